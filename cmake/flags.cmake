@@ -1,0 +1,38 @@
+# Language level, warnings, sanitizers, hardening: the same for every room.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough)
+# g++ 12 reports library internals once sanitizers or -O2 inline them; these two have no true positives there.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>
+                      $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
+endif()
+add_compile_options(-Werror)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(LLD NAMES ld.lld-19 ld.lld)
+if(LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+if(SHIELDWALL_SANITIZE)
+  add_compile_options(-fsanitize=${SHIELDWALL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=${SHIELDWALL_SANITIZE})
+else()
+  add_compile_options(-fstack-protector-strong -fcf-protection -ftrivial-auto-var-init=zero)
+  add_compile_options($<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2>)
+  add_link_options(-pie -Wl,-z,relro,-z,now)
+endif()
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-g1")
+
+# Thread sanitizer is for our code; g++ 12 warns that it does not model fences the libraries use.
+if(SHIELDWALL_SANITIZE MATCHES "thread")
+  add_compile_options(-Wno-tsan)
+endif()

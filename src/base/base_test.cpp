@@ -1,0 +1,125 @@
+#include <doctest/doctest.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <set>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/fs.h"
+#include "base/ids.h"
+#include "base/text.h"
+
+using namespace shieldwall;
+
+namespace {
+
+Result<int> half(int n) {
+  if (n % 2 != 0) return fail(ErrorCode::invalid, "{} is odd", n);
+  return n / 2;
+}
+
+Result<int> quarter(int n) {
+  const auto h = TRY(half(n));
+  return half(h);
+}
+
+}  // namespace
+
+TEST_CASE("TRY unwraps a value and passes an error on") {
+  CHECK(quarter(8) == 2);
+  CHECK(quarter(6).error().message == "3 is odd");
+}
+
+TEST_CASE("a digest is the one of FIPS 180-4, whole or in pieces") {
+  const auto* const known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  CHECK(sha256("abc").hex() == known);
+  Sha256 pieces;
+  pieces.add("a");
+  pieces.add("bc");
+  CHECK(pieces.finish() == *Digest::parse(known));
+  CHECK(!Digest::parse("ba78"));
+}
+
+TEST_CASE("base64 is strict") {
+  CHECK(to_base64("hello") == "aGVsbG8=");
+  CHECK(from_base64("aGVsbG8=") == "hello");
+  for (const auto* text : {"aGVsbG8", "aGVs bG8=", "aGVsbG9=", "=", "a"}) CHECK_MESSAGE(!from_base64(text), text);
+  CHECK(from_base64url(to_base64url("\xff\xfe\xfd")) == "\xff\xfe\xfd");
+}
+
+TEST_CASE("a UUID reads and writes the same, and version 5 is RFC 9562's") {
+  const auto dns = *Uuid::parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+  CHECK(Uuid::named(dns, "www.example.com").text() == "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+  CHECK(Uuid::random(system_random()).version() == 4);
+  for (const auto* text : {"", "6ba7b810-9dad-11d1-80b4-00c04fd430c", "6ba7b810+9dad-11d1-80b4-00c04fd430c8",
+                           "6ba7b810-9dad-11d1-80b4-00c04fd430cg"})
+    CHECK_MESSAGE(!Uuid::parse(text), text);
+}
+
+TEST_CASE("a seed replays, another does not") {
+  SeededRandom a(1);
+  SeededRandom b(1);
+  SeededRandom c(2);
+  const auto first = a.bytes(40);
+  CHECK(first == b.bytes(40));
+  CHECK(first != c.bytes(40));
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 200; ++i) seen.insert(a.below(5));
+  CHECK(seen == std::set<std::uint64_t>{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("UTF-8 that is overlong, cut, a surrogate or too large is refused") {
+  CHECK(is_valid_utf8("plain, \xc3\xa9, \xe2\x82\xac, \xf0\x9f\x9b\xa1"));
+  for (const auto* text : {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\x80", "\xff"})
+    CHECK_FALSE(is_valid_utf8(text));
+}
+
+TEST_CASE("an excerpt never cuts a character nor prints a control character") {
+  CHECK(excerpt("a\nb\x1b") == "a?b?");
+  CHECK(excerpt("\xe2\x82\xac\xe2\x82\xac", 4) == "\xe2\x82\xac...");
+}
+
+TEST_CASE("a full pool refuses, and what it took is done before it ends") {
+  std::atomic<int> done = 0;
+  std::atomic<bool> go = false;
+  {
+    ThreadPool pool(1, 2);
+    REQUIRE(pool.post([&] { go.wait(false); }));
+    while (pool.waiting() != 0) {
+    }
+    CHECK(pool.post([&] { ++done; }));
+    CHECK(pool.post([&] { ++done; }));
+    CHECK_FALSE(pool.post([&] { ++done; }));
+    go = true;
+    go.notify_all();
+  }
+  CHECK(done == 2);
+}
+
+TEST_CASE("a deadline passes with the steady clock, whatever the wall clock does") {
+  ManualClock clock(Timestamp{0});
+  const auto deadline = Deadline::in(seconds(2), clock);
+  clock.set_wall(Timestamp::never());
+  CHECK_FALSE(deadline.passed());
+  clock.advance(seconds(2));
+  CHECK(deadline.passed());
+}
+
+TEST_CASE("files: replaced whole, errors by kind") {
+  const auto folder = std::filesystem::temp_directory_path() / ("shieldwall-fs-" + std::to_string(::getpid()));
+  auto& fs = system_fs();
+  REQUIRE(fs.make_directory(folder.string()));
+  const auto path = (folder / "a").string();
+  CHECK(read_file(fs, path, 10).error().code == ErrorCode::not_found);
+  CHECK(write_file_durably(fs, path, "one"));
+  CHECK(write_file_durably(fs, path, "three"));
+  CHECK(read_file(fs, path, 10) == "three");
+  CHECK(read_file(fs, path, 4).error().code == ErrorCode::exhausted);
+  CHECK(fs.open(path, OpenMode::create_new).error().code == ErrorCode::conflict);
+  CHECK(fs.list(folder.string()) == std::vector<std::string>{"a"});
+  std::filesystem::remove_all(folder);
+}
