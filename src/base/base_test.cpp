@@ -1,10 +1,9 @@
-#include <doctest/doctest.h>
-
-#include <unistd.h>
-
 #include <atomic>
 #include <filesystem>
 #include <set>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -47,7 +46,8 @@ TEST_CASE("a digest is the one of FIPS 180-4, whole or in pieces") {
 TEST_CASE("base64 is strict") {
   CHECK(to_base64("hello") == "aGVsbG8=");
   CHECK(from_base64("aGVsbG8=") == "hello");
-  for (const auto* text : {"aGVsbG8", "aGVs bG8=", "aGVsbG9=", "=", "a"}) CHECK_MESSAGE(!from_base64(text), text);
+  for (const auto* text : {"aGVsbG8", "aGVs bG8=", "aGVsbG9=", "=", "a"})
+    CHECK_MESSAGE(!from_base64(text), text);
   CHECK(from_base64url(to_base64url("\xff\xfe\xfd")) == "\xff\xfe\xfd");
 }
 
@@ -55,7 +55,9 @@ TEST_CASE("a UUID reads and writes the same, and version 5 is RFC 9562's") {
   const auto dns = *Uuid::parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
   CHECK(Uuid::named(dns, "www.example.com").text() == "2ed6657d-e927-568b-95e1-2665a8aea6a2");
   CHECK(Uuid::random(system_random()).version() == 4);
-  for (const auto* text : {"", "6ba7b810-9dad-11d1-80b4-00c04fd430c", "6ba7b810+9dad-11d1-80b4-00c04fd430c8",
+  for (const auto* text : {"",
+                           "6ba7b810-9dad-11d1-80b4-00c04fd430c",
+                           "6ba7b810+9dad-11d1-80b4-00c04fd430c8",
                            "6ba7b810-9dad-11d1-80b4-00c04fd430cg"})
     CHECK_MESSAGE(!Uuid::parse(text), text);
 }
@@ -74,7 +76,8 @@ TEST_CASE("a seed replays, another does not") {
 
 TEST_CASE("UTF-8 that is overlong, cut, a surrogate or too large is refused") {
   CHECK(is_valid_utf8("plain, \xc3\xa9, \xe2\x82\xac, \xf0\x9f\x9b\xa1"));
-  for (const auto* text : {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\x80", "\xff"})
+  for (const auto* text :
+       {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\x80", "\xff"})
     CHECK_FALSE(is_valid_utf8(text));
 }
 
@@ -110,7 +113,8 @@ TEST_CASE("a deadline passes with the steady clock, whatever the wall clock does
 }
 
 TEST_CASE("files: replaced whole, errors by kind") {
-  const auto folder = std::filesystem::temp_directory_path() / ("shieldwall-fs-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("shieldwall-fs-" + std::to_string(::getpid()));
   auto& fs = system_fs();
   REQUIRE(fs.make_directory(folder.string()));
   const auto path = (folder / "a").string();

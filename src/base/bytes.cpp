@@ -1,11 +1,11 @@
 #include "base/bytes.h"
 
+#include <cassert>
+#include <cstring>
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sodium.h>
-
-#include <cassert>
-#include <cstring>
 
 namespace shieldwall {
 
@@ -49,10 +49,13 @@ int hex_digit(char c) {
 
 }  // namespace
 
-std::string Digest::hex() const { return to_hex(view()); }
+std::string Digest::hex() const {
+  return to_hex(view());
+}
 
 Result<Digest> Digest::parse(std::string_view hex) {
-  if (hex.size() != 64) return fail(ErrorCode::invalid, "a SHA-256 digest has 64 hexadecimal digits, not {}", hex.size());
+  if (hex.size() != 64)
+    return fail(ErrorCode::invalid, "a SHA-256 digest has 64 hexadecimal digits, not {}", hex.size());
   const auto bytes = TRY(from_hex(hex));
   Digest digest;
   std::memcpy(digest.bytes.data(), bytes.data(), digest.bytes.size());
@@ -71,7 +74,9 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr);
 }
 
-Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+Sha256::~Sha256() {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
+}
 
 void Sha256::add(std::string_view bytes) {
   EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size());
@@ -116,7 +121,8 @@ Result<Bytes> from_hex(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); i += 2) {
     const int high = hex_digit(text[i]);
     const int low = hex_digit(text[i + 1]);
-    if (high < 0 || low < 0) return fail(ErrorCode::invalid, "not a hexadecimal digit at offset {}", high < 0 ? i : i + 1);
+    if (high < 0 || low < 0)
+      return fail(ErrorCode::invalid, "not a hexadecimal digit at offset {}", high < 0 ? i : i + 1);
     bytes += static_cast<char>(high << 4 | low);
   }
   return bytes;

@@ -1,6 +1,6 @@
 #pragma once
-// The seam through which work reaches a thread, so that a simulation can run it one piece at a time in an order a
-// seed fixes.
+// The seam through which work reaches a thread, so that a simulation can run it one piece at a time in an
+// order a seed fixes.
 
 #include <functional>
 #include <memory>
@@ -16,7 +16,8 @@ class Executor {
   [[nodiscard]] virtual bool post(std::function<void()> work) = 0;
 };
 
-/// A bounded pool: `threads` workers, at most `queue_max` pieces waiting. The destructor finishes what was taken.
+/// A bounded pool: `threads` workers, at most `queue_max` pieces waiting. The destructor finishes what was
+/// taken.
 class ThreadPool final : public Executor {
  public:
   ThreadPool(int threads, std::size_t queue_max);

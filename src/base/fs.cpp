@@ -1,14 +1,14 @@
 #include "base/fs.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace shieldwall {
 
@@ -32,7 +32,8 @@ class PosixFile final : public File {
     Bytes bytes(size, '\0');
     std::size_t have = 0;
     while (have < size) {
-      const auto n = ::pread(descriptor_, bytes.data() + have, size - have, static_cast<off_t>(offset + have));
+      const auto n =
+          ::pread(descriptor_, bytes.data() + have, size - have, static_cast<off_t>(offset + have));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return io_error("cannot read", path_, errno);
       if (n == 0) break;
@@ -54,12 +55,13 @@ class PosixFile final : public File {
   }
 
   Done truncate(std::uint64_t size) override {
-    if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) return io_error("cannot truncate", path_, errno);
+    if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
+      return io_error("cannot truncate", path_, errno);
     return {};
   }
 
   Result<std::uint64_t> size() override {
-    struct stat info {};
+    struct stat info{};
     if (::fstat(descriptor_, &info) != 0) return io_error("cannot stat", path_, errno);
     return static_cast<std::uint64_t>(info.st_size);
   }
@@ -142,7 +144,8 @@ Fs& system_fs() {
 Result<Bytes> read_file(Fs& fs, const std::string& path, std::uint64_t bytes_max) {
   const auto file = TRY(fs.open(path, OpenMode::read));
   const auto size = TRY(file->size());
-  if (size > bytes_max) return fail(ErrorCode::exhausted, "{} has {} bytes, more than the {} allowed", path, size, bytes_max);
+  if (size > bytes_max)
+    return fail(ErrorCode::exhausted, "{} has {} bytes, more than the {} allowed", path, size, bytes_max);
   return file->read_at(0, size);
 }
 

@@ -12,7 +12,8 @@
 
 namespace shieldwall {
 
-/// One open file. Offsets and sizes in bytes. Errors: exhausted (disk full, quota), unavailable (any other I/O error).
+/// One open file. Offsets and sizes in bytes. Errors: exhausted (disk full, quota), unavailable (any other
+/// I/O error).
 class File {
  public:
   virtual ~File() = default;
@@ -47,8 +48,8 @@ Fs& system_fs();
 /// The whole file. errors as open and read; exhausted when larger than `bytes_max`.
 Result<Bytes> read_file(Fs& fs, const std::string& path, std::uint64_t bytes_max);
 
-/// Replaces `path` so that after a crash it holds the old bytes or the new ones: temporary file beside it, sync,
-/// rename, sync of the directory. Readable by the owner alone.
+/// Replaces `path` so that after a crash it holds the old bytes or the new ones: temporary file beside it,
+/// sync, rename, sync of the directory. Readable by the owner alone.
 Done write_file_durably(Fs& fs, const std::string& path, std::string_view bytes);
 
 }  // namespace shieldwall

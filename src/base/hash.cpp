@@ -1,10 +1,10 @@
 #include "base/hash.h"
 
-#include <sodium.h>
-
 #include <array>
 #include <bit>
 #include <cassert>
+
+#include <sodium.h>
 
 namespace shieldwall {
 
@@ -29,7 +29,9 @@ std::uint64_t sip(const unsigned char* key, std::string_view bytes) {
 
 }  // namespace
 
-std::uint64_t keyed_hash(std::string_view bytes) noexcept { return sip(process_key().data(), bytes); }
+std::uint64_t keyed_hash(std::string_view bytes) noexcept {
+  return sip(process_key().data(), bytes);
+}
 
 std::uint64_t stored_hash(std::string_view key16, std::string_view bytes) noexcept {
   assert(key16.size() == crypto_shorthash_KEYBYTES);

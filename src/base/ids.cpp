@@ -1,8 +1,8 @@
 #include "base/ids.h"
 
-#include <openssl/evp.h>
-
 #include <cstring>
+
+#include <openssl/evp.h>
 
 #include "base/hash.h"
 
@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t text_size = 36;
 
-bool is_dash_at(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+bool is_dash_at(std::size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -41,7 +43,8 @@ std::string Uuid::text() const {
 }
 
 Result<Uuid> Uuid::parse(std::string_view text) {
-  if (text.size() != text_size) return fail(ErrorCode::invalid, "a UUID has 36 characters, not {}", text.size());
+  if (text.size() != text_size)
+    return fail(ErrorCode::invalid, "a UUID has 36 characters, not {}", text.size());
   Uuid uuid;
   std::size_t nibbles = 0;
   for (std::size_t i = 0; i < text_size; ++i) {
@@ -60,7 +63,8 @@ Result<Uuid> Uuid::parse(std::string_view text) {
 
 Result<Uuid> Uuid::of_bytes(std::string_view bytes) {
   Uuid uuid;
-  if (bytes.size() != uuid.bytes.size()) return fail(ErrorCode::invalid, "a UUID has 16 bytes, not {}", bytes.size());
+  if (bytes.size() != uuid.bytes.size())
+    return fail(ErrorCode::invalid, "a UUID has 16 bytes, not {}", bytes.size());
   std::memcpy(uuid.bytes.data(), bytes.data(), bytes.size());
   return uuid;
 }

@@ -27,7 +27,7 @@ struct Uuid {
   static Result<Uuid> parse(std::string_view text);
   /// Exactly 16 bytes. errors: invalid
   static Result<Uuid> of_bytes(std::string_view bytes);
-  static Uuid random(Random& random);                                 // version 4
+  static Uuid random(Random& random);                                // version 4
   static Uuid named(const Uuid& name_space, std::string_view name);  // version 5 (SHA-1)
 };
 

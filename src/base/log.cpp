@@ -9,7 +9,8 @@ namespace {
 
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>("shieldwall", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made =
+        std::make_shared<spdlog::logger>("shieldwall", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%fZ %l %v", spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::info);
     return made;
@@ -44,11 +45,17 @@ void write(spdlog::level::level_enum level, std::string_view event, std::initial
 
 }  // namespace
 
-void info(std::string_view event, std::initializer_list<Fact> facts) { write(spdlog::level::info, event, facts); }
+void info(std::string_view event, std::initializer_list<Fact> facts) {
+  write(spdlog::level::info, event, facts);
+}
 
-void warn(std::string_view event, std::initializer_list<Fact> facts) { write(spdlog::level::warn, event, facts); }
+void warn(std::string_view event, std::initializer_list<Fact> facts) {
+  write(spdlog::level::warn, event, facts);
+}
 
-void error(std::string_view event, std::initializer_list<Fact> facts) { write(spdlog::level::err, event, facts); }
+void error(std::string_view event, std::initializer_list<Fact> facts) {
+  write(spdlog::level::err, event, facts);
+}
 
 void set_level(Level least) {
   static constexpr spdlog::level::level_enum levels[] = {

@@ -1,12 +1,12 @@
 #pragma once
-// A log line is one event and its facts. `info` marks turning points, `warn` asks an operator to look, `error`
-// says a duty is not being done. Ids may appear; contents, patterns and tokens do not.
-
-#include <fmt/format.h>
+// A log line is one event and its facts. `info` marks turning points, `warn` asks an operator to look,
+// `error` says a duty is not being done. Ids may appear; contents, patterns and tokens do not.
 
 #include <initializer_list>
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace shieldwall::log {
 
@@ -17,7 +17,8 @@ struct Fact {
   std::string value;
 
   template <typename T>
-  Fact(std::string_view fact_name, const T& fact_value) : name(fact_name), value(fmt::format("{}", fact_value)) {}
+  Fact(std::string_view fact_name, const T& fact_value)
+      : name(fact_name), value(fmt::format("{}", fact_value)) {}
 };
 
 void info(std::string_view event, std::initializer_list<Fact> facts = {});

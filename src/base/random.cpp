@@ -1,10 +1,10 @@
 #include "base/random.h"
 
-#include <sodium.h>
-
 #include <bit>
 #include <cassert>
 #include <cstring>
+
+#include <sodium.h>
 
 namespace shieldwall {
 

@@ -1,12 +1,12 @@
 #pragma once
 // Errors are values: what failed, and on what. Nothing of ours throws across a file.
 
-#include <fmt/format.h>
-
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace shieldwall {
 
@@ -66,9 +66,9 @@ inline void unwrap(Result<void>&) {}
 }  // namespace shieldwall
 
 /// Unwraps a Result or returns its error from the enclosing function. One step per line.
-#define TRY(...)                                                                       \
-  __extension__({                                                                      \
-    auto try_result_ = (__VA_ARGS__);                                                  \
-    if (!try_result_) return ::shieldwall::fail(std::move(try_result_).error());       \
-    ::shieldwall::detail::unwrap(try_result_);                                         \
+#define TRY(...)                                                                 \
+  __extension__({                                                                \
+    auto try_result_ = (__VA_ARGS__);                                            \
+    if (!try_result_) return ::shieldwall::fail(std::move(try_result_).error()); \
+    ::shieldwall::detail::unwrap(try_result_);                                   \
   })

@@ -88,11 +88,13 @@ Result<Fields> read_fields(std::string_view text, const Rules& rules) {
 
 Result<Timestamp> instant_of(const Fields& f, std::string_view text) {
   using namespace std::chrono;
-  const year_month_day date{year{f.year}, month(static_cast<unsigned>(f.month)), day(static_cast<unsigned>(f.day))};
+  const year_month_day date{
+      year{f.year}, month(static_cast<unsigned>(f.month)), day(static_cast<unsigned>(f.day))};
   if (!date.ok() || f.hour > 23 || f.minute > 59 || f.second > 60)
     return fail(ErrorCode::invalid, "'{}' is no day or time of the calendar", text.substr(0, 64));
   const std::int64_t day_number = sys_days{date}.time_since_epoch().count();
-  std::int64_t us = ((day_number * 24 + f.hour) * 60 + f.minute - f.offset_minutes) * 60 + std::min(f.second, 59);
+  std::int64_t us =
+      ((day_number * 24 + f.hour) * 60 + f.minute - f.offset_minutes) * 60 + std::min(f.second, 59);
   us *= 1'000'000;
   std::int64_t scale = 100'000;
   for (const char digit : f.fraction.substr(0, 6)) {
@@ -136,8 +138,12 @@ Result<Timestamp> parse_lenient_time(std::string_view text) {
   return instant_of(fields, text);
 }
 
-std::string to_text(Timestamp at) { return text_of(at, 6); }
+std::string to_text(Timestamp at) {
+  return text_of(at, 6);
+}
 
-std::string to_text_ms(Timestamp at) { return text_of(at, 3); }
+std::string to_text_ms(Timestamp at) {
+  return text_of(at, 3);
+}
 
 }  // namespace shieldwall

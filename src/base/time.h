@@ -25,16 +25,34 @@ struct Duration {
   auto operator<=>(const Duration&) const = default;
 };
 
-constexpr Duration microseconds(std::int64_t n) { return {n}; }
-constexpr Duration milliseconds(std::int64_t n) { return {n * 1000}; }
-constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000}; }
-constexpr Duration minutes(std::int64_t n) { return seconds(n * 60); }
-constexpr Duration hours(std::int64_t n) { return seconds(n * 3600); }
-constexpr Duration days(std::int64_t n) { return hours(n * 24); }
+constexpr Duration microseconds(std::int64_t n) {
+  return {n};
+}
+constexpr Duration milliseconds(std::int64_t n) {
+  return {n * 1000};
+}
+constexpr Duration seconds(std::int64_t n) {
+  return {n * 1'000'000};
+}
+constexpr Duration minutes(std::int64_t n) {
+  return seconds(n * 60);
+}
+constexpr Duration hours(std::int64_t n) {
+  return seconds(n * 3600);
+}
+constexpr Duration days(std::int64_t n) {
+  return hours(n * 24);
+}
 
-constexpr Timestamp operator+(Timestamp at, Duration length) { return {at.us + length.us}; }
-constexpr Timestamp operator-(Timestamp at, Duration length) { return {at.us - length.us}; }
-constexpr Duration operator-(Timestamp later, Timestamp earlier) { return {later.us - earlier.us}; }
+constexpr Timestamp operator+(Timestamp at, Duration length) {
+  return {at.us + length.us};
+}
+constexpr Timestamp operator-(Timestamp at, Duration length) {
+  return {at.us - length.us};
+}
+constexpr Duration operator-(Timestamp later, Timestamp earlier) {
+  return {later.us - earlier.us};
+}
 
 /// A time as it was written, at any precision: the instant rounded down to microseconds, and the digits after
 /// the sixth without trailing zeros (they order two times of the same microsecond).

@@ -5,7 +5,8 @@
 using namespace shieldwall;
 
 TEST_CASE("a STIX time reads and writes the same") {
-  for (const auto* text : {"2016-01-20T12:31:12.123000Z", "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"})
+  for (const auto* text :
+       {"2016-01-20T12:31:12.123000Z", "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"})
     CHECK(to_text(parse_time(text)->at) == text);
 }
 
