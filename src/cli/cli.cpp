@@ -1,16 +1,118 @@
 #include "cli/cli.h"
 
+#include <cstdio>
+#include <optional>
+
 #include <CLI/CLI.hpp>
+
+#include "cli/command.h"
 
 namespace shieldwall::cli {
 
+std::string Arguments::one(std::string_view name, std::string_view fallback) const {
+  const auto found = values_.find(name);
+  return found == values_.end() || found->second.empty() ? std::string(fallback) : found->second.front();
+}
+
+std::vector<std::string> Arguments::all(std::string_view name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::vector<std::string>{} : found->second;
+}
+
+Exit exit_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::denied:
+    case ErrorCode::not_found:
+      return Exit::refused;
+    case ErrorCode::invalid:
+    case ErrorCode::corrupt:
+    case ErrorCode::conflict:
+      return Exit::bad_input;
+    case ErrorCode::exhausted:
+    case ErrorCode::unavailable:
+    case ErrorCode::internal:
+      break;
+  }
+  return Exit::unavailable;
+}
+
+Exit report(const Error& error) {
+  fmt::print(stderr, "shieldwall: {}\n", error.message);
+  return exit_of(error);
+}
+
+namespace {
+
+/// One command as the parser sees it, and where the parser puts what it read.
+struct Parsed {
+  const Command* command = nullptr;
+  CLI::App* app = nullptr;
+  std::vector<std::vector<std::string>> values;  // beside command->options
+};
+
+CLI::App* app_of(CLI::App& root, std::string_view words, const Command& command) {
+  const auto space = words.find(' ');
+  if (space == words.npos) return root.add_subcommand(std::string(words), std::string(command.summary));
+  const std::string noun(words.substr(0, space));
+  auto* group = root.get_subcommand_no_throw(noun);
+  if (group == nullptr) {
+    group = root.add_subcommand(noun, "commands about: " + noun);
+    group->require_subcommand(1);
+  }
+  return app_of(*group, words.substr(space + 1), command);
+}
+
+void declare(Parsed& parsed) {
+  const auto& command = *parsed.command;
+  parsed.app->footer(fmt::format("{}\n\nExample:\n  {}", command.text, command.example));
+  parsed.values.resize(command.options.size());
+  for (std::size_t i = 0; i < command.options.size(); ++i) {
+    const auto& option = command.options[i];
+    const std::string name(option.name);
+    const std::string help(option.help);
+    if (option.takes == Takes::nothing) {
+      auto& slot = parsed.values[i];
+      parsed.app->add_flag_callback(name, [&slot] { slot.assign(1, "true"); }, help);
+      continue;
+    }
+    auto* added = parsed.app->add_option(name, parsed.values[i], help);
+    added->required(option.required);
+    if (option.takes == Takes::one)
+      added->expected(1);
+    else
+      added->expected(1, CLI::detail::expected_max_vector_size);
+  }
+}
+
+Arguments arguments_of(const Parsed& parsed) {
+  Arguments arguments;
+  for (std::size_t i = 0; i < parsed.values.size(); ++i)
+    if (!parsed.values[i].empty()) arguments.set(parsed.command->options[i].name, parsed.values[i]);
+  return arguments;
+}
+
+}  // namespace
+
 int run(int argc, char** argv) {
-  CLI::App app(
+  CLI::App root(
       "Shieldwall: an alliance shares what it knows of cyber threats, and nothing it did not release.",
       "shieldwall");
-  app.set_version_flag("--version", "0.1.0");
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+  root.set_version_flag("--version", "shieldwall 0.1.0");
+  root.require_subcommand(1);
+  std::vector<Parsed> all;
+  all.reserve(commands().size());
+  for (const auto& command : commands()) {
+    all.push_back({&command, app_of(root, command.words, command), {}});
+    declare(all.back());
+  }
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return root.exit(error) == 0 ? Exit::done : Exit::usage;
+  }
+  for (const auto& parsed : all)
+    if (parsed.app->parsed()) return parsed.command->run(arguments_of(parsed));
+  return Exit::usage;
 }
 
 }  // namespace shieldwall::cli
