@@ -77,8 +77,9 @@ class BodySink {
 
 struct Request {
   Method method = Method::get;
-  std::string
-      target;  // as sent, "/a%20b?c=d"; parse_target (url.h) takes it apart. Outgoing: the URL counts instead
+  /// As sent, "/a%20b?c=d"; parse_target (url.h) takes it apart. Of an outgoing request the URL counts
+  /// instead.
+  std::string target{};
   Headers headers{};
   Bytes body{};                      // as sent: a Content-Encoding is not undone
   std::shared_ptr<BodySink> sink{};  // has taken the body instead, when the server's `intake` said so
@@ -114,9 +115,8 @@ struct Response {
   int status = 200;
   Headers headers{};  // Content-Length, Transfer-Encoding, Connection and Date are the server's to add
   Bytes body{};
-  std::shared_ptr<const Bytes>
-      shared_body;                   // instead of `body`: rendered once, written to many without a copy
-  std::shared_ptr<Stream> stream{};  // instead of either
+  std::shared_ptr<const Bytes> shared_body{};  // instead of `body`: rendered once, written without a copy
+  std::shared_ptr<Stream> stream{};            // instead of either
 
   std::string_view bytes() const {
     return shared_body ? std::string_view(*shared_body) : std::string_view(body);
