@@ -105,6 +105,9 @@ Label owner_only(OrganisationId owner);
 /// The strictest of both, part by part. errors: invalid when the realms differ
 Result<Label> join(const Label& a, const Label& b);
 
+/// True when whoever passes `narrow` passes `wide` too, as far as the labels alone can tell.
+bool at_least_as_wide(const Label& wide, const Label& narrow);
+
 /// The canonical binary form, docs/formats/label.md; equal labels and only those give equal bytes.
 Bytes encode(const Label& label);
 /// Only canonical bytes are taken. errors: invalid

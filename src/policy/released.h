@@ -54,7 +54,26 @@ struct Source {
   auto operator<=>(const Source&) const = default;
 };
 
+/// A part of an object under a granular marking that narrows it, STIX 2.1 section 7.2.3.
+struct GranularLabel {
+  std::vector<std::string> selectors;  // as written in the object; never empty
+  Label label;                         // the holding's own label joined with what the marking says
+  auto operator<=>(const GranularLabel&) const = default;
+};
+
 /// One arrival of a version, as the store gives it to somebody who may see it.
+///
+/// What readers other than the owner may not have of it is decided once, when it is put (decision 0002):
+///
+///   parts    given by whoever puts (wire::parts_of); the store keeps them as encode_parts bytes.
+///   removed  judged by the store: a reference stays when at_least_as_wide(label_when_named(target), label)
+///            for some holding of the target, or when the store holds no such object.
+///   alias    drawn by the store (Uuid::random) where `parts` or `removed` is not empty; kept with the
+///   holding.
+///
+/// Being found must not tell what redaction hides. A holding with parts answers a question about content
+/// (values, words, references, the id of an observable) only to a scope that sees_all_parts() of it; a
+/// removed reference answers no question but the owner's.
 struct Holding {
   model::ObjectId id;
   model::Version version;
@@ -64,8 +83,22 @@ struct Holding {
   std::optional<CircleId> collection;
   Label label;
   Timestamp added;                   // when it became visible to the scope that asked (FORMATS: date_added)
-  std::vector<std::string> removed;  // JSON pointers of references that the label's readers may not follow
+  std::vector<std::string> removed;  // JSON pointers (RFC 6901) of references that only the owner may follow
+  std::vector<GranularLabel> parts;
+  Uuid alias;  // stands for the id of a redacted cyber-observable, whose own would tell its value
 };
+
+/// The stored form of Holding::parts, docs/formats/label.md; empty bytes for none.
+Bytes encode_parts(const std::vector<GranularLabel>& parts);
+/// Only canonical bytes are taken. errors: invalid
+Result<std::vector<GranularLabel>> decode_parts(std::string_view bytes);
+
+/// True when no part of the holding is hidden from the scope. Asks neither the label nor `removed`.
+bool sees_all_parts(const Scope& scope, const Holding& holding, Timestamp now);
+
+/// The label under which a reference may name the holding: its own, joined with those of its parts when it is
+/// a cyber-observable (FORMATS: a reference to an observable that the reader gets redacted is removed).
+Label label_when_named(const Holding& holding);
 
 /// Rows that belong to an organisation and have no label: accounts, circles, jobs, audit entries.
 template <typename T>

@@ -39,6 +39,7 @@ struct NewHolding {
   policy::Source source;
   std::optional<CircleId> collection;
   policy::Label label;
+  std::vector<policy::GranularLabel> parts;  // wire::parts_of the object under `label`
 };
 
 enum class PutStatus : std::uint8_t {
