@@ -25,8 +25,8 @@ enum class ValueKind : std::uint8_t {  // stored as a number: append only
   sha256 = 9,
   sha512 = 10,
   email = 11,      // domain part as domain, local part as written in lower case
-  file_name = 12,  // last path component, as written; compared without case
-  file_path = 13,  // '/' between components
+  file_name = 12,  // last path component; case-folded, since file systems that matter compare so
+  file_path = 13,  // '/' between components; a Windows path (drive or share) case-folded
   ja3 = 14,
   ja4 = 15,
   user_agent = 16,
@@ -46,7 +46,9 @@ struct CanonicalValue {
   auto operator<=>(const CanonicalValue&) const = default;
 };
 
-/// The canonical form of `text` as that kind. Takes defanged spellings (`hxxp`, `[.]`, `(dot)`, `[at]`).
+/// The canonical form of `text` as that kind. Takes defanged spellings (`hxxp`, `[.]`, `(dot)`, `[at]`). The
+/// result is of that kind but for addresses, where the text decides: a network is ipv4_cidr or ipv6_cidr, one
+/// that holds a single address is that address, and what is IPv4 never comes back as IPv6. Idempotent.
 ///   errors  invalid: not of that kind; says why
 Result<CanonicalValue> canonical(ValueKind kind, std::string_view text);
 
