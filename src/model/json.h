@@ -18,11 +18,12 @@ namespace shieldwall::model {
 
 enum class JsonKind : std::uint8_t { null, boolean, number, string, array, object };
 
-/// What is refused before it costs memory. DESIGN and STIX practice: ATT&CK nests 6 deep, its longest string is 60 kB.
+/// What is refused before it costs memory. DESIGN and STIX practice: ATT&CK nests 6 deep, its longest string
+/// is 60 kB.
 struct JsonLimits {
   int depth_max = 64;
   std::size_t string_bytes_max = 16u << 20;  // base64 payloads; read_object holds other strings to 1 MiB
-  std::size_t values_max = 4'000'000;        // 10^6 keys in one object are legal JSON and must not exhaust memory
+  std::size_t values_max = 4'000'000;  // 10^6 keys in one object are legal JSON and must not exhaust memory
 };
 
 class JsonDocument;
@@ -41,7 +42,9 @@ class Json {
   std::size_t offset() const;       // of raw() in the document
   std::size_t size() const;         // elements of an array, members of an object, else 0
 
-  /// The member of that name; nothing when absent or when this is no object.
+  /// The member of that name; nothing when absent or when this is no object. Name what `find` gives before
+  /// looping over it: g++ 12 ends the life of `*json.find("x")` before the first turn of `for (... :
+  /// *json.find("x"))`.
   std::optional<Json> find(std::string_view key) const;
 
   class Iterator;
@@ -67,10 +70,12 @@ class Json::Iterator {
 
  private:
   friend class Json;
-  Iterator(const JsonTree* tree, std::uint32_t node) : tree_(tree), node_(node) {}
+  Iterator(const JsonTree* tree, std::uint32_t node, std::uint32_t end)
+      : tree_(tree), node_(node), end_(end) {}
 
   const JsonTree* tree_;
   std::uint32_t node_;
+  std::uint32_t end_;
 };
 
 class JsonDocument {
@@ -89,6 +94,9 @@ class JsonDocument {
 
 /// RFC 8785 text of a value, in which an integer that a double cannot hold keeps its exact decimal digits.
 std::string canonical_json(const Json& value);
+
+/// Appends `token` as RFC 6901 escapes it, without the slash before it.
+void append_pointer_token(std::string& out, std::string_view token);
 
 /// Appends `text` as a JSON string with quotes, escaping what RFC 8259 demands.
 void append_json_string(std::string& out, std::string_view text);
