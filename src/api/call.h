@@ -39,6 +39,8 @@ struct Caller {
   OrganisationId organisation;
   std::vector<Right> rights;
   policy::Scope scope;
+  bool local =
+      false;  // this machine's own operator, by the Unix socket: operates every organisation hosted here
 
   bool has(Right right) const;
 };
