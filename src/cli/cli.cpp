@@ -93,7 +93,18 @@ Arguments arguments_of(const Parsed& parsed) {
 
 }  // namespace
 
+namespace {
+
+/// One line a command, `words<TAB>example`: what the documentation's test runs.
+Exit print_examples() {
+  for (const auto& command : commands()) fmt::print("{}\t{}\n", command.words, command.example);
+  return Exit::done;
+}
+
+}  // namespace
+
 int run(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--examples") return print_examples();
   CLI::App root(
       "Shieldwall: an alliance shares what it knows of cyber threats, and nothing it did not release.",
       "shieldwall");
