@@ -91,7 +91,7 @@ Result<ObservationExpression> Parser::observations(Junction junction) {
       case Junction::followed_by:
         return observations(Junction::disjunction);
       case Junction::disjunction:
-        return observation();
+        return observations(Junction::conjunction);
       case Junction::conjunction:
         break;
     }
