@@ -15,7 +15,7 @@ namespace shieldwall::api {
 
 class Fields {
  public:
-  /// `whole` names the object in messages: "the body", "grants[2]". It must outlive this.
+  /// `whole` names the object in messages: "the body", "grants[2]". The document must outlive this.
   ///   errors  invalid: not an object
   static Result<Fields> of(const model::Json& object, std::string_view whole = "the body");
 
@@ -28,6 +28,22 @@ class Fields {
   Result<std::int64_t> number(std::string_view name);
   Result<std::optional<std::int64_t>> optional_number(std::string_view name);
   Result<std::optional<Timestamp>> optional_time(std::string_view name);
+  /// A string that T::parse reads: an id, a nation.
+  template <typename T>
+  Result<T> parsed(std::string_view name) {
+    auto written = text(name);
+    if (!written) return fail(std::move(written).error());
+    return parse<T>(name, *written);
+  }
+  template <typename T>
+  Result<std::optional<T>> optional_parsed(std::string_view name) {
+    const auto written = optional_text(name);
+    if (!written) return fail(written.error());
+    if (!*written) return std::optional<T>();
+    auto value = parse<T>(name, **written);
+    if (!value) return fail(std::move(value).error());
+    return std::optional<T>(std::move(*value));
+  }
   /// An array of strings; empty when absent.
   Result<std::vector<std::string>> texts(std::string_view name);
   Result<std::optional<std::vector<std::string>>> optional_texts(std::string_view name);
@@ -40,6 +56,14 @@ class Fields {
 
  private:
   Fields(const model::Json& object, std::string_view whole) : object_(object), whole_(whole) {}
+
+  template <typename T>
+  Result<T> parse(std::string_view name, const std::string& written) const {
+    auto value = T::parse(written);
+    if (!value) return fail(std::move(value).error().within(fmt::format("{}: '{}'", whole_, name)));
+    return value;
+  }
+  Result<std::optional<model::Json>> of_kind(std::string_view name, model::JsonKind kind);
 
   model::Json object_;
   std::string whole_;

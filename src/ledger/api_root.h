@@ -13,7 +13,7 @@ namespace shieldwall::ledger {
 inline constexpr int api_roots_max = 1'000;
 
 struct ApiRoot {
-  std::string name{};  // the first segment of its URLs: 1..64 of a-z 0-9 - _
+  std::string name{};  // the first segment of its URLs: 1..64 letters, digits, - _ .
   std::string title{};
   std::string description{};
   std::uint64_t max_content_length = 32ull << 20;  // bytes of one request body, TAXII 2.1 section 4.2

@@ -17,7 +17,6 @@ inline constexpr int circle_members_max = 2'000;  // every organisation of the l
 inline constexpr int circle_grants_max = 1'000;
 inline constexpr int circles_max = 10'000;  // that one organisation may be in
 inline constexpr std::size_t alias_bytes_max = 256;
-inline constexpr std::size_t description_bytes_max = 10'000;
 
 /// What a member lets return to the others of what it saw. Nothing returns before it chose.
 enum class SightingChoice : std::uint8_t { undecided, none, counts, detail };
@@ -99,13 +98,15 @@ Result<Row<Circle>> read_circle(store::Records& records, const CircleId& id);
 
 /// Circles that the organisation owns, is or was inside of, by creation.
 Result<std::vector<Row<Circle>>> circles_of(store::Records& records, const OrganisationId& organisation);
-/// By UUID or alias, among those that the organisation owns or is inside of.
-///   errors  not_found, also for a circle of others
+/// By UUID or alias, among those that the organisation owns or is inside of; aliases are unique within an API
+/// root (TAXII 2.1 section 5.2), so `api_root` tells two apart.
+///   errors  not_found, also for a circle of others; conflict: two circles have that alias in different roots
 Result<Row<Circle>> circle_by_name(store::Records& records,
                                    const OrganisationId& organisation,
-                                   std::string_view id_or_alias);
-/// Circles that API root shows and the caller is inside of, by creation; what the caller may do in each is
-/// access_of's answer.
+                                   std::string_view id_or_alias,
+                                   std::string_view api_root = {});
+/// Circles that the API root shows and the caller is inside of, by creation; what the caller may do in each
+/// is access_of's answer.
 Result<std::vector<Row<Circle>>> circles_shown(store::Records& records,
                                                const api::Caller& caller,
                                                std::string_view api_root);

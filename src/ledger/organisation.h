@@ -13,8 +13,7 @@
 
 namespace shieldwall::ledger {
 
-inline constexpr std::size_t name_bytes_max = 256;  // of whatever people name; fits a line on a screen
-inline constexpr int organisations_max = 10'000;    // six times the largest alliance foreseen (1,532)
+inline constexpr int organisations_max = 10'000;  // six times the largest alliance foreseen (1,532)
 
 struct Organisation {
   OrganisationId id{};
@@ -37,6 +36,7 @@ Result<std::vector<Row<Organisation>>> list_organisations(store::Records& record
 
 /// The organisation whose node this is; `init` set it. errors: not_found before that
 Result<OrganisationId> home_organisation(store::Settings& settings);
+Done set_home_organisation(store::Settings& settings, const OrganisationId& id);
 
 /// The write that puts `organisation` in the place of `revision`, for Authority::save. errors: invalid, says
 /// why

@@ -7,6 +7,9 @@
 
 namespace shieldwall::ledger {
 
+inline constexpr std::size_t name_bytes_max = 256;  // of whatever people name; fits a line on a screen
+inline constexpr std::size_t description_bytes_max = 10'000;  // a page of text
+
 template <typename T>
 struct Row {
   T value;
