@@ -273,6 +273,9 @@ struct Seams {
   Clock& clock;
   Random& random;
   Fs& fs;
+  /// Called when a sync failed, and expected not to return: what the disk holds is unknown, and a second sync
+  /// can lie. Empty: logs and aborts. Where a test's own does return, the store does no further I/O.
+  std::function<void(std::string_view why)> stop = {};
 };
 
 /// Opens or creates the store in a folder, with the exclusive lock.

@@ -1,0 +1,344 @@
+// The store in memory: simple and plainly right, so that other implementations can be compared with it. Every
+// question looks at every row.
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "store/family.h"
+#include "store/judge.h"
+#include "store/memory_parts.h"
+#include "store/row.h"
+#include "store/words.h"
+
+namespace shieldwall::store {
+
+namespace {
+
+struct Kept {
+  Row row;
+  model::Object object;            // empty bytes once it is gone
+  std::vector<std::string> words;  // sorted
+};
+
+class MemoryObjects final : public Objects {
+  auto sees(const policy::Scope& scope, const Row& row) const {
+    return [this, &scope, &row](const policy::LabelColumns& columns, Timestamp at) {
+      auto label = label_of(row, labels_);
+      label.embargo = columns.embargo;
+      label.end = columns.end;
+      return scope.sees(label, at);
+    };
+  }
+
+  /// The id by which the reader knows the holding's object.
+  model::ObjectId shown_id(const Row& row, const Redaction& redaction) const {
+    return redaction.another_id ? model::ObjectId{row.id.type, row.alias} : row.id;
+  }
+
+ public:
+  MemoryObjects(Seams seams, MemoryBase& base) : seams_(std::move(seams)), base_(base) {}
+
+  Result<std::vector<PutOutcome>> put(std::span<const NewHolding> batch, Deadline deadline) override {
+    const std::lock_guard lock(base_.mutex);
+    if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the put began");
+    TRY(base_.step("put"));
+    std::vector<PutOutcome> outcomes;
+    const auto now = seams_.clock.now();
+    const auto first = rows_.size();
+    for (const auto& item : batch) outcomes.push_back(put_one(item, now));
+    for (auto i = first; i < rows_.size(); ++i) judge_references(rows_[i], now);
+    return outcomes;
+  }
+
+  Result<Page> find(const policy::Scope& scope,
+                    const Query& query,
+                    std::optional<Place> from,
+                    int limit,
+                    std::size_t bytes_max,
+                    Deadline deadline) override {
+    const std::lock_guard lock(base_.mutex);
+    if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the search began");
+    TRY(base_.note_everything(scope));
+    Page page;
+    std::size_t bytes = 0;
+    for (const auto& given : all_given(scope, query)) {
+      const auto place = given.first->sequence;
+      if (from && (query.newest_first ? place >= from->sequence : place <= from->sequence)) continue;
+      const bool full = page.holdings.size() >= static_cast<std::size_t>(limit) || bytes >= bytes_max;
+      if (full && !page.holdings.empty()) {
+        page.next = last_place_;
+        break;
+      }
+      bytes += given.best->bytes->size();
+      page.holdings.push_back(holding_of(*given.best, label_of(*given.best, labels_), given.first->at));
+      last_place_ = {given.first->at, place};
+    }
+    return page;
+  }
+
+  Result<policy::Holding> get(const policy::Scope& scope, const model::ObjectId& id) override {
+    Query query;
+    query.ids = {id};
+    auto page = TRY(find(scope, query, {}, 1, SIZE_MAX, Deadline::none()));
+    if (page.holdings.empty()) return fail(ErrorCode::not_found, "no object {}", id.text());
+    return std::move(page.holdings.front());
+  }
+
+  Result<std::vector<VersionEntry>> versions(const policy::Scope& scope,
+                                             const model::ObjectId& id,
+                                             std::optional<CircleId> collection) override {
+    const std::lock_guard lock(base_.mutex);
+    TRY(base_.note_everything(scope));
+    Query query;
+    if (collection) query.collections = {*collection};
+    std::vector<Member> members;
+    const auto now = seams_.clock.now();
+    for (const auto& kept : rows_) {
+      if (kept.row.id.type != id.type || !is_member(kept, scope, query, now)) continue;
+      if (shown_id(kept.row, redaction_of(kept.row, labels_, scope, now)) == id)
+        members.push_back({&kept.row, true});
+    }
+    return entries_of(members);
+  }
+
+  Result<std::size_t> count(const policy::Scope& scope, const Query& query, std::size_t most) override {
+    const std::lock_guard lock(base_.mutex);
+    TRY(base_.note_everything(scope));
+    return std::min(most, all_given(scope, query).size());
+  }
+
+  Result<std::size_t> remove(const policy::Scope& scope, const Query& query) override {
+    const std::lock_guard lock(base_.mutex);
+    TRY(base_.note_everything(scope));
+    TRY(base_.step("remove"));
+    std::set<Sequence> arrivals;
+    const auto now = seams_.clock.now();
+    for (const auto& given : all_given(scope, query))
+      for (const auto& kept : rows_)
+        if (is_removed_with(kept, given, scope, query, now)) arrivals.insert(kept.row.arrival);
+    for (const auto arrival : arrivals) forget(arrival, now);
+    return arrivals.size();
+  }
+
+  Result<Changes> changes(const policy::Scope& scope, Sequence after, int limit) override {
+    const std::lock_guard lock(base_.mutex);
+    TRY(base_.note_everything(scope));
+    Changes result{.changes = {}, .last = after};
+    const auto now = seams_.clock.now();
+    for (const auto& kept : rows_) {
+      if (kept.row.sequence <= after) continue;
+      if (limit-- <= 0) break;
+      result.last = kept.row.sequence;
+      if (!tells(kept.row, sees(scope, kept.row), now)) continue;
+      result.changes.push_back({.sequence = kept.row.sequence,
+                                .kind = kept.row.kind,
+                                .at = kept.row.at,
+                                .holding = holding_of(kept.row, label_of(kept.row, labels_), kept.row.at)});
+    }
+    return result;
+  }
+
+  Result<Timestamp> advance(Timestamp now) override {
+    const std::lock_guard lock(base_.mutex);
+    TRY(base_.step("advance"));
+    const auto due = due_.upper_bound({now, SIZE_MAX});
+    for (auto event = due_.begin(); event != due; ++event) happen(event->second, now);
+    due_.erase(due_.begin(), due);
+    return due_.empty() ? Timestamp::never() : due_.begin()->first;
+  }
+
+  std::size_t text_lag() const override { return 0; }
+  Result<bool> tend(Duration) override { return false; }
+
+ private:
+  // ---- taking in
+
+  PutOutcome put_one(const NewHolding& item, Timestamp now) {
+    const auto& object = item.object;
+    for (const auto sequence : by_id_[object.id]) {
+      const auto& row = rows_[sequence - 1].row;
+      const bool same_version = row.version == object.version && row.spec_version == object.spec_version &&
+                                row.source == item.source;
+      if (!same_version || row.kind != ChangeKind::added || row.gone) continue;
+      if (!same_content(*row.bytes, *object.bytes)) return {PutStatus::conflict, row.at};
+      if (row.collection == item.collection) return {PutStatus::duplicate, row.at};
+    }
+    Row row{.id = object.id,
+            .version = object.version,
+            .spec_version = object.spec_version,
+            .source = item.source,
+            .collection = item.collection,
+            .parts = item.parts};
+    row.label = labels_.intern(policy::shared_part(item.label));
+    row.persons = item.label.persons;
+    row.embargo = item.label.embargo;
+    row.end = item.label.end;
+    row.held_back = row.embargo > now;
+    row.has_text = !item.text.empty();
+    row.bytes = object.bytes;
+    row.arrival = rows_.size() + 1;
+    if (row.held_back) due_.insert({row.embargo, row.arrival});
+    if (row.end != Timestamp::never() && row.end > now) due_.insert({row.end, row.arrival});
+    append({.row = row, .object = object, .words = words_of(item.text)}, ChangeKind::added, now);
+    return {PutStatus::stored, rows_.back().row.at};
+  }
+
+  void append(Kept kept, ChangeKind kind, Timestamp now) {
+    last_ = next_instant(last_, now, seams_.random);
+    kept.row.at = last_;
+    kept.row.kind = kind;
+    kept.row.sequence = rows_.size() + 1;
+    by_id_[kept.row.id].push_back(kept.row.sequence);
+    rows_.push_back(std::move(kept));
+  }
+
+  /// Decision 0002: targets held only under labels narrower than the holding's own.
+  void judge_references(Kept& kept, Timestamp now) {
+    std::vector<model::ObjectId> hidden;
+    const auto own = label_of(kept.row, labels_);
+    for (const auto& reference : kept.object.references) {
+      bool held = false;
+      bool admitted = false;
+      for (const auto& other : rows_) {
+        if (other.row.id != reference.target || other.row.kind != ChangeKind::added || other.row.gone)
+          continue;
+        held = true;
+        admitted = admitted || may_name(own, holding_of(other.row, label_of(other.row, labels_), now), now);
+      }
+      if (held && !admitted) hidden.push_back(reference.target);
+    }
+    kept.row.removed = pointers_to(*kept.row.bytes, hidden);
+    if (kept.row.is_redactable()) kept.row.alias = Uuid::random(seams_.random);
+  }
+
+  // ---- looking up
+
+  bool is_member(const Kept& kept, const policy::Scope& scope, const Query& query, Timestamp now) const {
+    const bool meets = kept.row.kind == ChangeKind::added || kept.row.kind == ChangeKind::opened;
+    return meets && in_universe(query, kept.row) && tells(kept.row, sees(scope, kept.row), now);
+  }
+
+  static bool content_fits(const Kept& kept, const Query& query, const Redaction& redaction) {
+    const auto words = words_of(query.words);
+    if (!asks_for_content(query) && words.empty()) return true;
+    if (redaction.parts) return false;
+    if (!std::ranges::includes(kept.words, words)) return false;
+    const auto hidden =
+        redaction.some ? targets_at(*kept.row.bytes, kept.row.removed) : std::vector<model::ObjectId>{};
+    return content_matches(query, kept.object, hidden);
+  }
+
+  std::vector<Given> all_given(const policy::Scope& scope, const Query& query) const {
+    const auto now = seams_.clock.now();
+    std::map<model::ObjectId, std::vector<Member>> families;
+    for (const auto& kept : rows_) {
+      const auto& row = kept.row;
+      if (!query.types.empty() && std::ranges::find(query.types, row.id.type) == query.types.end()) continue;
+      if (!is_member(kept, scope, query, now)) continue;
+      const auto redaction = redaction_of(row, labels_, scope, now);
+      const auto id = shown_id(row, redaction);
+      if (!query.ids.empty() && std::ranges::find(query.ids, id) == query.ids.end()) continue;
+      families[id].push_back({&row, content_fits(kept, query, redaction)});
+    }
+    std::vector<Given> all;
+    for (const auto& [id, members] : families)
+      for (const auto& given : family_of(members, query, scope))
+        if (!query.added_after || given.first->at > *query.added_after) all.push_back(given);
+    std::ranges::sort(all, {}, [](const Given& given) { return given.first->sequence; });
+    if (query.newest_first) std::ranges::reverse(all);
+    return all;
+  }
+
+  // ---- visibility and deletion
+
+  /// Every holding of a selected version that the query itself selects goes, not only the one shown.
+  bool is_removed_with(const Kept& kept,
+                       const Given& given,
+                       const policy::Scope& scope,
+                       const Query& query,
+                       Timestamp now) const {
+    if (kept.row.id.type != given.best->id.type || kept.row.version != given.best->version) return false;
+    if (!is_member(kept, scope, query, now)) return false;
+    const auto redaction = redaction_of(kept.row, labels_, scope, now);
+    return shown_id(kept.row, redaction) ==
+               shown_id(*given.best, redaction_of(*given.best, labels_, scope, now)) &&
+           content_fits(kept, query, redaction);
+  }
+
+  void forget(Sequence arrival, Timestamp now) {
+    bool opened = false;
+    for (auto& kept : rows_) {
+      if (kept.row.arrival != arrival) continue;
+      opened = opened || kept.row.kind == ChangeKind::opened;
+      kept.row.gone = true;
+      kept.row.bytes = nullptr;
+      kept.object = {};
+      kept.words.clear();
+    }
+    auto tombstone = rows_[arrival - 1];
+    tombstone.row.held_back = tombstone.row.held_back && !opened;
+    append(std::move(tombstone), ChangeKind::deleted, now);
+  }
+
+  /// Embargo passed or end came for the holding that arrived then.
+  void happen(Sequence arrival, Timestamp now) {
+    auto change = rows_[arrival - 1];
+    if (change.row.gone) return;
+    if (change.row.end <= now) {
+      if (!withdrawn_.insert(arrival).second) return;
+      if (change.row.held_back && !opened_.contains(arrival)) return;  // nobody had met it
+      append(std::move(change), ChangeKind::withdrawn, now);
+    } else if (opened_.insert(arrival).second) {
+      append(std::move(change), ChangeKind::opened, now);
+    }
+  }
+
+  Seams seams_;
+  MemoryBase& base_;
+  policy::LabelTable labels_;
+  std::vector<Kept> rows_;  // by sequence - 1
+  std::map<model::ObjectId, std::vector<Sequence>> by_id_;
+  std::set<std::pair<Timestamp, Sequence>> due_;
+  std::set<Sequence> opened_;
+  std::set<Sequence> withdrawn_;
+  Timestamp last_ = Timestamp{0};
+  Place last_place_;
+};
+
+class MemoryStore final : public Store {
+ public:
+  MemoryStore(const Seams& seams, std::function<Done(std::string_view)> inject)
+      : base_(std::move(inject), seams.clock),
+        objects_(seams, base_),
+        records_(make_memory_records(base_)),
+        blobs_(make_memory_blobs(base_)),
+        settings_(make_memory_settings(base_)),
+        audit_(make_memory_log(base_)) {}
+
+  Objects& objects() override { return objects_; }
+  Records& records() override { return *records_; }
+  Blobs& blobs() override { return *blobs_; }
+  Settings& settings() override { return *settings_; }
+  Log& audit() override { return *audit_; }
+  Done backup(const std::string&) override {
+    return fail(ErrorCode::denied, "a store in memory has no file to copy");
+  }
+  Result<std::vector<std::string>> check() override { return std::vector<std::string>{}; }
+
+ private:
+  MemoryBase base_;
+  MemoryObjects objects_;
+  std::unique_ptr<Records> records_;
+  std::unique_ptr<Blobs> blobs_;
+  std::unique_ptr<Settings> settings_;
+  std::unique_ptr<Log> audit_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_memory(Seams seams, std::function<Done(std::string_view step)> inject) {
+  return std::make_unique<MemoryStore>(seams, std::move(inject));
+}
+
+}  // namespace shieldwall::store

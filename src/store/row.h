@@ -1,0 +1,98 @@
+#pragma once
+// One change as a store keeps it, and whom it tells of its holding.
+//
+// Instants and sequence numbers grow together, so the order of changes is the order in which readers meet
+// holdings: a reader finds a holding at its `added` change, or at its `opened` one where an embargo held it
+// back.
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/scope.h"
+#include "policy/subject.h"
+#include "store/store.h"
+
+namespace shieldwall::store {
+
+struct Row {
+  Sequence sequence = 0;  // from 1, dense
+  ChangeKind kind = ChangeKind::added;
+  Timestamp at{};             // strictly increasing with `sequence`
+  Sequence arrival = 0;       // sequence of the holding's `added` change
+  bool held_back = false;     // `added`: its embargo lay ahead then; `deleted`: it was never opened
+  bool has_siblings = false;  // another holding of the same object is or was held
+  bool gone = false;          // the holding has been deleted since
+  bool has_text = false;      // to be found by words
+  model::ObjectId id{};
+  model::Version version{};
+  model::SpecVersion spec_version = model::SpecVersion::v2_1;
+  policy::Source source{};
+  std::optional<CircleId> collection{};
+  policy::LabelId label = 0;  // the shared part; the rest of the label:
+  std::optional<std::vector<policy::PersonKey>> persons{};
+  Timestamp embargo = Timestamp::always();
+  Timestamp end = Timestamp::never();
+  std::vector<std::string> removed{};
+  std::vector<policy::GranularLabel> parts{};
+  Uuid alias{};
+  Sequence content = 0;  // arrival of the holding that brought the bytes
+  Digest digest{};       // of the bytes
+  std::shared_ptr<const std::string> bytes{};
+
+  policy::LabelColumns columns() const {
+    return {.persons = persons ? &*persons : nullptr, .embargo = embargo, .end = end};
+  }
+  /// Something in it is hidden from some of its readers.
+  bool is_redactable() const { return !removed.empty() || !parts.empty(); }
+  /// Its id follows from its content, STIX 2.1 section 2.9.
+  bool is_observable() const { return std::holds_alternative<Digest>(version); }
+};
+
+policy::Label label_of(const Row& row, const policy::LabelTable& labels);
+
+/// The holding for a reader who meets it at `added`.
+policy::Holding holding_of(const Row& row, policy::Label label, Timestamp added);
+
+/// Whether this change tells its holding to a reader for whom `sees(columns, at)` is may_see. A held-back
+/// holding is told by `added` to whom the embargo does not bind, by `opened` to the rest; `withdrawn` and
+/// `deleted` to those who could see until then.
+template <typename Sees>
+bool tells(const Row& row, Sees&& sees, Timestamp now) {
+  auto columns = row.columns();
+  const auto before_embargo = [&] { return sees(columns, row.embargo - microseconds(1)); };
+  switch (row.kind) {
+    case ChangeKind::added:
+      return !row.gone && sees(columns, now) && (!row.held_back || before_embargo());
+    case ChangeKind::opened:
+      return !row.gone && sees(columns, now) && !before_embargo();
+    case ChangeKind::withdrawn:
+      if (sees(columns, std::max(now, row.at))) return false;
+      columns.end = Timestamp::never();
+      return sees(columns, row.at);
+    case ChangeKind::deleted:
+      return sees(columns, row.at) && (!row.held_back || before_embargo());
+  }
+  return false;
+}
+
+/// What of a holding is hidden from a reader who sees it.
+struct Redaction {
+  bool some = false;        // a reference, or a part
+  bool parts = false;       // then questions about its content are not answered
+  bool another_id = false;  // an observable that this reader knows by its alias alone
+};
+Redaction redaction_of(const Row& row,
+                       const policy::LabelTable& labels,
+                       const policy::Scope& scope,
+                       Timestamp now);
+
+/// Whether the source is the reader's own organisation: its holding of a version is shown before others.
+bool is_own(const policy::Source& source, const policy::Scope& scope);
+
+/// Steps an instant forward: never back, whatever the wall clock does, and by a random 1-16 microseconds at
+/// least, so that the gap between two rows does not tell how many hidden ones lie between.
+Timestamp next_instant(Timestamp last, Timestamp now, Random& random);
+
+}  // namespace shieldwall::store
