@@ -31,7 +31,7 @@ struct Network {
   auto operator<=>(const Network&) const = default;
 
   bool is_v4() const { return bits >= 96 && first.is_v4(); }
-  bool holds(const Address& address) const;
+  bool holds(const Address& address) const;  // an IPv6 network holds no IPv4 address, however wide it is
 };
 
 /// Four decimal numbers 0..255 without leading zeros (elsewhere read as octal), nothing else. No allocation:

@@ -28,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto spelling : {PatternSpelling::v2_1, PatternSpelling::v2_0})
     if (const auto pattern = parse_pattern(text, spelling)) check(pattern->root);
   if (const auto values = equality_values(text))
-    for (const auto& value : *values)
-      if (canonical(value.kind, value.text) != value) std::abort();
+    for (const auto& value : *values) {
+      const auto again = canonical(value.kind, value.text);
+      if (!again || *again != value) std::abort();
+    }
   return 0;
 }
