@@ -127,3 +127,16 @@ TEST_CASE("files: replaced whole, errors by kind") {
   CHECK(fs.list(folder.string()) == std::vector<std::string>{"a"});
   std::filesystem::remove_all(folder);
 }
+
+TEST_CASE("a file opened exclusively is refused to the next opener until it is closed") {
+  const auto path =
+      (std::filesystem::temp_directory_path() / ("shieldwall-lock-" + std::to_string(::getpid()))).string();
+  auto& fs = system_fs();
+  {
+    const auto held = fs.open_exclusively(path);
+    REQUIRE(held);
+    CHECK(fs.open_exclusively(path).error().code == ErrorCode::conflict);
+  }
+  CHECK(fs.open_exclusively(path));
+  CHECK(fs.remove(path));
+}

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +86,15 @@ class PosixFs final : public Fs {
     const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
     if (descriptor < 0) return io_error("cannot open", path, errno);
     return std::make_unique<PosixFile>(descriptor, path);
+  }
+
+  Result<std::unique_ptr<File>> open_exclusively(const std::string& path) override {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) return io_error("cannot open", path, errno);
+    auto file = std::make_unique<PosixFile>(descriptor, path);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return file;
+    if (errno == EWOULDBLOCK) return fail(ErrorCode::conflict, "{} is held by another process", path);
+    return io_error("cannot lock", path, errno);
   }
 
   Done rename(const std::string& from, const std::string& to) override {

@@ -34,6 +34,12 @@ class Fs {
   virtual ~Fs() = default;
   /// errors: not_found (read), conflict (create_new), denied (permissions), unavailable
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
+  /// Opens for writing and holds the file against every other such opener, in this process or another, until
+  /// it is closed or its process ends. The default serves files that nobody else can reach.
+  ///   errors  conflict: somebody holds it; else as open
+  virtual Result<std::unique_ptr<File>> open_exclusively(const std::string& path) {
+    return open(path, OpenMode::write);
+  }
   virtual Done rename(const std::string& from, const std::string& to) = 0;
   virtual Done remove(const std::string& path) = 0;  // not_found if absent
   virtual Result<bool> exists(const std::string& path) = 0;
