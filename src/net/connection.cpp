@@ -1,0 +1,383 @@
+// Reading requests. What goes the other way is in connection_answer.cpp.
+#include "net/connection.h"
+
+#include <algorithm>
+
+#include <sys/epoll.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "net/head.h"
+
+namespace shieldwall::net {
+
+namespace {
+
+constexpr int reads_per_turn = 16;  // of one connection, before the others get theirs
+constexpr std::size_t sink_piece_bytes =
+    256 << 10;  // what a sink gets at once: few hops to the pool, little memory
+constexpr std::size_t input_kept_bytes = 512;  // a buffer larger than this is given back when it empties
+
+}  // namespace
+
+Connection::Connection(Surroundings& around, std::uint64_t id, Transport transport, Caller caller)
+    : around_(around),
+      id_(id),
+      transport_(std::move(transport)),
+      caller_(std::move(caller)),
+      phase_(transport_.secure() ? Phase::handshake : Phase::head),
+      since_(around.clock.steady()) {}
+
+Connection::~Connection() {
+  close();
+}
+
+void Connection::enter(Phase phase) {
+  phase_ = phase;
+  since_ = around_.clock.steady();
+  reset_window();
+}
+
+void Connection::reset_window() {
+  window_start_ = around_.clock.steady();
+  window_bytes_ = 0;
+}
+
+std::uint32_t Connection::interest() const {
+  const std::uint32_t output = has_output() ? std::uint32_t{EPOLLOUT} : 0u;
+  switch (phase_) {
+    case Phase::handshake:
+      return handshake_wants_ == IoStatus::want_write ? EPOLLOUT : EPOLLIN;
+    case Phase::head:
+    case Phase::body:
+      return EPOLLIN | output;
+    case Phase::answering:
+      return EPOLLOUT;
+    case Phase::streaming:
+      return (in_.size() < around_.limits.head_bytes ? std::uint32_t{EPOLLIN} : 0u) | output;
+    case Phase::lingering:
+      return EPOLLIN;
+    case Phase::intake:
+    case Phase::sink:
+    case Phase::handling:
+    case Phase::closed:
+      return 0;
+  }
+  return 0;
+}
+
+void Connection::on_ready(std::uint32_t events) {
+  const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  switch (phase_) {
+    case Phase::handshake:
+      return continue_handshake();
+    case Phase::head:
+    case Phase::body:
+      if (has_output()) flush();  // an interim 100 that did not fit
+      if (!in_.empty()) process();
+      return read_more();
+    case Phase::answering:
+      return gone ? close() : flush();
+    case Phase::streaming:
+      if (gone) return close();
+      watch_reader();
+      if (phase_ == Phase::streaming && has_output()) return flush();
+      if (phase_ == Phase::streaming) return poll_stream();
+      return;
+    case Phase::lingering:
+      return discard_input();
+    case Phase::intake:
+    case Phase::sink:
+    case Phase::handling:
+      if (gone) close();
+      return;
+    case Phase::closed:
+      return;
+  }
+}
+
+void Connection::continue_handshake() {
+  const auto io = transport_.handshake();
+  if (io.status == IoStatus::want_read || io.status == IoStatus::want_write) {
+    handshake_wants_ = io.status;
+    return;
+  }
+  if (io.status != IoStatus::done) {
+    ++around_.counters.handshakes_failed;
+    return close();
+  }
+  enter(Phase::head);
+  read_more();
+}
+
+void Connection::read_more() {
+  for (int turn = 0; turn < reads_per_turn; ++turn) {
+    if (phase_ != Phase::head && phase_ != Phase::body) return;
+    const auto io = transport_.read(around_.scratch.data(), around_.scratch.size());
+    if (io.status == IoStatus::want_read || io.status == IoStatus::want_write) return;
+    if (io.status != IoStatus::done) return read_ended(io.status);
+    if (phase_ == Phase::head && in_.empty()) since_ = around_.clock.steady();
+    in_.append(around_.scratch.data(), io.bytes);
+    window_bytes_ += io.bytes;
+    process();
+  }
+  around_.again.push_back(id_);
+}
+
+void Connection::read_ended(IoStatus status) {
+  const bool mid_message = phase_ == Phase::body || !in_.empty();
+  if (status == IoStatus::closed && mid_message) return refuse(400, "the request ended before its end");
+  close();
+}
+
+void Connection::process() {
+  if (phase_ == Phase::head) take_head();
+  if (phase_ == Phase::body) take_body();
+  if (in_.empty() && in_.capacity() > input_kept_bytes) in_ = {};
+}
+
+void Connection::take_head() {
+  const auto found = in_.find(head_end, scanned_ - std::min<std::size_t>(scanned_, head_end.size() - 1));
+  const auto limit = around_.limits.head_bytes;
+  scanned_ = in_.size();
+  const auto size = found == Bytes::npos ? in_.size() : found + head_end.size();
+  if (size > limit) return refuse(431, fmt::format("the request's head is longer than {} bytes", limit));
+  if (found == Bytes::npos) return;
+  scanned_ = 0;
+  const auto raw = std::string_view(in_).substr(0, size);
+  if (const auto checked = check_head(raw, around_.limits.header_fields); !checked)
+    return refuse(checked.error().code == ErrorCode::exhausted ? 431 : 400, checked.error().message);
+  parser_.emplace(MessageParser::Kind::request, limit);
+  if (const auto fed = parser_->feed(raw, body_); !fed || !parser_->head_done())
+    return refuse(400, fed ? "the head is not complete" : fed.error().message);
+  in_.erase(0, size);
+  const auto method = method_named(parser_->head().method);
+  if (!method) return refuse(501, "the method is not known here");
+  http_1_0_ = parser_->head().http_1_0;
+  keep_alive_ = parser_->head().keep_alive;
+  head_only_ = *method == Method::head;
+  request_ = std::make_unique<Request>(make_request(parser_->head(), *method));
+  ++around_.counters.requests;
+  begin_body();
+}
+
+Request Connection::make_request(const Head& head, Method method) const {
+  Request request{.method = method, .target = head.target, .headers = head.headers};
+  request.peer_address = caller_.address_text;
+  request.secure = transport_.secure();
+  if (caller_.role == ListenerRole::members) request.client_certificate_pin = transport_.peer_pin();
+  request.peer_uid = caller_.uid;
+  request.role = caller_.role;
+  request.listener = caller_.listener;
+  request.deadline = Deadline::in(around_.limits.handler_time, around_.clock);
+  return request;
+}
+
+void Connection::begin_body() {
+  if (parser_->done()) return dispatch();
+  if (const auto expected = request_->headers.get("Expect"); expected && !http_1_0_) {
+    if (!equal_ignoring_case(*expected, "100-continue"))
+      return refuse(417, "only 100-continue can be expected");
+    expects_continue_ = true;
+  }
+  const auto length = parser_->head().content_length.value_or(0);
+  intake_asked_ = false;
+  body_bytes_ = 0;
+  body_bytes_max_ = around_.intake ? UINT64_MAX : around_.limits.body_bytes;
+  if (around_.intake && length > around_.limits.intake_bytes) return ask_intake();
+  continue_body();
+}
+
+void Connection::ask_intake() {
+  intake_asked_ = true;
+  enter(Phase::intake);
+  // The request is ours until the body is in: the pool gets a copy of its head.
+  post_or_retry([intake = around_.intake, inbox = around_.inbox, id = id_, head = *request_] {
+    Intake decision;
+    try {
+      decision = (*intake)(head);
+    } catch (const std::exception& exception) {
+      log::error("deciding on a body threw", {{"what", exception.what()}});
+      decision.refusal = problem(500, "the server failed; its log says why");
+    }
+    inbox->put(Message{.connection = id, .what = Admitted{std::move(decision)}});
+  });
+}
+
+void Connection::continue_body() {
+  if (parser_->head().content_length.value_or(0) > body_bytes_max_)
+    return refuse(413, fmt::format("a body may have {} bytes here", body_bytes_max_));
+  if (expects_continue_) {
+    expects_continue_ = false;
+    out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    flush();
+    if (phase_ == Phase::closed) return;
+  }
+  resume_reading();
+}
+
+/// Back from the pool to the body: what arrived meanwhile sits in our buffer, in TLS or in the socket.
+void Connection::resume_reading() {
+  enter(Phase::body);
+  around_.again.push_back(id_);
+}
+
+void Connection::take_body() {
+  if (!parser_->done()) {
+    const auto before = body_.size();
+    const auto used = parser_->feed(in_, body_);
+    if (!used) return refuse(400, used.error().message);
+    in_.erase(0, *used);
+    const auto added = body_.size() - before;
+    body_bytes_ += added;
+    body_held_ += added;
+    around_.bodies_bytes += added;
+  }
+  if (body_bytes_ > body_bytes_max_)
+    return refuse(413, fmt::format("a body may have {} bytes here", body_bytes_max_));
+  if (around_.bodies_bytes > around_.limits.bodies_bytes) {
+    ++around_.counters.requests_busy;
+    keep_alive_ = false;
+    auto busy = problem(503, "too many large requests at once; try again");
+    busy.headers.add("Retry-After", fmt::format("{}", around_.limits.retry_after_seconds));
+    return answer(std::move(busy));
+  }
+  if (around_.intake && !intake_asked_ && body_bytes_ > around_.limits.intake_bytes) return ask_intake();
+  if (request_->sink && (body_.size() >= sink_piece_bytes || (parser_->done() && !body_.empty())))
+    return give_to_sink();
+  if (parser_->done()) dispatch();
+}
+
+void Connection::give_to_sink() {
+  enter(Phase::sink);
+  around_.bodies_bytes -= body_held_;
+  body_held_ = 0;
+  post_or_retry([inbox = around_.inbox,
+                 id = id_,
+                 sink = request_->sink,
+                 piece = std::make_shared<const Bytes>(std::exchange(body_, {}))] {
+    Done done = fail(ErrorCode::internal, "the sink threw");
+    try {
+      done = sink->write(*piece);
+    } catch (const std::exception& exception) {
+      log::error("taking a body threw", {{"what", exception.what()}});
+    }
+    inbox->put(Message{.connection = id, .what = Sunk{std::move(done)}});
+  });
+}
+
+/// The caller's own turn has come this far; it waits for a place in the pool rather than being sent away.
+void Connection::post_or_retry(std::function<void()> work) {
+  if (!around_.pool.post(work)) retry_ = std::move(work);
+}
+
+void Connection::dispatch() {
+  request_->body = std::exchange(body_, {});
+  parser_.reset();
+  enter(Phase::handling);
+  std::shared_ptr<Request> request = std::move(request_);
+  const bool taken = around_.pool.post([handler = around_.handler, inbox = around_.inbox, id = id_, request] {
+    Response response;
+    try {
+      response = (*handler)(std::move(*request));
+    } catch (const std::exception& exception) {
+      log::error("a handler threw", {{"what", exception.what()}});
+      response = problem(500, "the server failed; its log says why");
+    }
+    inbox->put(Message{.connection = id, .what = Answered{std::move(response)}});
+  });
+  if (taken) return;
+  ++around_.counters.requests_busy;
+  auto busy = problem(503, "the server is busy; try again");
+  busy.headers.add("Retry-After", fmt::format("{}", around_.limits.retry_after_seconds));
+  answer(std::move(busy));
+}
+
+void Connection::on_message(Message message) {
+  if (auto* answered = std::get_if<Answered>(&message.what); answered && phase_ == Phase::handling)
+    return answer(std::move(answered->response));
+  if (auto* piece = std::get_if<Piece>(&message.what); piece && phase_ == Phase::streaming)
+    return take_piece(std::move(*piece));
+  if (auto* admitted = std::get_if<Admitted>(&message.what); admitted && phase_ == Phase::intake) {
+    auto& intake = admitted->intake;
+    if (intake.refusal) {
+      ++around_.counters.requests_refused;
+      keep_alive_ = false;  // the body stays unread
+      return answer(std::move(*intake.refusal));
+    }
+    body_bytes_max_ = intake.body_bytes_max;
+    request_->sink = std::move(intake.sink);
+    return continue_body();
+  }
+  if (auto* sunk = std::get_if<Sunk>(&message.what); sunk && phase_ == Phase::sink) {
+    if (sunk->done) return resume_reading();
+    const bool exhausted = sunk->done.error().code == ErrorCode::exhausted;
+    return refuse(exhausted ? 413 : 503, sunk->done.error().message);
+  }
+}
+
+void Connection::on_tick(Duration now) {
+  const auto& limits = around_.limits;
+  const auto waited = Duration{now.us - since_.us};
+  switch (phase_) {
+    case Phase::handshake:
+      if (waited < limits.head_time) return;
+      ++around_.counters.timed_out;
+      return close();
+    case Phase::head:
+      if (in_.empty() && waited >= limits.idle_time) return close();
+      if (in_.empty() || waited < limits.head_time) return;
+      ++around_.counters.timed_out;
+      return refuse(408, "the request's head did not come in time");
+    case Phase::body:
+      if (!too_slow(now)) return;
+      ++around_.counters.timed_out;
+      return refuse(408, "the request's body came too slowly");
+    case Phase::answering:
+      if (!too_slow(now)) return;
+      ++around_.counters.timed_out;
+      return close();
+    case Phase::streaming:
+      if (has_output() && too_slow(now)) {
+        ++around_.counters.timed_out;
+        return close();
+      }
+      if (piece_asked_ && retry_) break;
+      return poll_stream();
+    case Phase::lingering:
+      if (waited >= std::min(limits.head_time, seconds(2))) close();
+      return;
+    case Phase::intake:
+    case Phase::sink:
+      break;
+    case Phase::handling:
+    case Phase::closed:
+      return;
+  }
+  if (retry_ && around_.pool.post(retry_)) retry_ = nullptr;
+}
+
+/// Judged window by window, so that a fast start does not buy an endless end.
+bool Connection::too_slow(Duration now) {
+  const auto& limits = around_.limits;
+  const auto passed = now.us - window_start_.us;
+  if (passed < limits.rate_window.us) return false;
+  const bool slow =
+      window_bytes_ * 1'000'000 < limits.rate_bytes_per_second * static_cast<std::uint64_t>(passed);
+  reset_window();
+  return slow;
+}
+
+void Connection::drain() {
+  keep_alive_ = false;
+  if (phase_ == Phase::handshake || idle()) return close();
+  if (phase_ == Phase::streaming && !has_output() && !piece_asked_) take_piece({.poll = Poll::end});
+}
+
+void Connection::release_body() {
+  around_.bodies_bytes -= body_held_;
+  body_held_ = 0;
+  body_ = {};
+}
+
+}  // namespace shieldwall::net
