@@ -1,5 +1,6 @@
 #pragma once
-// A STIX object as it arrived: the original bytes, and the facts that policy, store and search need from them.
+// A STIX object as it arrived: the original bytes, and the facts that policy, store and search need from
+// them.
 
 #include <memory>
 #include <optional>
@@ -27,7 +28,8 @@ struct ObjectId {
   static Result<ObjectId> parse(std::string_view text);
 };
 
-/// Which state of an object this is: `modified`, else `created`, else the digest of its content (cyber-observables).
+/// Which state of an object this is: `modified`, else `created`, else the digest of its content
+/// (cyber-observables).
 using Version = std::variant<Timestamp, Digest>;
 
 enum class SpecVersion : std::uint8_t { v2_0, v2_1 };
@@ -59,6 +61,8 @@ struct Finding {
   std::string section;  // "STIX 2.1 §3.2"
   std::string pointer;  // RFC 6901, into the object
   std::string message;  // what is wrong and what would be right
+  std::string_view rule =
+      {};  // the rule's short name, "open-vocabulary"; the same for all findings of one rule
 };
 
 struct Object {
@@ -75,8 +79,9 @@ struct Object {
   std::vector<ExternalReference> external_references;
   std::vector<ObjectId> object_marking_refs;
   std::vector<GranularMarking> granular_markings;
-  std::vector<Reference> references;   // all but object_marking_refs, granular markings and created_by_ref
-  std::vector<CanonicalValue> values;  // of a cyber-observable, or named by equality in an indicator's STIX pattern
+  std::vector<Reference> references;  // all but object_marking_refs, granular markings and created_by_ref
+  std::vector<CanonicalValue>
+      values;  // of a cyber-observable, or named by equality in an indicator's STIX pattern
   std::vector<Finding> warnings;
 };
 
@@ -96,18 +101,19 @@ std::expected<Object, Refused> read_object(const Json& json, const ReadOptions& 
 /// Every finding, for people who ask; empty when all is well.
 std::vector<Finding> check_object(const Json& json, const ReadOptions& options = {});
 
-/// The id STIX 2.1 section 2.9 derives from a cyber-observable's contributing properties; nothing for a type that has
-/// none or when none is present (those take random ids).
+/// The id STIX 2.1 section 2.9 derives from a cyber-observable's contributing properties; nothing for a type
+/// that has none or when none is present (those take random ids).
 std::optional<ObjectId> deterministic_id(const Json& json);
 
 /// Digest of the RFC 8785 form: sameness of content.
 Digest content_digest(const Json& json);
 
-/// Text worth finding the object by: name, description, values, aliases, and what else is prose; separated by newlines.
+/// Text worth finding the object by: name, description, values, aliases, and what else is prose; separated by
+/// newlines.
 std::string searchable_text(const Json& json);
 
-/// Reads a stream of objects out of a bundle, an envelope, an array or a single object, one at a time and in constant
-/// memory: push the text in pieces, take each object's bytes as it completes.
+/// Reads a stream of objects out of a bundle, an envelope, an array or a single object, one at a time and in
+/// constant memory: push the text in pieces, take each object's bytes as it completes.
 class ObjectSplitter {
  public:
   explicit ObjectSplitter(std::size_t object_bytes_max = 32u << 20);
@@ -115,10 +121,15 @@ class ObjectSplitter {
   ObjectSplitter(ObjectSplitter&&) noexcept;
 
   /// Adds text; appends each object that is now whole to `objects`.
-  ///   errors  invalid: not JSON of one of those shapes, with the byte offset; exhausted: one object is too large
+  ///   errors  invalid: not JSON of one of those shapes, with the byte offset; exhausted: one object is too
+  ///   large
   Done push(std::string_view text, std::vector<std::string>& objects);
-  /// Says the text ended. errors: invalid when it ended early
+  /// Says the text ended. errors: invalid when it ended early, or held nothing
   Done finish();
+
+  /// The JSON text of the bundle or envelope that closed last, its list of objects emptied; empty when there
+  /// was none.
+  const std::string& envelope() const;
 
  private:
   struct State;
