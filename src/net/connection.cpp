@@ -15,7 +15,9 @@ namespace {
 
 constexpr int reads_per_turn = 16;  // of one connection, before the others get theirs
 constexpr std::size_t sink_piece_bytes =
-    256 << 10;  // what a sink gets at once: few hops to the pool, little memory
+    256 << 10;                                // what a sink gets at once: few hops to the pool, little memory
+constexpr Duration linger_time = seconds(2);  // a round trip to the far side of the world, twice over
+constexpr Duration linger_time_draining = milliseconds(100);  // the operator waits
 constexpr std::size_t input_kept_bytes = 512;  // a buffer larger than this is given back when it empties
 
 }  // namespace
@@ -73,8 +75,8 @@ void Connection::on_ready(std::uint32_t events) {
       return continue_handshake();
     case Phase::head:
     case Phase::body:
-      if (has_output()) flush();  // an interim 100 that did not fit
-      if (!in_.empty()) process();
+      if (has_output()) flush();                             // an interim 100 that did not fit
+      if (phase_ == Phase::body || !in_.empty()) process();  // a body may be whole, and its sink just done
       return read_more();
     case Phase::answering:
       return gone ? close() : flush();
@@ -345,7 +347,7 @@ void Connection::on_tick(Duration now) {
       if (piece_asked_ && retry_) break;
       return poll_stream();
     case Phase::lingering:
-      if (waited >= std::min(limits.head_time, seconds(2))) close();
+      if (waited >= (around_.draining ? linger_time_draining : linger_time)) close();
       return;
     case Phase::intake:
     case Phase::sink:
