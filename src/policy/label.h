@@ -49,6 +49,9 @@ struct Classification {
   auto operator<=>(const Classification&) const = default;
 };
 
+/// What levels of two different schemes join to: no clearance reaches it, so only the owner passes.
+inline constexpr Classification classification_beyond_all{.scheme = 0xffff, .ordinal = 0xff};
+
 /// Any of these nations and organisations, as the alliance's roster stood at that version.
 struct AllianceAudience {
   AllianceId alliance;
@@ -72,7 +75,9 @@ struct Clause {
   auto operator<=>(const Clause&) const = default;
 };
 
-struct PersonKey {  // a person is known by the organisation that named them
+/// A person is known by the organisation that named them; nil stands for that organisation's service
+/// (matcher, feeds).
+struct PersonKey {
   OrganisationId organisation;
   PersonId person;
   auto operator<=>(const PersonKey&) const = default;
@@ -86,7 +91,7 @@ struct Label {
   Pap pap = Pap::clear;
   UseLimits use{};
   Classification classification{};
-  std::vector<Clause> audience;  // all must hold; sorted, unique; empty only in a label nobody passes
+  std::vector<Clause> audience;             // all must hold; sorted, unique; empty: nobody passes
   std::vector<CompartmentId> compartments;  // all of these; sorted, unique
   bool originator_control = false;
   bool discoverable = true;  // its existence may be asked (neutral for the join: false wins)
@@ -102,7 +107,17 @@ struct Label {
 /// A label for a new object of `owner`: TLP:AMBER+STRICT, owner only, not discoverable.
 Label owner_only(OrganisationId owner);
 
-/// The strictest of both, part by part. errors: invalid when the realms differ
+/// The same label with its lists in order and each thing named once. Makers of labels call it; join, encode
+/// and interning do so themselves.
+Label canonical(Label label);
+
+/// Whether a label keeps the bounds of its binary form (policy/label_limits.h), asked where outsiders make
+/// labels.
+///   errors  exhausted: says which bound; invalid: not a nation's code, an instant outside the years
+///   0000-9999
+Done check_limits(const Label& label);
+
+/// The strictest of both, part by part. errors: invalid when the realms differ; exhausted: over check_limits
 Result<Label> join(const Label& a, const Label& b);
 
 /// True when whoever passes `narrow` passes `wide` too, as far as the labels alone can tell.

@@ -35,12 +35,24 @@ class Scope {
   Digest fingerprint_;
 };
 
-/// The interned shared parts of one store's labels. Append-only; readers take snapshots; thread-safe.
+/// What a holding keeps of its label beside the interned part.
+struct LabelColumns {
+  const std::vector<PersonKey>* persons = nullptr;  // null: Label::persons holds nothing
+  Timestamp embargo = Timestamp::always();
+  Timestamp end = Timestamp::never();
+
+  static LabelColumns of(const Label& label) {
+    return {.persons = label.persons ? &*label.persons : nullptr, .embargo = label.embargo, .end = label.end};
+  }
+};
+
+/// The interned shared parts of one store's labels. Append-only; readers take no lock; thread-safe.
 class LabelTable {
  public:
   LabelTable();
   ~LabelTable();
   LabelTable(LabelTable&&) noexcept;
+  LabelTable& operator=(LabelTable&&) noexcept;
 
   /// The id of that shared part, new if need be (the store persists it before it uses it).
   LabelId intern(const Label& shared);
@@ -48,20 +60,63 @@ class LabelTable {
   std::size_t size() const;
 
  private:
+  friend class Decider;
+  friend struct Internals;
   struct State;
   std::unique_ptr<State> state_;
 };
 
-/// Which interned labels a scope sees, as far as the shared part decides; a holding's own columns (persons,
-/// embargo, end) are tested beside it. Holds while the scope's fingerprint and the table's size stay.
+/// may_see for one scope over interned labels, in tens of nanoseconds: organisations, nations and groups have
+/// small numbers there, and audiences are sets of bits. Also decides labels interned after it was made.
+/// Thread-safe.
+class Decider {
+ public:
+  Decider(const Scope& scope, const LabelTable& table);  // `table` outlives it
+  ~Decider();
+  Decider(Decider&&) noexcept;
+
+  bool may_see(LabelId id, const LabelColumns& columns, Timestamp now) const;
+
+  /// What the shared part alone decides.
+  enum class Sight : std::uint8_t {
+    hidden,
+    by_columns,      // seen when persons, embargo and end allow it
+    by_columns_red,  // the same, and persons must be listed
+    whole,           // seen: the columns are not asked
+  };
+  Sight sight(LabelId id) const;
+
+ private:
+  friend class VisibleLabels;
+  friend struct Internals;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Which interned labels a scope sees, decided beforehand. Depends on no instant: the columns of a holding
+/// are asked beside it. Copies of nothing; keep one per fingerprint.
 class VisibleLabels {
  public:
   VisibleLabels(const Scope& scope, const LabelTable& table, Timestamp now);
-  bool test(LabelId id) const { return id < bits_.size() && bits_[id]; }
-  std::size_t size() const { return bits_.size(); }
+
+  /// Whether holdings under that label may be seen at all; their columns still decide.
+  bool test(LabelId id) const { return sight(id) != Decider::Sight::hidden; }
+  /// may_see for a holding.
+  bool sees(LabelId id, const LabelColumns& columns, Timestamp now) const;
+
+  /// Decides the labels interned since.
+  void extend();
+  std::size_t size() const { return size_; }
 
  private:
-  std::vector<bool> bits_;
+  Decider::Sight sight(LabelId id) const {
+    if (id >= size_) return Decider::Sight::hidden;
+    return static_cast<Decider::Sight>(sights_[id / 32] >> (id % 32 * 2) & 3);
+  }
+
+  Decider decider_;
+  std::vector<std::uint64_t> sights_;  // two bits each
+  std::size_t size_ = 0;
 };
 
 }  // namespace shieldwall::policy

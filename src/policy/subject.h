@@ -22,12 +22,16 @@ struct AllianceStanding {
   AllianceId alliance;
   Nation nation;            // all zero for a member without one
   std::vector<Stay> stays;  // sorted
+  /// The newest roster this node knows. Who is inside at a later one it cannot tell, so nobody is: otherwise
+  /// a member that was removed would see what was shared after, until the news of the removal arrives.
+  std::uint32_t known_version = Stay::open_end - 1;
   auto operator<=>(const AllianceStanding&) const = default;
 };
 
 struct CircleStanding {
   CircleId circle;
-  std::vector<Stay> stays;  // sorted
+  std::vector<Stay> stays;                           // sorted
+  std::uint32_t known_version = Stay::open_end - 1;  // the newest membership this node knows
   auto operator<=>(const CircleStanding&) const = default;
 };
 
@@ -36,11 +40,13 @@ struct Standing {
   OrganisationId organisation;
   std::vector<AllianceStanding> alliances;  // sorted by alliance
   std::vector<CircleStanding> circles;      // sorted by circle
+  auto operator<=>(const Standing&) const = default;
 };
 
 struct Clearance {  // up to this ordinal of this scheme, the roster's equivalences applied
   std::uint16_t scheme = 0;
   std::uint8_t ordinal = 0;
+  auto operator<=>(const Clearance&) const = default;
 };
 
 struct Subject {
@@ -59,5 +65,11 @@ struct Subject {
 ///   TLP:AMBER), the persons list names the subject (TLP:RED without a list: nobody), compartments and
 ///   classification held, realm entered, embargo passed, end not reached.
 bool may_see(const Subject& subject, const Label& label, Timestamp now);
+
+/// Whether the subject's organisation owns every clause, and so passes all rules but the realm.
+bool owns_every_clause(const Subject& subject, const Label& label);
+
+/// The same subject with its lists in the order that may_see relies on. Scope::of does so.
+Subject sorted(Subject subject);
 
 }  // namespace shieldwall::policy
