@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 #include "base/hash.h"
 #include "model/json_tree.h"
@@ -75,6 +76,16 @@ std::optional<std::uint32_t> find_indexed(const JsonTree& tree, std::uint32_t ob
 
 }  // namespace
 
+namespace {
+
+/// Most keys differ in length or in their first letter; asking memcmp about them costs more than looking.
+bool is_same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         (a.empty() || (a[0] == b[0] && std::memcmp(a.data(), b.data(), a.size()) == 0));
+}
+
+}  // namespace
+
 std::optional<Json> Json::find(std::string_view key) const {
   const JsonNode& object = tree_->nodes[node_];
   if (object.kind != JsonKind::object) return {};
@@ -84,7 +95,7 @@ std::optional<Json> Json::find(std::string_view key) const {
     return Json(tree_, *found);
   }
   for (std::uint32_t name = node_ + 1; name < object.a; name = tree_->after(name + 1))
-    if (tree_->string_at(name) == key) return Json(tree_, name + 1);
+    if (is_same(tree_->string_at(name), key)) return Json(tree_, name + 1);
   return {};
 }
 

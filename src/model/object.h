@@ -86,7 +86,8 @@ struct Object {
 };
 
 struct ReadOptions {
-  bool strict = false;  // SHOULD violations are errors
+  bool strict = false;   // SHOULD violations are errors
+  bool warnings = true;  // false: SHOULD violations go untold, which is quicker
 };
 
 /// What reading one object gave: the object, or the rules it breaks.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "model/object.h"
 #include "model/stix_schema.h"
 
@@ -13,6 +14,28 @@ namespace shieldwall::model {
 
 /// Strings other than base64 payloads; ATT&CK's longest is 60 kB.
 inline constexpr std::size_t stix_string_bytes_max = 1u << 20;
+
+/// Text of the object's in a message: cut and made printable only when the message is written.
+struct Shown {
+  std::string_view text;
+  std::size_t bytes_max;
+};
+constexpr Shown shown(std::string_view text, std::size_t bytes_max = 64) {
+  return {text, bytes_max};
+}
+
+}  // namespace shieldwall::model
+
+template <>
+struct fmt::formatter<shieldwall::model::Shown> : fmt::formatter<std::string_view> {
+  template <typename Context>
+  auto format(const shieldwall::model::Shown& shown, Context& context) const {
+    return fmt::formatter<std::string_view>::format(shieldwall::excerpt(shown.text, shown.bytes_max),
+                                                    context);
+  }
+};
+
+namespace shieldwall::model {
 
 /// What an object is taken for before its properties are looked at.
 struct Profile {
@@ -33,6 +56,7 @@ class Checker {
   void run();
   std::vector<Finding> take() { return std::move(findings_); }
   bool has_errors() const { return errors_ > 0; }
+  const Profile& profile() const { return profile_; }
 
  private:
   // The object as a whole (object_check.cpp).
@@ -98,8 +122,23 @@ class Checker {
   void check_markings();
   void check_selector(const Json& selector);
 
-  void error(std::string_view rule, std::string_view section, const Json& at, std::string message);
-  void should(std::string_view rule, std::string_view section, const Json& at, std::string message);
+  template <typename... Args>
+  void error(std::string_view rule,
+             std::string_view section,
+             const Json& at,
+             fmt::format_string<Args...> format,
+             Args&&... args) {
+    report(Severity::error, rule, section, at, fmt::format(format, std::forward<Args>(args)...));
+  }
+  /// Free when nobody asked for warnings.
+  template <typename... Args>
+  void should(std::string_view rule,
+              std::string_view section,
+              const Json& at,
+              fmt::format_string<Args...> format,
+              Args&&... args) {
+    if (warnings_) report(should_, rule, section, at, fmt::format(format, std::forward<Args>(args)...));
+  }
   void report(Severity severity,
               std::string_view rule,
               std::string_view section,
@@ -109,6 +148,7 @@ class Checker {
   Json root_;
   Profile profile_;
   Severity should_;
+  bool warnings_;
   std::string_view type_name_;
   std::size_t root_pointer_size_;
   const Json* container_ = nullptr;  // inside a 2.13 container: references are its keys
@@ -126,6 +166,7 @@ void append_findings(std::vector<Finding>& findings, const Json& object, const R
 bool is_type_name(std::string_view text);       // 3.1, 11.2.1
 bool is_property_name(std::string_view text);   // 3.1, 11.1.1
 bool is_dictionary_key(std::string_view text);  // 2.3
+bool is_identifier(std::string_view text);      // 2.9
 bool is_language_tag(std::string_view text);    // RFC 5646 section 2.1
 bool is_absolute_uri(std::string_view text);    // RFC 3986 section 4.3
 bool is_base64(std::string_view text);          // RFC 4648 section 4; stray bits at the end are let pass

@@ -21,7 +21,7 @@ void Checker::check_custom_property(const Json& value, std::string_view where) {
   const auto name = value.key();
   const bool at_top = profile_.type != nullptr && where == profile_.type->own.name;
   if (profile_.version == SpecVersion::v2_1 && at_top && contains(reserved_names, name)) {
-    error("reserved", "3.8", value, fmt::format("'{}' is reserved for a later version of STIX", name));
+    error("reserved", "3.8", value, "'{}' is reserved for a later version of STIX", name);
     return;
   }
   if (at_top && name == "defanged" && profile_.type_class != TypeClass::sco) {
@@ -40,9 +40,9 @@ void Checker::check_custom_property(const Json& value, std::string_view where) {
   should("custom-property",
          "11.1",
          value,
-         fmt::format("'{}' is no property of {}; custom properties should come with an extension (7.3)",
-                     excerpt(name),
-                     where));
+         "'{}' is no property of {}; custom properties should come with an extension (7.3)",
+         shown(name),
+         where);
   check_custom_name(value, name, "x_", '_', "11.1.1");
 }
 
@@ -57,10 +57,10 @@ void Checker::check_custom_name(const Json& at,
   should(name.starts_with(prefix) ? "custom-name" : "custom-name-prefix",
          section,
          at,
-         fmt::format("the custom name '{}' should start with '{}', the name of its source and '{}'",
-                     excerpt(name),
-                     prefix,
-                     separator));
+         "the custom name '{}' should start with '{}', the name of its source and '{}'",
+         shown(name),
+         prefix,
+         separator);
 }
 
 /// Strings keep to their limit and lists to their rule wherever they stand.
@@ -72,9 +72,9 @@ void Checker::check_custom_value(const Json& value, std::size_t depth) {
         error("limit",
               "2.15",
               value,
-              fmt::format("a string of {} bytes; strings other than base64 are read up to {}",
-                          value.string().size(),
-                          stix_string_bytes_max));
+              "a string of {} bytes; strings other than base64 are read up to {}",
+              value.string().size(),
+              stix_string_bytes_max);
       break;
     }
     case JsonKind::array:
@@ -109,12 +109,11 @@ void Checker::check_custom_object() {
   }
   check_required(root_, common, profile_.new_object_extension ? "7.3.2.2" : "11.2.1");
   if (!profile_.new_object_extension && profile_.version == SpecVersion::v2_1 && !type_name_.empty())
-    should(
-        "custom-object",
-        "11.2",
-        *root_.find("type"),
-        fmt::format("the type '{}' should come with an extension of type new-sdo, new-sco or new-sro (7.3)",
-                    excerpt(type_name_)));
+    should("custom-object",
+           "11.2",
+           *root_.find("type"),
+           "the type '{}' should come with an extension of type new-sdo, new-sco or new-sro (7.3)",
+           shown(type_name_));
   if (!profile_.new_object_extension && profile_.version == SpecVersion::v2_1 && !type_name_.empty())
     check_custom_name(*root_.find("type"), type_name_, "x-", '-', "11.2.1");
 }
@@ -145,10 +144,7 @@ void Checker::check_extension(const Json& extension) {
   }
   const bool defined = name.starts_with("extension-definition--");
   if (defined && !ObjectId::parse(name)) {
-    error("identifier",
-          "2.9",
-          extension,
-          fmt::format("'{}' is no id of an extension definition", excerpt(name)));
+    error("identifier", "2.9", extension, "'{}' is no id of an extension definition", shown(name));
   } else if (defined && !kind && profile_.version == SpecVersion::v2_1) {
     error("required", "3.2", extension, "the property 'extension_type' is missing");
   }
@@ -158,11 +154,11 @@ void Checker::check_extension(const Json& extension) {
             "11.3.1",
             extension,
             "the name of a custom extension is lower-case letters, digits and hyphens and ends with '-ext'");
-    should(
-        "custom-extension",
-        "11.3",
-        extension,
-        fmt::format("the extension '{}' should be defined by an extension definition (7.3)", excerpt(name)));
+    should("custom-extension",
+           "11.3",
+           extension,
+           "the extension '{}' should be defined by an extension definition (7.3)",
+           shown(name));
     const auto stem = name.substr(0, name.size() - (name.ends_with("-ext") ? 4 : 0));
     check_custom_name(extension, stem, "x-", '-', "11.3.1");
   }

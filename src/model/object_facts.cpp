@@ -30,36 +30,41 @@ namespace {
 /// Collects references; recursion ends at the depth that the parser allowed.
 class ReferenceCollector {
  public:
+  /// @param path  of `object`, with a dot at its end
   void walk(const Json& object, const std::string& path) {
     for (const Json member : object) {
       const auto key = member.key();
-      if (path.empty() &&
-          (key == "created_by_ref" || key == "object_marking_refs" || key == "granular_markings"))
-        continue;
-      if (path.empty() && key == "objects") continue;
-      take(member, path.empty() ? std::string(key) : path + "." + std::string(key));
+      const bool skipped = key == "created_by_ref" || key == "object_marking_refs" ||
+                           key == "granular_markings" || key == "objects";
+      if (!(path.empty() && skipped)) take(member, key, path);
     }
   }
   std::vector<Reference> references;
 
  private:
-  void take(const Json& value, const std::string& property) {
-    if (value.is(JsonKind::object)) {
-      walk(value, property);
-    } else if (value.is(JsonKind::array)) {
-      for (const Json element : value) {
-        if (element.is(JsonKind::string))
-          add(element, property, "_refs");
-        else if (element.is(JsonKind::object))
-          walk(element, property);
-      }
-    } else if (value.is(JsonKind::string)) {
-      add(value, property, "_ref");
+  void take(const Json& value, std::string_view key, const std::string& path) {
+    switch (value.kind()) {
+      case JsonKind::string:
+        if (key.ends_with("_ref")) add(value, key, path);
+        break;
+      case JsonKind::object:
+        walk(value, path + std::string(key) + ".");
+        break;
+      case JsonKind::array:
+        for (const Json element : value) {
+          if (element.is(JsonKind::object))
+            walk(element, path + std::string(key) + ".");
+          else if (element.is(JsonKind::string) && key.ends_with("_refs"))
+            add(element, key, path);
+        }
+        break;
+      default:
+        break;
     }
   }
-  void add(const Json& value, const std::string& property, std::string_view suffix) {
-    if (!property.ends_with(suffix)) return;
-    if (auto id = ObjectId::parse(value.string())) references.push_back({property, std::move(*id)});
+  void add(const Json& value, std::string_view key, const std::string& path) {
+    if (auto id = ObjectId::parse(value.string()))
+      references.push_back({path + std::string(key), std::move(*id)});
   }
 };
 

@@ -71,7 +71,8 @@ void Checker::check_selector(const Json& selector) {
     error("selector",
           "7.2.3.1",
           selector,
-          fmt::format("'{}' selects nothing that is in this object", excerpt(selector.string())));
+          "'{}' selects nothing that is in this object",
+          shown(selector.string()));
 }
 
 }  // namespace shieldwall::model

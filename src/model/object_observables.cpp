@@ -31,10 +31,7 @@ void Checker::check_observable(const Json& object, const StixType& type) {
   if (name == "ipv4-addr" || name == "ipv6-addr" || name == "mac-addr") check_address(object, name);
   for (const auto encoding : {"name_enc", "path_enc"})
     if (const auto value = object.find(encoding); is_string(value) && !is_character_set(value->string()))
-      error("character-set",
-            "3.9.1",
-            *value,
-            fmt::format("'{}' is no IANA character set", excerpt(value->string())));
+      error("character-set", "3.9.1", *value, "'{}' is no IANA character set", shown(value->string()));
   const auto priority = in_extension(object, "windows-process-ext", "priority");
   if (is_string(priority) && !priority->string().ends_with("_CLASS"))
     should("process-priority",
@@ -50,7 +47,7 @@ void Checker::check_media_type(const Json& object, Severity severity, std::strin
            "media-type",
            section,
            *value,
-           fmt::format("'{}' is no IANA media type", excerpt(value->string())));
+           fmt::format("'{}' is no IANA media type", shown(value->string())));
 }
 
 void Checker::check_network_traffic(const Json& object) {
@@ -60,18 +57,14 @@ void Checker::check_network_traffic(const Json& object) {
     const Json list = *protocols;
     for (const Json protocol : list)
       if (protocol.is(JsonKind::string) && !is_protocol(protocol.string()))
-        should("protocol",
-               "6.12.1",
-               protocol,
-               fmt::format("'{}' is no IANA service name", excerpt(protocol.string())));
+        should("protocol", "6.12.1", protocol, "'{}' is no IANA service name", shown(protocol.string()));
   }
   if (const auto flows = object.find("ipfix"); flows && flows->is(JsonKind::object)) {
     const Json elements = *flows;
     for (const Json element : elements) {
       const auto key = element.key();
       const bool fits = !key.empty() && key[0] >= 'a' && key[0] <= 'z' && key.find_first_of("-_") == key.npos;
-      if (!fits)
-        should("ipfix", "6.12.1", element, fmt::format("'{}' is no IANA IPFIX element", excerpt(key)));
+      if (!fits) should("ipfix", "6.12.1", element, "'{}' is no IANA IPFIX element", shown(key));
     }
   }
   if (const auto headers = in_extension(object, "http-request-ext", "request_header");
@@ -79,20 +72,15 @@ void Checker::check_network_traffic(const Json& object) {
     const Json fields = *headers;
     for (const Json field : fields)
       if (!is_http_request_header(field.key()))
-        should("http-request-header",
-               "6.12.2.1",
-               field,
-               fmt::format("'{}' is no HTTP request header", excerpt(field.key())));
+        should(
+            "http-request-header", "6.12.2.1", field, "'{}' is no HTTP request header", shown(field.key()));
   }
   if (const auto options = in_extension(object, "socket-ext", "options");
       options && options->is(JsonKind::object)) {
     const Json entries = *options;
     for (const Json option : entries) {
       if (!is_socket_option(option.key()))
-        should("socket-option",
-               "6.12.4.1",
-               option,
-               fmt::format("'{}' is no socket option", excerpt(option.key())));
+        should("socket-option", "6.12.4.1", option, "'{}' is no socket option", shown(option.key()));
       expect(option, JsonKind::number, "6.12.4.1", option.key());
     }
   }
@@ -117,12 +105,11 @@ void Checker::check_address(const Json& object, std::string_view type) {
     error("address",
           profile_.type->own.section,
           *value,
-          fmt::format("'{}' is no {}",
-                      excerpt(text),
-                      type == "mac-addr"
-                          ? "MAC address: six pairs of lower-case hexadecimal digits, joined by colons"
-                      : type == "ipv4-addr" ? "IPv4 address or CIDR"
-                                            : "IPv6 address or CIDR"));
+          "'{}' is no {}",
+          shown(text),
+          type == "mac-addr"    ? "MAC address: six pairs of lower-case hexadecimal digits, joined by colons"
+          : type == "ipv4-addr" ? "IPv4 address or CIDR"
+                                : "IPv6 address or CIDR");
 }
 
 void Checker::check_observables(const Json& container) {
@@ -132,10 +119,7 @@ void Checker::check_observables(const Json& container) {
     const bool number = !member.key().empty() &&
                         std::ranges::all_of(member.key(), [](char c) { return c >= '0' && c <= '9'; });
     if (!number)
-      should("container-key",
-             "2.9",
-             member,
-             fmt::format("the key '{}' should be a number", excerpt(member.key())));
+      should("container-key", "2.9", member, "the key '{}' should be a number", shown(member.key()));
     check_container_member(container, member);
   }
 }
@@ -166,7 +150,7 @@ void Checker::check_container_member(const Json& container, const Json& member) 
   }
   for (const Property& row : type->own.properties)
     if (row.need == Need::required && !member.find(row.name) && outer.version == SpecVersion::v2_1)
-      error("required", type->own.section, member, fmt::format("the property '{}' is missing", row.name));
+      error("required", type->own.section, member, "the property '{}' is missing", row.name);
   check_rules(member, type->own);
   check_observable(member, *type);
   profile_ = outer;

@@ -70,7 +70,7 @@ std::expected<Object, Refused> read_object(const Json& json, const ReadOptions& 
   Object object;
   object.bytes = std::make_shared<const std::string>(json.raw());
   object.id = *id_of(json, "id");
-  object.spec_version = profile_of(json).version;
+  object.spec_version = checker.profile().version;
   object.created = time_of(json, "created");
   object.modified = time_of(json, "modified");
   object.created_by_ref = id_of(json, "created_by_ref");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/object.h"
+#include "model/object_check.h"
 
 namespace shieldwall::model {
 
@@ -28,7 +28,7 @@ bool is_machine_text(std::string_view text) {
   if (text.size() < 20 || text.size() > 300) return false;
   const bool time =
       text[4] == '-' && text[7] == '-' && text[10] == 'T' && text.ends_with('Z') && parse_time(text);
-  return time || (text[text.size() - 5 - 8] == '-' && ObjectId::parse(text));
+  return time || is_identifier(text);
 }
 
 void append(std::string& out, const Json& value) {

@@ -67,8 +67,8 @@ void Checker::check_kill_chain(const Json& phases) {
         should("kill-chain-name",
                "2.11",
                *value,
-               fmt::format("'{}' should be in lower case, with hyphens between words",
-                           excerpt(value->string())));
+               "'{}' should be in lower case, with hyphens between words",
+               shown(value->string()));
     }
   }
 }
@@ -109,23 +109,23 @@ void Checker::check_relationship() {
     should("relationship-type-suggested",
            "5.1.1",
            type_at,
-           fmt::format("the standard names no relationship '{}' from {} to {}",
-                       excerpt(type),
-                       excerpt(source),
-                       excerpt(target)));
+           "the standard names no relationship '{}' from {} to {}",
+           shown(type),
+           shown(source),
+           shown(target));
 }
 
 void Checker::check_indicator() {
   if (profile_.version == SpecVersion::v2_1)
     for (const auto name : {"name", "description"})
       if (!root_.find(name))
-        should("indicator-properties", "4.7.1", root_, fmt::format("an indicator should have a {}", name));
+        should("indicator-properties", "4.7.1", root_, "an indicator should have a {}", name);
   const auto pattern = root_.find("pattern");
   const bool is_stix = profile_.version == SpecVersion::v2_0 || text_of(root_, "pattern_type") == "stix";
   if (!is_stix || !pattern || !pattern->is(JsonKind::string)) return;
   const bool old = profile_.version == SpecVersion::v2_0 || text_of(root_, "pattern_version") == "2.0";
   const auto parsed = parse_pattern(pattern->string(), old ? PatternSpelling::v2_0 : PatternSpelling::v2_1);
-  if (!parsed) error("pattern", "9", *pattern, parsed.error().message);
+  if (!parsed) error("pattern", "9", *pattern, "{}", parsed.error().message);
 }
 
 void Checker::check_location() {
@@ -134,7 +134,8 @@ void Checker::check_location() {
     should("country",
            "4.10.1",
            *country,
-           fmt::format("'{}' should be an ISO 3166-1 alpha-2 country code", excerpt(country->string())));
+           "'{}' should be an ISO 3166-1 alpha-2 country code",
+           shown(country->string()));
 }
 
 void Checker::check_malware_analysis() {
@@ -188,8 +189,8 @@ void Checker::check_marking_definition() {
     should("marking-definition-type",
            "7.2.1.1",
            *type_at,
-           fmt::format("'{}' is neither statement nor tlp; new kinds should come with an extension (7.3)",
-                       excerpt(type)));
+           "'{}' is neither statement nor tlp; new kinds should come with an extension (7.3)",
+           shown(type));
   }
 }
 
@@ -231,14 +232,16 @@ void Checker::check_translations(const Json& contents) {
       error("language",
             "7.1.1",
             translation,
-            fmt::format("the key '{}' is no RFC 5646 language code", excerpt(translation.key())));
+            "the key '{}' is no RFC 5646 language code",
+            shown(translation.key()));
     if (!expect(translation, JsonKind::object, "7.1.1", translation.key())) continue;
     for (const Json property : translation) {
       if (!is_property_name(property.key()))
         error("property-name",
               "7.1.1",
               property,
-              fmt::format("'{}' cannot be the name of a property", excerpt(property.key())));
+              "'{}' cannot be the name of a property",
+              shown(property.key()));
       check_custom_value(property, 1);
     }
   }
@@ -255,10 +258,7 @@ void Checker::check_bundle() {
     const auto id = text_of(object, "id");
     const auto modified = text_of(object, "modified");
     if (!modified.empty() && !seen.insert(fmt::format("{} {}", id, modified)).second)
-      should("duplicate-id",
-             "3.6",
-             object,
-             fmt::format("'{}' stands twice with the same 'modified'", excerpt(id, 128)));
+      should("duplicate-id", "3.6", object, "'{}' stands twice with the same 'modified'", shown(id, 128));
   }
 }
 

@@ -21,8 +21,10 @@ const std::vector<const StixType*>& types_by_name() {
 }
 
 const Property* find_in(std::span<const Property> properties, std::string_view name) {
-  const auto row = std::ranges::find(properties, name, &Property::name);
-  return row == properties.end() ? nullptr : &*row;
+  if (name.empty()) return nullptr;
+  for (const Property& row : properties)
+    if (row.name.size() == name.size() && row.name[0] == name[0] && row.name == name) return &row;
+  return nullptr;
 }
 
 }  // namespace

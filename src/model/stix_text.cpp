@@ -10,16 +10,16 @@ namespace shieldwall::model {
 
 namespace {
 
-bool is_lower(char c) {
+constexpr bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
 }
-bool is_digit(char c) {
+constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-bool is_letter(char c) {
+constexpr bool is_letter(char c) {
   return is_lower(c) || (c >= 'A' && c <= 'Z');
 }
-bool is_hex(char c) {
+constexpr bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 bool is_alphanumeric(char c) {
@@ -42,6 +42,31 @@ bool contains(Names names, std::string_view name) {
 bool is_type_name(std::string_view text) {
   const auto fits = [](char c) { return is_lower(c) || is_digit(c) || c == '-'; };
   return fits_length(text) && is_lower(text[0]) && std::ranges::all_of(text, fits) && !text.contains("--");
+}
+
+namespace {
+
+constexpr std::array<bool, 256> hex_digits = [] {
+  std::array<bool, 256> table{};
+  for (int c = 0; c < 256; ++c) table[static_cast<std::size_t>(c)] = is_hex(static_cast<char>(c));
+  return table;
+}();
+
+}  // namespace
+
+/// What ObjectId::parse accepts, without building it: most of checking an object is looking at identifiers.
+bool is_identifier(std::string_view text) {
+  constexpr std::size_t uuid_size = 36;
+  if (text.size() < uuid_size + 2 + name_length_min) return false;
+  const auto type = text.substr(0, text.size() - uuid_size - 2);
+  const auto uuid = text.substr(text.size() - uuid_size);
+  if (text.substr(type.size(), 2) != "--" || !is_type_name(type)) return false;
+  bool good = uuid[8] == '-' && uuid[13] == '-' && uuid[18] == '-' && uuid[23] == '-';
+  for (std::size_t i = 0; i < uuid_size; ++i)
+    good &= hex_digits[static_cast<unsigned char>(uuid[i])] || i == 8 || i == 13 || i == 18 || i == 23;
+  const char variant = uuid[19];
+  return good && uuid[14] >= '1' && uuid[14] <= '8' &&
+         (variant == '8' || variant == '9' || (variant | 0x20) == 'a' || (variant | 0x20) == 'b');
 }
 
 bool is_property_name(std::string_view text) {
