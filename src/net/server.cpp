@@ -1,375 +1,19 @@
 #include "net/server.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <map>
 #include <thread>
-#include <unordered_map>
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "base/log.h"
-#include "net/connection.h"
-#include "net/render.h"
-#include "net/tls.h"
+#include "net/loop.h"
 
 namespace shieldwall::net {
 
-namespace {
-
-constexpr std::uint64_t inbox_id = 1 << 20;             // listeners have the numbers below,
-constexpr std::uint64_t first_connection_id = 1 << 21;  // connections those above
-constexpr int events_per_wait = 256;
-constexpr int accepts_per_turn = 64;             // then those already here get their turn
-constexpr std::uint64_t descriptors_kept = 256;  // for the store, the log and outgoing connections
-
-/// Raises the soft limit to the hard one, and says how many connections fit.
-std::size_t connections_possible() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur > 2 * descriptors_kept ? limit.rlim_cur - descriptors_kept : limit.rlim_cur / 2;
-}
-
-struct Accepted {
-  Descriptor socket;
-  IpAddress address{};
-  bool over_ip = false;
-};
-
-Accepted accept_from(int listener) {
-  sockaddr_storage peer{};
-  socklen_t bytes = sizeof peer;
-  Accepted accepted{Descriptor(
-      ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &bytes, SOCK_NONBLOCK | SOCK_CLOEXEC))};
-  if (peer.ss_family == AF_INET)
-    accepted.address = IpAddress::v4(ntohl(reinterpret_cast<const sockaddr_in&>(peer).sin_addr.s_addr));
-  if (peer.ss_family == AF_INET6)
-    std::memcpy(accepted.address.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr, 16);
-  accepted.over_ip = peer.ss_family == AF_INET || peer.ss_family == AF_INET6;
-  return accepted;
-}
-
-std::optional<std::uint32_t> peer_uid(int socket) {
-  ucred credentials{};
-  socklen_t bytes = sizeof credentials;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) != 0) return std::nullopt;
-  return credentials.uid;
-}
-
-struct Listener {
-  ListenerOptions options{};
-  Descriptor socket{-1};
-  std::uint16_t port = 0;
-  TlsContext tls{};  // used by the loop alone once it runs
-};
-
-Result<TlsContext> context_for(const ListenerOptions& options, const TlsIdentity& identity) {
-  const bool members = options.role == ListenerRole::members;
-  return server_context(identity, members ? &options.admits : nullptr);
-}
-
-Done open_listener(Listener& listener) {
-  const auto& options = listener.options;
-  if (options.role == ListenerRole::members && (!options.tls || !options.admits))
-    return fail(ErrorCode::invalid, "a listener for members needs a certificate and a way to check pins");
-  if (options.tls) listener.tls = TRY(context_for(options, *options.tls));
-  if (options.role == ListenerRole::local) {
-    listener.socket = TRY(listen_unix(options.address));
-    return {};
-  }
-  const auto address = TRY(IpAddress::parse(options.address));
-  listener.socket = TRY(listen_tcp(address, options.port));
-  listener.port = TRY(port_of(listener.socket));
-  return {};
-}
-
-}  // namespace
-
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Handler handler, Executor& pool, const Clock& clock);
-  Done open();
-  void run();
-  void stop(Duration grace);
-  Done replace_identity(std::size_t listener, const TlsIdentity& identity);
-  std::uint16_t port(std::size_t listener) const { return listeners_.at(listener)->port; }
-  void wake();
+  Impl(ServerOptions options, Handler handler, Executor& pool, const Clock& clock)
+      : loop(std::move(options), std::move(handler), pool, clock) {}
 
-  std::jthread thread_;
-  AtomicCounters counters_;
-
- private:
-  void watch(int descriptor, std::uint64_t id, std::uint32_t events);
-  void wait_for_events();
-  void accept_some(std::size_t index);
-  void shed_one(int listener);
-  void admit(std::size_t index, Accepted accepted);
-  bool make_room();
-  void visit(std::uint64_t id, std::uint32_t events);
-  void settle(std::uint64_t id);
-  void read_inbox();
-  void tick();
-  void begin_drain(Duration until);
-  Duration tick_length() const;
-
-  struct Entry {
-    std::unique_ptr<Connection> connection;
-    std::uint32_t watched = 0;
-  };
-
-  Limits limits_;
-  const Clock& clock_;
-  std::vector<std::unique_ptr<Listener>> listeners_;
-  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
-  Surroundings around_;
-  Descriptor epoll_;
-  Descriptor reserve_;  // given up to accept, and close, a connection when there are no descriptors left
-  std::unordered_map<std::uint64_t, Entry> connections_;
-  std::map<IpAddress, std::size_t> per_address_;
-  std::uint64_t next_id_ = first_connection_id;
-  Duration last_tick_{};
-  std::optional<Duration> drain_until_;
+  Loop loop;
+  std::jthread thread;
 };
-
-Server::Impl::Impl(ServerOptions options, Handler handler, Executor& pool, const Clock& clock)
-    : limits_(options.limits),
-      clock_(clock),
-      around_{.limits = limits_,
-              .handler = std::make_shared<const Handler>(std::move(handler)),
-              .intake = options.intake ? std::make_shared<const std::function<Intake(const Request&)>>(
-                                             std::move(options.intake))
-                                       : nullptr,
-              .pool = pool,
-              .clock = clock,
-              .inbox = inbox_,
-              .counters = counters_,
-              .date = http_date(clock.now())},
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
-  for (auto& listener : options.listeners)
-    listeners_.push_back(std::make_unique<Listener>(Listener{.options = std::move(listener)}));
-  limits_.connections = std::min(limits_.connections, connections_possible());
-}
-
-Done Server::Impl::open() {
-  if (!epoll_.open() || inbox_->descriptor() < 0)
-    return fail(ErrorCode::exhausted, "no descriptors for the network loop: {}", std::strerror(errno));
-  for (auto& listener : listeners_) {
-    auto opened = open_listener(*listener);
-    if (!opened)
-      return fail(
-          std::move(opened).error().within(fmt::format("listener for {}", name_of(listener->options.role))));
-  }
-  for (std::size_t i = 0; i < listeners_.size(); ++i) watch(listeners_[i]->socket.number(), i, EPOLLIN);
-  watch(inbox_->descriptor(), inbox_id, EPOLLIN);
-  return {};
-}
-
-void Server::Impl::watch(int descriptor, std::uint64_t id, std::uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = id;
-  ::epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, descriptor, &event);
-}
-
-/// A quarter of the shortest wait that matters, so that limits hold within 25 %; never a busy loop.
-Duration Server::Impl::tick_length() const {
-  const auto shortest = std::min(
-      {limits_.head_time, limits_.rate_window, limits_.idle_time, Duration{limits_.stream_poll.us * 4}});
-  return std::clamp(Duration{shortest.us / 4}, milliseconds(5), milliseconds(250));
-}
-
-void Server::Impl::run() {
-  last_tick_ = clock_.steady();
-  while (!drain_until_ || (!connections_.empty() && clock_.steady() < *drain_until_)) wait_for_events();
-  connections_.clear();
-  counters_.connections_open = 0;
-}
-
-void Server::Impl::wait_for_events() {
-  epoll_event events[events_per_wait];
-  const int timeout_ms = around_.again.empty() ? static_cast<int>(tick_length().us / 1000) : 0;
-  const int count = ::epoll_wait(epoll_.number(), events, events_per_wait, timeout_ms);
-  for (int i = 0; i < count; ++i) {
-    const auto id = events[i].data.u64;
-    if (id < inbox_id) {
-      accept_some(id);
-    } else if (id == inbox_id) {
-      read_inbox();
-    } else {
-      visit(id, events[i].events);
-    }
-  }
-  for (const auto id : std::exchange(around_.again, {})) visit(id, 0);
-  tick();
-}
-
-void Server::Impl::visit(std::uint64_t id, std::uint32_t events) {
-  const auto found = connections_.find(id);
-  if (found == connections_.end()) return;
-  found->second.connection->on_ready(events);
-  // Less interest is told to the kernel only once it reports what nobody wants: most phases are over before
-  // that.
-  const auto unwanted = events & ~found->second.connection->interest() & found->second.watched;
-  if (unwanted != 0) found->second.watched = ~0u;
-  settle(id);
-}
-
-/// Drops a connection that has closed, else tells the kernel what it waits for now.
-void Server::Impl::settle(std::uint64_t id) {
-  const auto found = connections_.find(id);
-  if (found == connections_.end()) return;
-  auto& [connection, watched] = found->second;
-  if (connection->closed()) {
-    const auto counted = per_address_.find(connection->caller().address.subscriber());
-    if (counted != per_address_.end() && --counted->second == 0) per_address_.erase(counted);
-    connections_.erase(found);
-    --counters_.connections_open;
-    return;
-  }
-  const auto wanted = connection->interest();
-  if ((wanted & ~watched) == 0 && watched != ~0u) return;
-  epoll_event event{};
-  event.events = wanted;
-  event.data.u64 = id;
-  ::epoll_ctl(epoll_.number(), EPOLL_CTL_MOD, connection->descriptor(), &event);
-  watched = wanted;
-}
-
-void Server::Impl::accept_some(std::size_t index) {
-  for (int i = 0; i < accepts_per_turn; ++i) {
-    const int listener = listeners_[index]->socket.number();
-    if (listener < 0) return;
-    auto accepted = accept_from(listener);
-    if (!accepted.socket.open()) {
-      if (errno == EMFILE || errno == ENFILE) return shed_one(listener);
-      if (errno == ECONNABORTED || errno == EINTR) continue;
-      return;  // nobody waits, or the kernel is out of memory: the next poll tells
-    }
-    admit(index, std::move(accepted));
-  }
-}
-
-/// Without a descriptor a caller would wait in the backlog for ever and the listener would stay ready: it is
-/// let in on the reserve and sent away.
-void Server::Impl::shed_one(int listener) {
-  reserve_.reset();
-  accept_from(listener).socket.reset();
-  reserve_ = Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (counters_.connections_refused++ % 1000 == 0) log::warn("out of file descriptors, refusing connections");
-}
-
-void Server::Impl::admit(std::size_t index, Accepted accepted) {
-  const auto& listener = *listeners_[index];
-  const bool limited = accepted.over_ip && (limits_.limit_loopback || !accepted.address.is_loopback());
-  const auto subscriber = accepted.address.subscriber();
-  const auto mine = per_address_.find(subscriber);
-  const bool too_many =
-      limited && mine != per_address_.end() && mine->second >= limits_.connections_per_address;
-  if (too_many || (connections_.size() >= limits_.connections && !make_room())) {
-    ++counters_.connections_refused;
-    return;
-  }
-  const int on = 1;
-  if (accepted.over_ip) ::setsockopt(accepted.socket.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  Caller caller{.role = listener.options.role, .listener = index, .address = accepted.address};
-  if (accepted.over_ip) caller.address_text = accepted.address.text();
-  if (!accepted.over_ip) caller.uid = peer_uid(accepted.socket.number());
-  Transport transport(std::move(accepted.socket));
-  if (listener.tls && !transport.secure_as_server(listener.tls)) return;
-  const auto id = next_id_++;
-  auto connection = std::make_unique<Connection>(around_, id, std::move(transport), std::move(caller));
-  watch(connection->descriptor(), id, EPOLLIN);
-  connections_.emplace(id, Entry{std::move(connection), EPOLLIN});
-  ++per_address_[subscriber];
-  ++counters_.connections_accepted;
-  ++counters_.connections_open;
-}
-
-/// The connection that has been idle longest makes way for a new one. False when none is idle.
-bool Server::Impl::make_room() {
-  const Connection* oldest = nullptr;
-  std::uint64_t oldest_id = 0;
-  for (const auto& [id, entry] : connections_) {
-    if (!entry.connection->idle() || (oldest != nullptr && oldest->since() <= entry.connection->since()))
-      continue;
-    oldest = entry.connection.get();
-    oldest_id = id;
-  }
-  if (oldest == nullptr) return false;
-  connections_.at(oldest_id).connection->drain();
-  settle(oldest_id);
-  return true;
-}
-
-void Server::Impl::read_inbox() {
-  auto content = inbox_->take();
-  for (auto& action : content.actions) action();
-  for (auto& message : content.messages) {
-    const auto id = message.connection;
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) continue;
-    found->second.connection->on_message(std::move(message));
-    settle(id);
-  }
-}
-
-void Server::Impl::tick() {
-  const auto now = clock_.steady();
-  if (Duration{now.us - last_tick_.us} < tick_length()) return;
-  last_tick_ = now;
-  around_.date = http_date(clock_.now());
-  std::vector<std::uint64_t> changed;
-  for (auto& [id, entry] : connections_) {
-    const auto before = entry.connection->interest();
-    entry.connection->on_tick(now);
-    if (entry.connection->closed() || entry.connection->interest() != before) changed.push_back(id);
-  }
-  for (const auto id : changed) settle(id);
-}
-
-void Server::Impl::wake() {
-  inbox_->put([this] {
-    for (const auto id : around_.streams) around_.again.push_back(id);
-  });
-}
-
-void Server::Impl::begin_drain(Duration until) {
-  around_.draining = true;
-  drain_until_ = until;
-  for (auto& listener : listeners_) {
-    listener->socket.reset();
-    if (listener->options.role == ListenerRole::local) ::unlink(listener->options.address.c_str());
-  }
-  std::vector<std::uint64_t> ids;
-  for (auto& [id, entry] : connections_) {
-    entry.connection->drain();
-    ids.push_back(id);
-  }
-  for (const auto id : ids) settle(id);
-}
-
-void Server::Impl::stop(Duration grace) {
-  if (!thread_.joinable()) return;
-  inbox_->put([this, grace] { begin_drain(Duration{clock_.steady().us + grace.us}); });
-  thread_.join();
-}
-
-Done Server::Impl::replace_identity(std::size_t index, const TlsIdentity& identity) {
-  auto context = TRY(context_for(listeners_.at(index)->options, identity));
-  inbox_->put([this, index, context] { listeners_[index]->tls = context; });
-  return {};
-}
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -382,30 +26,32 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options,
                                               Executor& pool,
                                               const Clock& clock) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(handler), pool, clock);
-  TRY(impl->open());
-  auto* const loop = impl.get();
-  impl->thread_ = std::jthread([loop] { loop->run(); });
+  TRY(impl->loop.open());
+  auto& loop = impl->loop;
+  impl->thread = std::jthread([&loop] { loop.run(); });
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
 void Server::stop(Duration grace) {
-  impl_->stop(grace);
+  if (!impl_->thread.joinable()) return;
+  impl_->loop.stop(grace);
+  impl_->thread.join();
 }
 
 std::uint16_t Server::port(std::size_t listener) const {
-  return impl_->port(listener);
+  return impl_->loop.port(listener);
 }
 
 void Server::wake() {
-  impl_->wake();
+  impl_->loop.wake();
 }
 
 Done Server::replace_identity(std::size_t listener, const TlsIdentity& identity) {
-  return impl_->replace_identity(listener, identity);
+  return impl_->loop.replace_identity(listener, identity);
 }
 
 ServerCounters Server::counters() const {
-  const auto& from = impl_->counters_;
+  const auto& from = impl_->loop.counters();
   return {.connections_open = from.connections_open,
           .connections_accepted = from.connections_accepted,
           .connections_refused = from.connections_refused,
