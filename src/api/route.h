@@ -40,6 +40,10 @@ enum class Dialect : std::uint8_t { api, taxii };
 
 using Handler = Result<Response> (*)(Call& call);
 
+/// Opens what takes a body of any size in pieces, given the request's head; the handler then finds it in
+/// `call.request.sink`. A small body may come whole in `call.request.body` instead, without this being asked.
+using Opener = Result<std::shared_ptr<net::BodySink>> (*)(Call& head);
+
 struct Route {
   net::Method method;
   std::string_view path;  // "/api/v1/objects/{id}"; a final slash is optional in requests
@@ -50,6 +54,7 @@ struct Route {
   std::span<const Parameter> parameters = {};
   const Type* body = nullptr;    // nothing: the request has none
   const Type* answer = nullptr;  // nothing: 204, or described by the summary
+  Opener opener = nullptr;       // nothing: the body is kept in memory
 };
 
 /// Finds the row for a request among all rows of the node.

@@ -1,0 +1,20 @@
+#pragma once
+// What changed for the caller, as server-sent events (WHATWG HTML, section 9.2).
+
+#include "api/route.h"
+
+namespace shieldwall::library {
+
+/// GET /api/v1/changes
+Result<api::Response> follow_changes(api::Call& call);
+
+inline constexpr api::Parameter changes_parameters[] = {
+    {"after", "string", "the id of an event: go on after it; the header Last-Event-ID counts first"},
+    {"once", "boolean", "end when everything up to now was told, instead of waiting for more"},
+};
+
+/// A stream ends after this and its client comes back with the last id, so that an account or membership that
+/// was taken away is noticed soon.
+inline constexpr Duration stream_life = minutes(1);
+
+}  // namespace shieldwall::library

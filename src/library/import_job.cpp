@@ -1,0 +1,145 @@
+#include "library/import_job.h"
+
+#include "ledger/audit.h"
+#include "ledger/organisation.h"
+#include "library/search.h"
+
+namespace shieldwall::library {
+
+namespace {
+
+/// Puts what arrives into the store, and tells how far it is about once a second. Text that is no STIX ends
+/// the import but not the request: the handler says what is wrong once the body is there.
+class ImportSink final : public net::BodySink {
+ public:
+  ImportSink(const api::Services& services, api::Caller caller, Job job, Terms terms, ImportOptions options)
+      : services_(services),
+        caller_(std::move(caller)),
+        job_(std::move(job)),
+        next_(Deadline::in(job_told_every, services.clock)),
+        importer_(services.store, std::move(terms), caller_.scope, std::move(options)) {}
+
+  /// Dropped before its end: the sender went away.
+  ~ImportSink() override {
+    if (ended_) return;
+    importer_.cancel();
+    (void)conclude(fail(ErrorCode::unavailable, "the body was cut before its end"));
+  }
+
+  Done write(std::string_view piece) override {
+    if (error_) return {};
+    if (auto pushed = importer_.push(piece); !pushed) error_ = pushed.error();
+    if (!next_.passed()) return {};
+    next_ = Deadline::in(job_told_every, services_.clock);
+    if (is_cancel_asked(services_.store.records(), job_)) importer_.cancel();
+    return tell();
+  }
+
+  /// Waits for the rest. The job as it ended.
+  Result<Job> finish() {
+    if (error_) return conclude(fail(*error_));
+    return conclude(importer_.finish());
+  }
+
+ private:
+  Done tell() {
+    job_.updated = services_.clock.now();
+    job_.progress = write_report(importer_.progress());
+    return update_job(services_.store.records(), job_);
+  }
+
+  Result<Job> conclude(const Result<ImportReport>& report) {
+    ended_ = true;
+    job_.state = JobState::done;
+    if (!report) {
+      const bool cancelled = report.error().code == ErrorCode::conflict;
+      job_.state = cancelled ? JobState::cancelled : JobState::failed;
+      job_.error = report.error().message;
+    }
+    TRY(tell());
+    const auto told = importer_.progress();
+    TRY(ledger::audit(services_.store,
+                      caller_,
+                      "object.import",
+                      {{"job", job_.id.text()},
+                       {"state", name_of(job_.state)},
+                       {"stored", told.tally.stored},
+                       {"refused", told.tally.refused}}));
+    return job_;
+  }
+
+  const api::Services services_;
+  const api::Caller caller_;
+  Job job_;
+  Deadline next_;
+  std::optional<Error> error_;
+  bool ended_ = false;
+  Importer importer_;
+};
+
+Result<JobId> job_id_of(const api::Call& call) {
+  const auto text = call.target.parameter("job");
+  if (!text) return JobId::random(call.services.random);
+  auto id = JobId::parse(*text);
+  if (!id) return fail(std::move(id).error().within("job"));
+  return *id;
+}
+
+Result<std::shared_ptr<ImportSink>> open_sink(api::Call& call) {
+  TRY(only_known(call.target, import_parameters));
+  if (const auto coding = call.request.headers.get("Content-Encoding"); coding && *coding != "identity")
+    return fail(ErrorCode::invalid, "an import's body is not taken compressed: send it as it is");
+  const auto request = TRY(read_label_request(call.target.query));
+  auto& records = call.services.store.records();
+  auto terms = TRY(terms_of(records, *call.caller, request));
+  terms.strict = call.target.parameter("strict") == "true";
+  ImportOptions options;
+  options.author = TRY(author_of(records, call.caller->organisation, call.now));
+  Job job{.id = TRY(job_id_of(call)),
+          .organisation = call.caller->organisation,
+          .account = call.caller->account,
+          .kind = "import",
+          .started = call.now,
+          .updated = call.now};
+  auto begun = begin_job(records, job);
+  if (!begun && begun.error().code == ErrorCode::conflict)
+    return fail(ErrorCode::conflict, "there is a job {} already", job.id.text());
+  TRY(std::move(begun));
+  return std::make_shared<ImportSink>(
+      call.services, *call.caller, std::move(job), std::move(terms), std::move(options));
+}
+
+}  // namespace
+
+Bytes write_report(const ImportReport& report) {
+  model::JsonWriter out;
+  out.begin_object();
+  out.member("format", name_of(report.format));
+  out.member("bytes", report.bytes);
+  out.member("objects", report.objects);
+  write_tally(out, report.tally);
+  out.member("warnings", report.warnings);
+  out.key("findings");
+  out.begin_array();
+  for (const auto& outcome : report.findings) write_outcome(out, outcome);
+  out.end_array();
+  out.end_object();
+  return std::move(out).text();
+}
+
+Result<std::shared_ptr<net::BodySink>> open_import(api::Call& head) {
+  return TRY(open_sink(head));
+}
+
+Result<api::Response> import_objects(api::Call& call) {
+  auto sink = std::dynamic_pointer_cast<ImportSink>(call.request.sink);
+  if (!sink) {
+    sink = TRY(open_sink(call));
+    TRY(sink->write(call.request.body));
+  }
+  auto job = TRY(sink->finish());
+  const int status = job.state == JobState::done ? 200 : job.state == JobState::cancelled ? 409 : 422;
+  return answer_job(call, status, std::move(job));
+}
+
+}  // namespace shieldwall::library

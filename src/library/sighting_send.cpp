@@ -1,0 +1,272 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "ledger/audit.h"
+#include "ledger/organisation.h"
+#include "library/intake.h"
+#include "library/search.h"
+#include "library/sighting.h"
+#include "model/json_writer.h"
+
+namespace shieldwall::library {
+
+namespace {
+
+using ledger::SightingChoice;
+
+constexpr std::size_t ids_at_once = 200;  // of one search
+constexpr std::size_t batch_max = 1'000;  // sightings of one durable step
+
+/// A sighting as it was last told: written before it is put, so that a second try puts the very same bytes.
+struct Told {
+  Uuid id{};
+  Timestamp created{};
+  Timestamp modified{};
+  std::uint64_t count = 0;
+  bool done = false;
+};
+
+Bytes encode(const Told& told) {
+  return fmt::format(
+      "{} {} {} {} {}", told.id.text(), told.created.us, told.modified.us, told.count, told.done ? 1 : 0);
+}
+
+Result<Told> decode_told(std::string_view row) {
+  const auto parts = split(row, ' ');
+  if (parts.size() != 5) return fail(ErrorCode::corrupt, "a told sighting's row is damaged");
+  Told told;
+  told.id = TRY(Uuid::parse(parts[0]));
+  std::int64_t numbers[4] = {};
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto part = parts[i + 1];
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), numbers[i]);
+    if (error != std::errc()) return fail(ErrorCode::corrupt, "a told sighting's row is damaged");
+  }
+  told.created = {numbers[0]};
+  told.modified = {numbers[1]};
+  told.count = static_cast<std::uint64_t>(numbers[2]);
+  told.done = numbers[3] == 1;
+  return told;
+}
+
+struct Bucket {
+  model::ObjectId indicator;
+  Timestamp from{};
+  Duration length{};
+  auto operator<=>(const Bucket&) const = default;
+};
+
+/// One sighting on its way out.
+struct Outgoing {
+  Bucket bucket;
+  std::string key;
+  std::uint64_t revision = 0;
+  Told told;
+  store::NewHolding holding;
+};
+
+std::string sighting_text(const Bucket& bucket, const Told& told, const model::ObjectId& observer) {
+  model::JsonWriter out;
+  out.begin_object();
+  out.member("type", "sighting");
+  out.member("spec_version", "2.1");
+  out.member("id", model::ObjectId{"sighting", told.id}.text());
+  out.member("created_by_ref", observer.text());
+  out.member("created", to_text_ms(told.created));
+  out.member("modified", to_text_ms(told.modified));
+  out.member("first_seen", to_text_ms(bucket.from));
+  out.member("last_seen", to_text_ms(bucket.from + bucket.length));
+  out.member("count", told.count);
+  out.member("sighting_of_ref", bucket.indicator.text());
+  out.key("where_sighted_refs");
+  out.begin_array();
+  out.value(observer.text());
+  out.end_array();
+  out.end_object();
+  return std::move(out).text();
+}
+
+class Sender {
+ public:
+  Sender(api::Services& services, const api::Caller& caller, policy::Source source, model::ObjectId observer)
+      : services_(services),
+        caller_(caller),
+        source_(source),
+        observer_(std::move(observer)),
+        now_(services.clock.now()) {}
+
+  Result<Sent> run() {
+    const auto counts = TRY(own_counts(services_.store.records(), caller_.organisation));
+    for (const auto& seen : counts) counts_[seen.indicator].push_back(seen);
+    const auto circles = TRY(ledger::circles_of(services_.store.records(), caller_.organisation));
+    for (const auto& row : circles)
+      if (ledger::is_inside(row.value, caller_.organisation)) TRY(look_in(row.value));
+    for (const auto& [indicator, seen] : counts_)
+      if (!placed_.contains(indicator))
+        sent_.held_back.push_back({indicator, "", "it came by no circle: there is nobody to return it to"});
+    TRY(flush());
+    return std::move(sent_);
+  }
+
+ private:
+  Done look_in(const ledger::Circle& circle) {
+    std::vector<model::ObjectId> ids;
+    for (const auto& [indicator, seen] : counts_) {
+      ids.push_back(indicator);
+      if (ids.size() < ids_at_once) continue;
+      TRY(look_for(circle, std::exchange(ids, {})));
+    }
+    return ids.empty() ? Done{} : look_for(circle, std::move(ids));
+  }
+
+  Done look_for(const ledger::Circle& circle, std::vector<model::ObjectId> ids) {
+    store::Query query;
+    query.ids = std::move(ids);
+    query.collections = {circle.id};
+    const auto page = TRY(services_.store.objects().find(
+        caller_.scope, query, std::nullopt, static_cast<int>(ids_at_once), page_bytes_max, Deadline::none()));
+    for (const auto& holding : page.holdings) TRY(consider(circle, holding));
+    return {};
+  }
+
+  Done consider(const ledger::Circle& circle, const policy::Holding& indicator) {
+    if (indicator.source.kind != policy::Source::Kind::feed &&
+        indicator.source.id == caller_.organisation.uuid)
+      return {};  // our own: nobody to return it to by this way
+    placed_.insert(indicator.id);
+    const auto* member = ledger::member_of(circle, caller_.organisation);
+    const auto choice = member == nullptr ? SightingChoice::undecided : member->sightings;
+    if (choice == SightingChoice::undecided || choice == SightingChoice::none) {
+      sent_.held_back.push_back({indicator.id,
+                                 circle.title,
+                                 choice == SightingChoice::none ? "the choice for this circle is: none"
+                                                                : "no choice was made yet"});
+      return {};
+    }
+    auto label = sighting_label(services_.store.records(), indicator, circle, caller_.organisation, now_);
+    if (!label && label.error().code == ErrorCode::denied) {
+      sent_.held_back.push_back({indicator.id, circle.title, label.error().message});
+      return {};
+    }
+    return prepare(
+        circle, indicator.id, TRY(std::move(label)), choice == SightingChoice::detail ? hours(1) : days(1));
+  }
+
+  Done prepare(const ledger::Circle& circle,
+               const model::ObjectId& indicator,
+               const policy::Label& label,
+               Duration length) {
+    std::map<Bucket, std::uint64_t> sums;
+    for (const auto& seen : counts_[indicator]) {
+      const auto rest = ((seen.at.us % length.us) + length.us) % length.us;
+      auto& sum = sums[{indicator, {seen.at.us - rest}, length}];
+      sum = std::min(sighting_count_max, sum + seen.count);
+    }
+    for (const auto& [bucket, count] : sums) TRY(add(circle, bucket, count, label));
+    return {};
+  }
+
+  Done add(const ledger::Circle& circle,
+           const Bucket& bucket,
+           std::uint64_t count,
+           const policy::Label& label) {
+    Outgoing one{.bucket = bucket,
+                 .key = fmt::format("told/{}/{}/{}/{}/{}",
+                                    caller_.organisation.text(),
+                                    circle.id.text(),
+                                    bucket.indicator.text(),
+                                    to_text(bucket.from),
+                                    bucket.length.us),
+                 .told = {},
+                 .holding = {}};
+    const auto row = services_.store.records().read(store::Table::sighting_count, one.key);
+    if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
+    if (row) {
+      one.told = TRY(decode_told(row->value));
+      one.revision = row->revision;
+    }
+    if (one.told.done && one.told.count == count) {
+      ++sent_.unchanged;
+      return {};
+    }
+    if (!row || one.told.done) renew(one.told, count);
+    auto judged = judge(sighting_text(bucket, one.told, observer_), false);
+    if (!judged) return fail(ErrorCode::internal, "a sighting of ours is no STIX");
+    one.holding = {.object = std::move(judged->object),
+                   .text = {},
+                   .source = source_,
+                   .collection = circle.id,
+                   .label = label,
+                   .parts = {}};
+    waiting_.push_back(std::move(one));
+    return waiting_.size() < batch_max ? Done{} : flush();
+  }
+
+  /// The next version: later than the last by a millisecond at least, since STIX writes no finer.
+  void renew(Told& told, std::uint64_t count) const {
+    const Timestamp at{now_.us / 1000 * 1000};
+    if (told.id.is_nil()) {
+      told.id = Uuid::random(services_.random);
+      told.created = at;
+      told.modified = at;
+    } else {
+      told.modified = std::max(at, told.modified + milliseconds(1));
+    }
+    told.count = count;
+    told.done = false;
+  }
+
+  Done flush() {
+    if (waiting_.empty()) return {};
+    TRY(remember(true));
+    std::vector<store::NewHolding> batch;
+    for (auto& one : waiting_) batch.push_back(std::move(one.holding));
+    TRY(services_.store.objects().put(batch, Deadline::none()));
+    for (auto& one : waiting_) one.told.done = true;
+    TRY(remember(false));
+    sent_.sent += waiting_.size();
+    waiting_.clear();
+    return {};
+  }
+
+  /// Before the put only where nobody else did the same meanwhile.
+  Done remember(bool conditional) {
+    std::vector<store::Write> writes;
+    for (const auto& one : waiting_)
+      writes.push_back({.table = store::Table::sighting_count,
+                        .key = one.key,
+                        .value = encode(one.told),
+                        .expected = conditional ? std::optional(one.revision) : std::nullopt,
+                        .expires = now_ + counts_kept});
+    return services_.store.records().write(writes);
+  }
+
+  api::Services& services_;
+  const api::Caller& caller_;
+  const policy::Source source_;
+  const model::ObjectId observer_;
+  const Timestamp now_;
+  std::map<model::ObjectId, std::vector<Seen>> counts_;
+  std::set<model::ObjectId> placed_;
+  std::vector<Outgoing> waiting_;
+  Sent sent_;
+};
+
+}  // namespace
+
+Result<Sent> send_sightings(api::Services& services, const api::Caller& caller) {
+  if (TRY(is_stopped(services.store.settings(), caller.organisation)))
+    return fail(ErrorCode::denied,
+                "sightings are stopped for this organisation; an operator may let them go on");
+  const auto organisation = TRY(ledger::read_organisation(services.store.records(), caller.organisation));
+  const auto source = TRY(source_of(services.store.records(), caller.organisation));
+  Sender sender(services, caller, source, organisation.value.identity);
+  auto sent = TRY(sender.run());
+  if (sent.sent > 0) TRY(ledger::audit(services.store, caller, "sighting.send", {{"sightings", sent.sent}}));
+  return sent;
+}
+
+}  // namespace shieldwall::library
