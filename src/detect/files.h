@@ -1,0 +1,32 @@
+#pragma once
+// The files of a scan: found below the paths that were named, opened and unpacked.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wire/byte_reader.h"
+
+namespace shieldwall::detect {
+
+struct InputFile {
+  std::string path;         // "-" is standard input
+  std::uint64_t bytes = 0;  // as it lies there; 0 when that is not known
+};
+
+/// The regular files at and below `paths`, in their order, those of a folder sorted by path. Symbolic links
+/// are followed to files, not to folders. A device or pipe is taken where it is named itself.
+///   errors  not_found: nothing is there; denied
+Result<std::vector<InputFile>> find_files(std::span<const std::string> paths);
+
+/// Opens a file, or standard input for "-", and unpacks gzip and zstd. `packed_bytes`, when given, counts
+/// what was read.
+///   errors  not_found, denied, unavailable; invalid: a format that is not read here (xz). Messages begin
+///   with the path
+Result<std::unique_ptr<wire::ByteReader>> open_unpacked(const std::string& path,
+                                                        std::atomic<std::uint64_t>* packed_bytes = nullptr);
+
+}  // namespace shieldwall::detect

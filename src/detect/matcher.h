@@ -1,0 +1,76 @@
+#pragma once
+// Finds indicators in events. `compile` makes an immutable Matcher out of indicators; each thread looks
+// through its own Scanner; a new set of indicators is a new Matcher, swapped whole.
+//
+//   const auto matcher = compile(std::move(indicators), {.now = clock.now()});
+//   Scanner scanner(matcher);
+//   for (const auto& match : scanner.scan(record)) ...
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detect/indicator.h"
+#include "detect/record.h"
+
+namespace shieldwall::detect {
+
+struct CompileOptions {
+  Timestamp now;  // indicators that are revoked, expired or not yet valid at this instant do not take part
+};
+
+struct MatcherTables;
+
+class Matcher {
+ public:
+  std::span<const Indicator> indicators() const;  // all that were given, in their order
+  std::span<const Unused> unused() const;         // in the order of the indicators
+  std::size_t literals() const;                   // distinct keys in the tables
+  std::size_t bytes() const;                      // memory of the tables, without the indicators
+
+ private:
+  friend Matcher compile(std::vector<Indicator> indicators, const CompileOptions& options);
+  friend class Scanner;
+  std::shared_ptr<const MatcherTables> tables_;
+};
+
+/// Every usable indicator becomes literals: addresses and networks, domains (with all names below them),
+/// URLs, file hashes, e-mail addresses and file names, joined by OR. What cannot be used is listed with its
+/// reason, never an error: the others run.
+Matcher compile(std::vector<Indicator> indicators, const CompileOptions& options);
+
+/// One finding. Views hold until the scanner's next record.
+struct Match {
+  std::string_view field;
+  std::string_view value;  // what was seen, in canonical form
+  std::size_t indicator;   // index into Matcher::indicators()
+};
+
+enum class FreeText : unsigned char {
+  whole,   // a field of a structured log counts only as a whole (or each element of a list)
+  inside,  // observables are looked for inside longer fields too, as in plain text
+};
+
+/// Looks through events, one thread each. What is compared, and how:
+///   addresses  in every spelling, also `address:port`; in every network that holds them
+///   domains    also `name:port` and the hosts of URLs; a name hits indicators on it and on its parents
+///   URLs       full ones; put together from host and path fields (under both http and https, as no log says
+///   which) hashes, e-mail addresses, file names (the last component of a path)
+/// A value hits each indicator once per field and event.
+class Scanner {
+ public:
+  explicit Scanner(Matcher matcher, FreeText free_text = FreeText::whole);
+  ~Scanner();
+  Scanner(Scanner&&) noexcept;
+
+  /// The findings in `record`, in the order of its fields.
+  const std::vector<Match>& scan(const Record& record);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shieldwall::detect

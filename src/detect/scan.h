@@ -1,0 +1,70 @@
+#pragma once
+// Looks through whole logs: files side by side on all cores, findings in the order of the files and their
+// lines.
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "detect/files.h"
+#include "detect/matcher.h"
+#include "detect/readers/reader.h"
+
+namespace shieldwall::detect {
+
+struct Hit {
+  std::string source;             // the file's path, "-" for standard input
+  std::uint64_t line = 0;         // from 1, of the unpacked text
+  std::optional<Timestamp> time;  // of the event, where it tells
+  std::string field;              // empty in running text
+  std::string value;              // as seen, in canonical form
+  std::size_t indicator = 0;      // index into Matcher::indicators()
+};
+
+/// What became of one file.
+struct SourceReport {
+  std::string source;
+  LogFormat format = LogFormat::text;
+  ReadingCounts counts;
+  std::vector<Problem> problems;
+  std::string error;  // why reading stopped before the end; empty when all was read
+};
+
+struct Progress {
+  std::uint64_t bytes_read = 0;   // as the files lie there, packed
+  std::uint64_t bytes_total = 0;  // 0 when not known
+};
+
+/// Told from the thread that called scan_files, in a fixed order: the hits of a file by line, then its
+/// report.
+class ScanSink {
+ public:
+  virtual ~ScanSink() = default;
+  virtual void hit(const Hit& hit) = 0;
+  virtual void done(const SourceReport& report) = 0;
+  virtual void progress(const Progress&) {}  // a few times a second
+};
+
+struct ScanOptions {
+  FreeText free_text = FreeText::whole;
+  int threads = 0;                          // 0: as many as cores
+  const std::atomic<bool>* stop = nullptr;  // set: end soon; what was found until then is told
+};
+
+struct ScanTotals {
+  ReadingCounts counts;
+  std::uint64_t files = 0;
+  std::uint64_t damaged_files = 0;  // with an error
+  std::uint64_t hits = 0;
+  bool stopped = false;
+};
+
+ScanTotals scan_files(const Matcher& matcher,
+                      std::span<const InputFile> files,
+                      const ScanOptions& options,
+                      ScanSink& sink);
+
+}  // namespace shieldwall::detect
