@@ -288,6 +288,7 @@ class MemoryObjects final : public Objects {
     if (change.row.end <= now) {
       if (!withdrawn_.insert(arrival).second) return;
       if (change.row.held_back && !opened_.contains(arrival)) return;  // nobody had met it
+      change.row.bytes = nullptr;
       append(std::move(change), ChangeKind::withdrawn, now);
     } else if (opened_.insert(arrival).second) {
       append(std::move(change), ChangeKind::opened, now);

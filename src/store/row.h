@@ -25,6 +25,7 @@ struct Row {
   bool has_siblings = false;  // another holding of the same object is or was held
   bool gone = false;          // the holding has been deleted since
   bool has_text = false;      // to be found by words
+  bool opened = false;        // `added`: an `opened` change has followed
   model::ObjectId id{};
   model::Version version{};
   model::SpecVersion spec_version = model::SpecVersion::v2_1;

@@ -33,6 +33,12 @@ class Statement {
     return *this;
   }
 
+  /// Binds one parameter over what bind() gave it.
+  Statement& bind_at(int place, Timestamp value) {
+    bind_one(place, value);
+    return *this;
+  }
+
   /// True when a row is there to be read, false at the end (and the statement is ready again).
   Result<bool> step();
   /// For a statement that gives no row.

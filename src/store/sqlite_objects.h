@@ -1,0 +1,40 @@
+#pragma once
+// Objects in SQLite. Taking in, finding and changing stand in files of their own.
+
+#include "store/sqlite_core.h"
+
+namespace shieldwall::store {
+
+class SqliteObjects final : public Objects {
+ public:
+  explicit SqliteObjects(Core& core) : core_(core) {}
+
+  // sqlite_put.cpp
+  Result<std::vector<PutOutcome>> put(std::span<const NewHolding> batch, Deadline deadline) override;
+
+  // sqlite_find.cpp
+  Result<Page> find(const policy::Scope& scope,
+                    const Query& query,
+                    std::optional<Place> from,
+                    int limit,
+                    std::size_t bytes_max,
+                    Deadline deadline) override;
+  Result<policy::Holding> get(const policy::Scope& scope, const model::ObjectId& id) override;
+  Result<std::vector<VersionEntry>> versions(const policy::Scope& scope,
+                                             const model::ObjectId& id,
+                                             std::optional<CircleId> collection) override;
+  Result<std::size_t> count(const policy::Scope& scope, const Query& query, std::size_t most) override;
+
+  // sqlite_changes.cpp
+  Result<std::size_t> remove(const policy::Scope& scope, const Query& query) override;
+  Result<Changes> changes(const policy::Scope& scope, Sequence after, int limit) override;
+  Result<Timestamp> advance(Timestamp now) override;
+
+  std::size_t text_lag() const override { return core_.text_lag; }
+  Result<bool> tend(Duration budget) override { return tend_store(core_, budget); }
+
+ private:
+  Core& core_;
+};
+
+}  // namespace shieldwall::store

@@ -1,0 +1,183 @@
+// Taking objects in: what can be worked out beforehand is, on the caller's thread; the writer then judges
+// each against what is held and writes.
+
+#include "store/judge.h"
+#include "store/sqlite_objects.h"
+#include "store/sqlite_sql.h"
+
+namespace shieldwall::store {
+
+namespace {
+
+/// An object ready to be judged.
+struct Prepared {
+  std::shared_ptr<Row> row;  // without number, instant and siblings
+  std::vector<Key> keys;
+  Key id = 0;
+  std::vector<Key> targets;  // key of kind id of each of its references
+};
+
+Prepared prepared(Core& core, const NewHolding& item) {
+  const auto& object = item.object;
+  auto row = std::make_shared<Row>();
+  row->id = object.id;
+  row->version = object.version;
+  row->spec_version = object.spec_version;
+  row->source = item.source;
+  row->collection = item.collection;
+  row->label = core.labels.intern(policy::shared_part(item.label));
+  row->persons = item.label.persons;
+  row->embargo = item.label.embargo;
+  row->end = item.label.end;
+  row->parts = item.parts;
+  row->has_text = !item.text.empty();
+  row->bytes = object.bytes;
+  row->digest = sha256(*object.bytes);
+  Prepared ready{.row = std::move(row),
+                 .keys = keys_of(*core.keys, object, item.collection),
+                 .id = core.keys->of(object.id),
+                 .targets = {}};
+  for (const auto& reference : object.references) ready.targets.push_back(core.keys->of(reference.target));
+  return ready;
+}
+
+class Put {
+ public:
+  Put(Core& core, std::span<const NewHolding> batch) : core_(core), batch_(batch) {
+    prepared_.reserve(batch.size());
+    for (const auto& item : batch) prepared_.push_back(prepared(core, item));
+  }
+
+  Done work(Transaction& transaction) {
+    const auto now = core_.seams.clock.now();
+    before_ = transaction.last;
+    for (auto& item : prepared_) outcomes_.push_back(TRY(judge(transaction, item, now)));
+    for (std::size_t i = 0; i < prepared_.size(); ++i)
+      if (outcomes_[i].status == PutStatus::stored) TRY(judge_references(transaction, i, now));
+    for (std::size_t i = 0; i < prepared_.size(); ++i)
+      if (outcomes_[i].status == PutStatus::stored) TRY(write(transaction, i, now));
+    for (const auto& row : siblings_) TRY(transaction.update(row));
+    return {};
+  }
+
+  std::vector<PutOutcome> outcomes() && { return std::move(outcomes_); }
+
+ private:
+  using Rows = std::vector<std::shared_ptr<const Row>>;
+
+  /// The holdings that stand of the object, in order of arrival.
+  Result<Rows> held(Transaction& transaction, Key key, const model::ObjectId& id) {
+    Rows rows;
+    const auto found = TRY(transaction.under(key));
+    for (const auto sequence : found) {
+      auto row = TRY(transaction.row(sequence));
+      if (row->kind == ChangeKind::added && !row->gone && row->id == id) rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+  Result<PutOutcome> judge(Transaction& transaction, Prepared& item, Timestamp now) {
+    auto& row = *item.row;
+    const auto others = TRY(held(transaction, item.id, row.id));
+    for (const auto& other : others) {
+      const bool same_bytes = other->digest == row.digest;
+      if (same_bytes) row.content = other->content;
+      if (other->version != row.version || other->spec_version != row.spec_version ||
+          other->source != row.source)
+        continue;
+      if (!same_bytes && !same_content(*other->bytes, *row.bytes))
+        return PutOutcome{PutStatus::conflict, other->at};
+      if (other->collection == row.collection) return PutOutcome{PutStatus::duplicate, other->at};
+    }
+    row.has_siblings = !others.empty();
+    row.held_back = row.embargo > now;
+    transaction.number(item.row, now);
+    row.arrival = row.sequence;
+    if (row.content == 0) row.content = row.sequence;
+    transaction.added_ids.emplace(item.id, row.sequence);
+    for (const auto& other : others) mark_sibling(transaction, *other);
+    return PutOutcome{PutStatus::stored, row.at};
+  }
+
+  void mark_sibling(Transaction& transaction, const Row& other) {
+    if (other.has_siblings) return;
+    if (other.sequence > transaction.state->last) {  // of this very transaction
+      transaction.added[other.sequence - transaction.state->last - 1]->has_siblings = true;
+      if (other.sequence > before_) return;  // of this put: not written yet
+      siblings_.push_back(transaction.added[other.sequence - transaction.state->last - 1]);
+      return;
+    }
+    auto marked = std::make_shared<Row>(other);
+    marked->has_siblings = true;
+    transaction.changed[marked->sequence] = marked;
+    siblings_.push_back(std::move(marked));
+  }
+
+  /// Decision 0002: a target held only under labels narrower than the holding's own.
+  Done judge_references(Transaction& transaction, std::size_t i, Timestamp now) {
+    auto& row = *prepared_[i].row;
+    const auto& references = batch_[i].object.references;
+    std::vector<model::ObjectId> hidden;
+    for (std::size_t r = 0; r < references.size(); ++r) {
+      const auto targets = TRY(held(transaction, prepared_[i].targets[r], references[r].target));
+      bool named = targets.empty();
+      for (const auto& target : targets) named = named || may_name(transaction, row, *target, now);
+      if (!named) hidden.push_back(references[r].target);
+    }
+    row.removed = pointers_to(*row.bytes, hidden);
+    if (row.is_redactable()) row.alias = Uuid::random(core_.seams.random);
+    return {};
+  }
+
+  bool may_name(Transaction& transaction, const Row& row, const Row& target, Timestamp now) {
+    const auto plain = [](const Row& any) {
+      return !any.persons && any.embargo == Timestamp::always() && any.end == Timestamp::never();
+    };
+    const auto decide = [&] {
+      return store::may_name(
+          label_of(row, core_.labels), holding_of(target, label_of(target, core_.labels), now), now);
+    };
+    if (!plain(row) || !plain(target) || !target.parts.empty()) return decide();
+    const auto [known, fresh] = transaction.may_name.try_emplace({row.label, target.label}, false);
+    if (fresh) known->second = decide();
+    return known->second;
+  }
+
+  Done write(Transaction& transaction, std::size_t i, Timestamp now) {
+    auto& item = prepared_[i];
+    const auto& row = *item.row;
+    if (row.is_redactable() && row.is_observable())
+      item.keys.push_back(core_.keys->of({row.id.type, row.alias}));
+    TRY(transaction.append(item.row, item.keys));
+    if (row.held_back) TRY(write_due(transaction, row.embargo, row, due_opens));
+    if (row.end != Timestamp::never() && row.end > now)
+      TRY(write_due(transaction, row.end, row, due_withdraws));
+    if (row.has_text) transaction.texts.emplace_back(row.sequence, batch_[i].text);
+    return {};
+  }
+
+  Done write_due(Transaction&, Timestamp at, const Row& row, int event) {
+    auto* const insert = TRY(core_.writer->statement(sql::insert_due));
+    return insert->bind(at, row.arrival, event).run();
+  }
+
+  Core& core_;
+  std::span<const NewHolding> batch_;
+  std::vector<Prepared> prepared_;
+  std::vector<PutOutcome> outcomes_;
+  Sequence before_ = 0;                         // the last change before this put
+  std::vector<std::shared_ptr<Row>> siblings_;  // rows of before that are no longer alone
+};
+
+}  // namespace
+
+Result<std::vector<PutOutcome>> SqliteObjects::put(std::span<const NewHolding> batch, Deadline deadline) {
+  if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the put began");
+  if (batch.empty()) return std::vector<PutOutcome>{};
+  Put put(core_, batch);
+  TRY(core_.writer->run([&](Transaction& transaction) { return put.work(transaction); }, deadline));
+  relieve(core_);
+  return std::move(put).outcomes();
+}
+
+}  // namespace shieldwall::store

@@ -1,0 +1,271 @@
+#include "store/sqlite_parts.h"
+#include "store/sqlite_sql.h"
+
+namespace shieldwall::store {
+
+namespace {
+
+constexpr std::size_t blob_bytes_max = 256u << 20;  // SQLite takes a gigabyte at most; uploads come in pieces
+
+/// A statement on a reader's connection, for questions that are not asked thousands of times a second.
+struct Asking {
+  ReaderPool::Lease lease;
+  Statement statement;
+
+  static Result<Asking> with(Core& core, const char* text) {
+    auto lease = TRY(core.readers.take());
+    auto statement = TRY(lease->db.prepare(text));
+    return Asking{std::move(lease), std::move(statement)};
+  }
+};
+
+// ---- records
+
+class SqliteRecords final : public Records {
+ public:
+  explicit SqliteRecords(Core& core) : core_(core) {}
+
+  Done write(std::span<const Write> batch) override {
+    return core_.writer->run([&](Transaction& transaction) { return write_all(transaction, batch); },
+                             Deadline::none());
+  }
+
+  Result<Record> read(Table table, std::string_view key) override {
+    auto asking = TRY(Asking::with(core_, sql::read_record));
+    asking.statement.bind(static_cast<int>(table), key);
+    if (!TRY(asking.statement.step()) || asking.statement.time(2) <= core_.seams.clock.now())
+      return fail(ErrorCode::not_found, "no record {}", key);
+    return Record{.key = std::string(key),
+                  .value = Bytes(asking.statement.bytes(0)),
+                  .revision = asking.statement.sequence(1),
+                  .expires = asking.statement.time(2)};
+  }
+
+  Result<std::vector<Record>> scan(Table table,
+                                   std::string_view prefix,
+                                   std::string_view after,
+                                   int limit) override {
+    auto asking = TRY(Asking::with(core_, sql::scan_records));
+    const auto end = end_of(prefix);
+    asking.statement.bind(
+        static_cast<int>(table),
+        after,
+        prefix,
+        end.empty() ? std::optional<std::string_view>() : std::optional<std::string_view>(end),
+        core_.seams.clock.now(),
+        std::max(limit, 0));
+    std::vector<Record> found;
+    while (TRY(asking.statement.step()))
+      found.push_back({.key = std::string(asking.statement.bytes(0)),
+                       .value = Bytes(asking.statement.bytes(1)),
+                       .revision = asking.statement.sequence(2),
+                       .expires = asking.statement.time(3)});
+    return found;
+  }
+
+  Result<bool> expire(Timestamp now) override {
+    constexpr int at_once = 1000;
+    int deleted = 0;
+    const auto work = [&](Transaction& transaction) -> Done {
+      transaction.writing = true;
+      auto* const drop = TRY(core_.writer->statement(sql::expire_records));
+      TRY(drop->bind(now, at_once).run());
+      deleted = core_.writer->db().changed();
+      return {};
+    };
+    TRY(core_.writer->run(work, Deadline::none()));
+    return deleted == at_once;
+  }
+
+ private:
+  /// The first text after all that start with `prefix`; empty when there is none.
+  static std::string end_of(std::string_view prefix) {
+    std::string end(prefix);
+    while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
+    if (!end.empty()) ++end.back();
+    return end;
+  }
+
+  Result<std::uint64_t> revision_of(Table table, const std::string& key) {
+    auto* const read = TRY(core_.writer->statement(sql::read_record));
+    read->bind(static_cast<int>(table), key);
+    if (!TRY(read->step())) return 0;
+    const auto revision = read->time(2) <= core_.seams.clock.now() ? 0 : read->sequence(1);
+    read->reset();
+    return revision;
+  }
+
+  /// The counter behind all revisions: it never gives a number twice, also after deletion.
+  Result<std::uint64_t> last_revision() {
+    auto* const read = TRY(core_.writer->statement(sql::read_node));
+    read->bind(std::string_view("revision"));
+    if (!TRY(read->step())) return 0;
+    const std::uint64_t last = std::strtoull(std::string(read->bytes(0)).c_str(), nullptr, 10);
+    read->reset();
+    return last;
+  }
+
+  Done write_all(Transaction& transaction, std::span<const Write> batch) {
+    auto revision = TRY(last_revision());
+    std::map<std::pair<Table, std::string>, std::uint64_t> current;
+    for (auto at = revision; const auto& write : batch) {  // all checks before the first write
+      const auto [known, fresh] = current.try_emplace({write.table, write.key}, 0);
+      if (fresh) known->second = TRY(revision_of(write.table, write.key));
+      if (write.expected && *write.expected != known->second)
+        return fail(
+            ErrorCode::conflict, "{} has revision {}, not {}", write.key, known->second, *write.expected);
+      ++at;
+      known->second = write.value && write.expires > core_.seams.clock.now() ? at : 0;
+    }
+    transaction.writing = true;
+    for (const auto& write : batch) TRY(write_one(write, ++revision));
+    auto* const keep = TRY(core_.writer->statement(sql::write_node));
+    return keep->bind(std::string_view("revision"), std::to_string(revision)).run();
+  }
+
+  Done write_one(const Write& write, std::uint64_t revision) {
+    if (!write.value) {
+      auto* const drop = TRY(core_.writer->statement(sql::delete_record));
+      return drop->bind(static_cast<int>(write.table), write.key).run();
+    }
+    auto* const keep = TRY(core_.writer->statement(sql::write_record));
+    return keep->bind(static_cast<int>(write.table), write.key, *write.value, revision, write.expires).run();
+  }
+
+  Core& core_;
+};
+
+// ---- blobs
+
+class SqliteBlobs final : public Blobs {
+ public:
+  explicit SqliteBlobs(Core& core) : core_(core) {}
+
+  Result<Digest> put(std::string_view bytes) override {
+    if (bytes.size() > blob_bytes_max)
+      return fail(ErrorCode::exhausted, "a blob of {} bytes, {} at most", bytes.size(), blob_bytes_max);
+    const auto digest = sha256(bytes);
+    const auto work = [&](Transaction& transaction) -> Done {
+      transaction.writing = true;
+      auto* const insert = TRY(core_.writer->statement(sql::insert_blob));
+      return insert->bind(digest.view(), bytes).run();
+    };
+    TRY(core_.writer->run(work, Deadline::none()));
+    return digest;
+  }
+
+  Result<Bytes> get(const Digest& digest) override {
+    auto asking = TRY(Asking::with(core_, sql::read_blob));
+    asking.statement.bind(digest.view());
+    if (!TRY(asking.statement.step())) return fail(ErrorCode::not_found, "no blob {}", digest.hex());
+    Bytes bytes(asking.statement.bytes(0));
+    if (sha256(bytes) != digest) return fail(ErrorCode::corrupt, "blob {} is damaged", digest.hex());
+    return bytes;
+  }
+
+  Done remove(const Digest& digest) override {
+    return core_.writer->run(
+        [&](Transaction& transaction) -> Done {
+          transaction.writing = true;
+          auto* const drop = TRY(core_.writer->statement(sql::delete_blob));
+          return drop->bind(digest.view()).run();
+        },
+        Deadline::none());
+  }
+
+ private:
+  Core& core_;
+};
+
+// ---- settings
+
+class SqliteSettings final : public Settings {
+ public:
+  explicit SqliteSettings(Core& core) : core_(core) {}
+
+  Result<std::optional<std::string>> get(std::string_view name) override {
+    auto asking = TRY(Asking::with(core_, sql::read_setting));
+    asking.statement.bind(name);
+    if (!TRY(asking.statement.step())) return std::optional<std::string>{};
+    return std::optional(std::string(asking.statement.bytes(0)));
+  }
+
+  Done set(std::string_view name, std::string_view value) override {
+    return core_.writer->run(
+        [&](Transaction& transaction) -> Done {
+          transaction.writing = true;
+          auto* const keep = TRY(core_.writer->statement(sql::write_setting));
+          return keep->bind(name, value).run();
+        },
+        Deadline::none());
+  }
+
+ private:
+  Core& core_;
+};
+
+// ---- log
+
+class SqliteLog final : public Log {
+ public:
+  explicit SqliteLog(Core& core) : core_(core) {}
+
+  Result<std::uint64_t> append(std::span<const Bytes> entries) override {
+    std::uint64_t first = 0;
+    const auto work = [&](Transaction& transaction) -> Done {
+      first = TRY(append_log(transaction, entries, core_.seams.clock.now()));
+      return {};
+    };
+    TRY(core_.writer->run(work, Deadline::none()));
+    return first;
+  }
+
+  Result<std::vector<LogEntry>> read(std::uint64_t from, int limit) override {
+    auto asking = TRY(Asking::with(core_, sql::read_log));
+    asking.statement.bind(from, std::max(limit, 0));
+    std::vector<LogEntry> entries;
+    while (TRY(asking.statement.step()))
+      entries.push_back({.index = asking.statement.sequence(0),
+                         .at = asking.statement.time(1),
+                         .entry = Bytes(asking.statement.bytes(2))});
+    return entries;
+  }
+
+  Result<std::uint64_t> size() override {
+    auto asking = TRY(Asking::with(core_, sql::log_size));
+    TRY(asking.statement.step());
+    return asking.statement.sequence(0);
+  }
+
+ private:
+  Core& core_;
+};
+
+}  // namespace
+
+Result<std::uint64_t> append_log(Transaction& transaction, std::span<const Bytes> entries, Timestamp at) {
+  auto& writer = *transaction.core.writer;
+  auto* const size = TRY(writer.statement(sql::log_size));
+  TRY(size->step());
+  const auto first = size->sequence(0);
+  size->reset();
+  transaction.writing = true;
+  auto* const insert = TRY(writer.statement(sql::insert_log));
+  for (auto next = first; const auto& entry : entries) TRY(insert->bind(next++, at, entry).run());
+  return first;
+}
+
+std::unique_ptr<Records> make_sqlite_records(Core& core) {
+  return std::make_unique<SqliteRecords>(core);
+}
+std::unique_ptr<Blobs> make_sqlite_blobs(Core& core) {
+  return std::make_unique<SqliteBlobs>(core);
+}
+std::unique_ptr<Settings> make_sqlite_settings(Core& core) {
+  return std::make_unique<SqliteSettings>(core);
+}
+std::unique_ptr<Log> make_sqlite_log(Core& core) {
+  return std::make_unique<SqliteLog>(core);
+}
+
+}  // namespace shieldwall::store
