@@ -254,7 +254,7 @@ void Checker::check_bundle() {
   const Json list = *objects;
   for (const Json object : list) {
     if (!object.is(JsonKind::object)) continue;
-    append_findings(findings_, object, {.strict = should_ == Severity::error});
+    append_findings(findings_, object, {.strict = should_ == Severity::error, .warnings = warnings_});
     const auto id = text_of(object, "id");
     const auto modified = text_of(object, "modified");
     if (!modified.empty() && !seen.insert(fmt::format("{} {}", id, modified)).second)
