@@ -54,7 +54,8 @@ CLI::App* app_of(CLI::App& root, std::string_view words, const Command& command)
   const auto space = words.find(' ');
   if (space == words.npos) return root.add_subcommand(std::string(words), std::string(command.summary));
   const std::string noun(words.substr(0, space));
-  auto* group = root.get_subcommand_no_throw(noun);
+  const auto groups = root.get_subcommands([&](CLI::App* one) { return one->get_name() == noun; });
+  auto* group = groups.empty() ? nullptr : groups.front();
   if (group == nullptr) {
     group = root.add_subcommand(noun, "commands about: " + noun);
     group->require_subcommand(1);
@@ -79,6 +80,8 @@ void declare(Parsed& parsed) {
     added->required(option.required);
     if (option.takes == Takes::one)
       added->expected(1);
+    else if (option.takes == Takes::each)
+      added->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
     else
       added->expected(1, CLI::detail::expected_max_vector_size);
   }

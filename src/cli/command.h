@@ -25,7 +25,7 @@ enum Exit : int {  // DESIGN section 9
 /// The status that an error ends a command with.
 Exit exit_of(const Error& error);
 
-enum class Takes : unsigned char { nothing, one, many };
+enum class Takes : unsigned char { nothing, one, many, each };  // each: one, and the option may stand again
 
 /// `--name` options begin with two dashes, everything else is positional, in the order of the table.
 struct Option {

@@ -1,0 +1,129 @@
+#include "cli/scan.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/node_call.h"
+#include "cli/scan_print.h"
+
+namespace shieldwall::cli {
+
+namespace {
+
+constexpr int exit_interrupted = 130;     // what a shell expects behind Ctrl-C
+constexpr std::size_t unused_shown = 20;  // of indicators that do not take part
+
+std::atomic<bool> interrupted{false};
+
+extern "C" void on_interrupt(int) {
+  interrupted = true;
+  std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C ends at once
+}
+
+Result<detect::ListOptions> list_options(const Arguments& arguments) {
+  detect::ListOptions options{.kind = {}, .column = arguments.one("--column")};
+  const auto kind = arguments.one("--kind");
+  if (!kind.empty()) {
+    options.kind = model::value_kind_named(kind);
+    if (!options.kind) return fail(ErrorCode::invalid, "--kind: no kind of value is called '{}'", kind);
+  }
+  return options;
+}
+
+Result<detect::Intel> read_all_intel(const Arguments& arguments) {
+  const auto options = TRY(list_options(arguments));
+  detect::Intel intel;
+  for (const auto& path : arguments.all("--intel")) TRY(detect::read_intel_file(path, options, intel));
+  if (arguments.has("--dir") || arguments.all("--intel").empty()) TRY(read_intel_of_node(arguments, intel));
+  return intel;
+}
+
+void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count) {
+  for (const auto& one : unused.first(std::min(unused.size(), unused_shown)))
+    fmt::print(stderr,
+               "shieldwall: {} used: {} ({})\n",
+               one.partly ? "only in part" : "not",
+               excerpt(one.id.empty() ? one.source : one.id, 200),
+               one.reason);
+  if (count > unused_shown) fmt::print(stderr, "shieldwall: and {} more not used\n", count - unused_shown);
+}
+
+/// Those that stand in a node; entries of lists have no originator to tell.
+std::vector<detect::SightingCount> with_stix_ids(std::vector<detect::SightingCount> counts) {
+  std::erase_if(counts,
+                [](const detect::SightingCount& one) { return !model::ObjectId::parse(one.indicator); });
+  return counts;
+}
+
+Exit exit_of_scan(const detect::ScanTotals& totals) {
+  if (totals.stopped) return static_cast<Exit>(exit_interrupted);
+  if (totals.hits > 0) return Exit::found;
+  return totals.damaged_files > 0 ? Exit::bad_input : Exit::done;
+}
+
+/// A file that is not there or does not open is bad input to scan, not a refusal by policy.
+Exit input_error(const Error& error) {
+  report(error);
+  return error.code == ErrorCode::unavailable ? Exit::unavailable : Exit::bad_input;
+}
+
+Exit run_scan(const Arguments& arguments) {
+  auto intel = read_all_intel(arguments);
+  if (!intel) return input_error(intel.error());
+  const auto files = detect::find_files(arguments.all("PATH"));
+  if (!files) return input_error(files.error());
+  const auto now = system_clock().now();
+  const auto matcher = detect::compile(std::move(intel->indicators), {.now = now});
+  tell_unused(intel->unused, intel->unused_count);
+  tell_unused(matcher.unused(), matcher.unused().size());
+  ScanPrinter printer(matcher, arguments.has("--json"), now);
+  std::signal(SIGINT, on_interrupt);
+  const auto totals = detect::scan_files(
+      matcher,
+      *files,
+      {.free_text = arguments.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole,
+       .threads = 0,
+       .stop = &interrupted},
+      printer);
+  printer.totals(totals);
+  std::fflush(stdout);
+  if (totals.stopped) fmt::print(stderr, "shieldwall: interrupted after {} lines\n", totals.counts.lines);
+  if (arguments.has("--sightings") && !totals.stopped)
+    if (const auto told = report_to_node(arguments, with_stix_ids(printer.sightings())); !told)
+      return report(told.error());
+  return exit_of_scan(totals);
+}
+
+constexpr Option scan_options[] = {
+    dir_option,
+    as_option,
+    {"--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each},
+    {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
+    {"--column", "the column of CSV lists that holds the value"},
+    {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
+    {"--sightings", "tell the node what was seen: indicator, hour and count", Takes::nothing},
+    {"--json", "one JSON object a hit and line", Takes::nothing},
+    {"PATH", "logs: files, folders, - for standard input", Takes::many, true},
+};
+
+}  // namespace
+
+std::span<const Command> scan_commands() {
+  static const Command commands_of_scan[] = {{
+      .words = "scan",
+      .summary = "look for indicators in logs",
+      .text =
+          "Looks for the indicators of --intel files, or of the node in --dir, in logs: Zeek JSON and TSV, "
+          "Suricata EVE, other JSON lines, CSV with a header and text, also gzip and zstd, all recognised by "
+          "their content. Prints each hit, then totals by indicator. What cannot be used or read is told on "
+          "standard error. Exit status: 0 nothing found, 1 found, 4 bad input.",
+      .options = scan_options,
+      .example = "shieldwall scan --intel samples/demo/shared.json samples/demo/logs",
+      .run = run_scan,
+  }};
+  return commands_of_scan;
+}
+
+}  // namespace shieldwall::cli

@@ -1,0 +1,48 @@
+#pragma once
+// What scan prints, and what it tells its node; for scan.cpp.
+
+#include <chrono>
+#include <map>
+#include <span>
+
+#include "cli/command.h"
+#include "detect/scan.h"
+#include "detect/sightings.h"
+
+namespace shieldwall::cli {
+
+/// Tells the node in --dir how often its indicators were seen, by the hour. errors: as NodeDoor
+Done report_to_node(const Arguments& arguments, std::span<const detect::SightingCount> counts);
+
+/// Prints hits as they come, as a table or as JSON, and what is worth telling about the files.
+class ScanPrinter final : public detect::ScanSink {
+ public:
+  ScanPrinter(const detect::Matcher& matcher, bool as_json, Timestamp scanned_at);
+
+  void hit(const detect::Hit& hit) override;
+  void done(const detect::SourceReport& report) override;
+  void progress(const detect::Progress& progress) override;
+
+  /// The totals per indicator and of all files; not for JSON.
+  void totals(const detect::ScanTotals& totals);
+  std::vector<detect::SightingCount> sightings() const { return folder_.counts(); }
+
+ private:
+  struct Total {
+    std::uint64_t hits = 0;
+    std::optional<Timestamp> first, last;
+  };
+
+  void clear_progress();
+
+  detect::Matcher matcher_;
+  bool as_json_;
+  bool is_terminal_;
+  bool progress_shown_ = false;
+  bool header_shown_ = false;
+  std::chrono::steady_clock::time_point started_;
+  std::map<std::size_t, Total> totals_;
+  detect::SightingFolder folder_;
+};
+
+}  // namespace shieldwall::cli
