@@ -1,0 +1,170 @@
+// What only a store on disk can promise: it survives, it says what is damaged, it is one process's alone.
+
+#include <csignal>
+#include <fstream>
+#include <set>
+
+#include <sys/wait.h>
+
+#include "store/sqlite_schema.h"
+#include "store/store_world.h"
+#include "test_size.h"
+
+using namespace shieldwall;
+using namespace shieldwall::store;
+using namespace shieldwall::store::world;
+
+namespace {
+
+const auto us = scope_of(ours);
+
+std::string bytes_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_bytes(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+Seams real_seams() {
+  return {.clock = system_clock(), .random = system_random(), .fs = system_fs()};
+}
+
+/// Puts objects 1, 2, 3 ... and tells the pipe of each one that was acknowledged, until it is killed.
+[[noreturn]] void write_until_killed(const std::string& folder,
+                                     int pipe,
+                                     SqliteOptions options,
+                                     std::uint32_t first) {
+  auto opened = open_sqlite_with(folder, real_seams(), options);
+  if (!opened) ::_exit(3);
+  for (auto number = first;; ++number) {
+    const auto item = holding(indicator(number));
+    if (!(*opened)->objects().put({&item, 1}, Deadline::none())) ::_exit(4);
+    if (::write(pipe, &number, sizeof number) != sizeof number) ::_exit(5);
+    if (number % 5 == 0) static_cast<void>((*opened)->objects().tend(milliseconds(1)));
+  }
+}
+
+/// Runs the writer for `us` microseconds and kills it. Gives the last number it acknowledged, 0 for none.
+std::uint32_t killed_writer(const std::string& folder,
+                            SqliteOptions options,
+                            std::uint32_t first,
+                            unsigned us_alive) {
+  int ends[2] = {};
+  REQUIRE(::pipe(ends) == 0);
+  const auto child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    write_until_killed(folder, ends[1], options, first);
+  }
+  ::close(ends[1]);
+  ::usleep(us_alive);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  std::uint32_t last = 0;
+  for (std::uint32_t number = 0; ::read(ends[0], &number, sizeof number) == sizeof number;) last = number;
+  ::close(ends[0]);
+  return last;
+}
+
+}  // namespace
+
+TEST_CASE("a second opener is told in a sentence, and may open when the first has closed") {
+  Rig rig(Kind::sqlite);
+  const auto second = open_sqlite(rig.folder.path(), rig.seams());
+  REQUIRE(!second);
+  CHECK(second.error().code == ErrorCode::conflict);
+  CHECK(second.error().message.find("another process") != std::string::npos);
+  rig.store = nullptr;
+  CHECK(open_sqlite(rig.folder.path(), rig.seams()));
+}
+
+TEST_CASE("the schema goes one version back and up again, and a newer one is refused with both numbers") {
+  Rig rig(Kind::sqlite);
+  rig.put(holding(indicator(1)));
+  CHECK(bring_schema_back(rig.folder.path(), rig.seams(), 1).error().code == ErrorCode::conflict);
+  rig.store = nullptr;
+  REQUIRE(bring_schema_back(rig.folder.path(), rig.seams(), 1));
+  CHECK(bring_schema_back(rig.folder.path(), rig.seams(), 0).error().code == ErrorCode::invalid);
+  rig.reopen();
+  CHECK(rig.objects().get(us, indicator_id(1)));
+  rig.store = nullptr;
+  {
+    const SqliteVfs vfs({.clock = rig.clock, .random = rig.random, .fs = system_fs(), .stop = {}});
+    auto db = Db::open(vfs.name(), rig.folder.path() + "/node.db", Db::Mode::existing);
+    REQUIRE(db);
+    REQUIRE(db->execute("PRAGMA user_version = 99"));
+  }
+  const auto newer = open_sqlite(rig.folder.path(), rig.seams());
+  REQUIRE(!newer);
+  CHECK(newer.error().code == ErrorCode::corrupt);
+  CHECK(newer.error().message.find("99") != std::string::npos);
+  CHECK(newer.error().message.find(std::to_string(schema_version)) != std::string::npos);
+}
+
+TEST_CASE("a backup taken while the store is open is a store that checks clean") {
+  Rig rig(Kind::sqlite);
+  for (std::uint32_t i = 1; i <= 30; ++i) rig.put(holding(indicator(i)));
+  rig.tend();
+  const Folder copy;
+  REQUIRE(rig.store->backup(copy.path() + "/node.db"));
+  rig.put(holding(indicator(31)));
+  auto restored = open_sqlite(copy.path(), rig.seams());
+  REQUIRE(restored);
+  CHECK((*restored)->check()->empty());
+  CHECK(*(*restored)->objects().count(us, {}, 100) == 30);
+}
+
+TEST_CASE("a flipped byte anywhere in the file is detected or harmless, never a wrong answer") {
+  Rig rig(Kind::sqlite);
+  for (std::uint32_t i = 1; i <= 12; ++i) rig.put(holding(indicator(i)));
+  rig.tend();
+  const auto path = rig.folder.path() + "/node.db";
+  rig.store = nullptr;
+  const auto whole = bytes_of_file(path);
+  SeededRandom random(7);
+  int detected = 0;
+  const auto flips = tests::test_size("store_flips");
+  for (std::int64_t flip = 0; flip < flips; ++flip) {
+    auto damaged = whole;
+    const auto at = random.below(damaged.size());
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << random.below(8)));
+    CAPTURE(at);
+    write_bytes(path, damaged);
+    auto opened = open_sqlite_with(rig.folder.path(), rig.seams(), small_segments());
+    if (!opened) {
+      ++detected;
+      continue;
+    }
+    const auto page = (*opened)->objects().find(us, {}, {}, 100, SIZE_MAX, Deadline::none());
+    if (!page) {
+      ++detected;
+      continue;
+    }
+    REQUIRE(page->holdings.size() == 12);
+    for (std::uint32_t i = 1; i <= 12; ++i) CHECK(*page->holdings[i - 1].bytes == *indicator(i).bytes);
+    detected += (*opened)->check()->empty() ? 0 : 1;
+  }
+  CHECK(detected > flips / 2);
+  write_bytes(path, whole);
+}
+
+TEST_CASE("killed at any moment, the store has every acknowledged object and none half") {
+  const Folder folder;
+  SeededRandom random(11);
+  std::uint32_t last = 0;
+  const auto runs = tests::test_size("store_kills");
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const auto alive = static_cast<unsigned>(500 + random.below(79'500));
+    last = std::max(last, killed_writer(folder.path(), small_segments(), last + 1, alive));
+    auto opened = open_sqlite_with(folder.path(), real_seams(), small_segments());
+    REQUIRE(opened);
+    const auto held = (*opened)->objects().count(us, {}, SIZE_MAX);
+    REQUIRE(held);
+    CHECK(*held >= last);
+    CHECK(*held <= last + 1);  // one may have been stored and not yet told
+    last = static_cast<std::uint32_t>(*held);
+    if (run % 10 == 0) CHECK((*opened)->check()->empty());
+  }
+}
