@@ -97,7 +97,8 @@ class Check {
  public:
   explicit Check(const Arguments& arguments)
       : options_{.strict = arguments.has("--strict")}, as_json_(arguments.has("--json")) {
-    for (const auto& rule : arguments.all("--ignore")) ignored_.insert(rule);
+    const std::string rules = arguments.one("--ignore");
+    for (const auto rule : split(rules, ',')) ignored_.emplace(rule);
   }
 
   Done file(const std::string& path) {
@@ -230,9 +231,7 @@ constexpr Option check_options[] = {
      Takes::many,
      true},
     {"--strict", "what the standard says SHOULD be is an error too", Takes::nothing},
-    {"--ignore",
-     "a SHOULD rule to leave out, by the name in square brackets; may be given often",
-     Takes::many},
+    {"--ignore", "SHOULD rules to leave out, by the names in square brackets, separated by commas"},
     {"--json", "one JSON object a line", Takes::nothing},
 };
 
