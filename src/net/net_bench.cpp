@@ -9,12 +9,15 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "net/address.h"
 #include "net/testing.h"
 #include "net/tls.h"
+#include "net/transport.h"
 
 namespace {
 
@@ -84,15 +87,16 @@ std::size_t answer_bytes(std::uint16_t port, std::string_view target) {
          std::string_view("Connection: close\r\n").size();
 }
 
-void measure(std::string_view name,
-             std::uint16_t clear_port,
-             std::uint16_t port,
-             SSL_CTX* context,
-             std::string_view target,
-             int seconds,
-             int threads,
-             int connections_each) {
-  const auto bytes = answer_bytes(clear_port, target);
+/// Load from `threads` threads, each with its own connections that all ask before the first is read. Requests
+/// a second.
+double measure(std::string_view name,
+               std::size_t bytes,
+               std::uint16_t port,
+               SSL_CTX* context,
+               std::string_view target,
+               int seconds,
+               int threads,
+               int connections_each) {
   const auto request = fmt::format("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", target);
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> answers{0};
@@ -125,7 +129,52 @@ void measure(std::string_view name,
       static_cast<double>(answers) / cpu,
       bytes,
       threads * connections_each);
+  return static_cast<double>(answers) / took.count();
 }
+
+/// The least that any server must do: a thread per connection that sends fixed bytes for whatever it reads.
+class BareServer {
+ public:
+  BareServer(Bytes answer, TlsContext context) : listener_(*listen_tcp(*IpAddress::parse("127.0.0.1"), 0)) {
+    ::fcntl(listener_.number(), F_SETFL, 0);
+    accepting_ = std::jthread([this, answer = std::move(answer), context] {
+      for (;;) {
+        const int socket = ::accept(listener_.number(), nullptr, nullptr);
+        if (socket < 0) return;
+        serving_.emplace_back([&answer, context, socket] { serve(answer, context, socket); });
+      }
+    });
+  }
+  ~BareServer() {
+    ::shutdown(listener_.number(), SHUT_RDWR);
+    accepting_.join();
+  }
+  std::uint16_t port() const { return *port_of(listener_); }
+
+ private:
+  static void serve(const Bytes& answer, const TlsContext& context, int socket) {
+    char request[4096];
+    const std::shared_ptr<SSL> ssl(context ? SSL_new(context.get()) : nullptr, SSL_free);
+    if (ssl) {
+      SSL_set_mode(ssl.get(), SSL_MODE_AUTO_RETRY);
+      SSL_clear_mode(ssl.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
+      SSL_set_fd(ssl.get(), socket);
+      if (SSL_accept(ssl.get()) != 1) return;
+      while (SSL_read(ssl.get(), request, sizeof request) > 0 &&
+             SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size())) > 0) {
+      }
+    } else {
+      while (::recv(socket, request, sizeof request, 0) > 0 &&
+             ::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL) > 0) {
+      }
+    }
+    ::close(socket);
+  }
+
+  Descriptor listener_;
+  std::vector<std::jthread> serving_;
+  std::jthread accepting_;
+};
 
 /// The clients live in a child process, so that this one's memory is the server's alone.
 void measure_idle(TestServer& node, std::uint16_t port, SSL_CTX* context, std::size_t connections) {
@@ -159,7 +208,14 @@ void measure_idle(TestServer& node, std::uint16_t port, SSL_CTX* context, std::s
               static_cast<unsigned long long>(open),
               each);
   std::fflush(stdout);
-  measure("hello, clear, beside the idle ones", node.port(0), node.port(0), nullptr, "/hello", 2, 1, 32);
+  measure("hello, clear, beside the idle ones",
+          answer_bytes(node.port(0), "/hello"),
+          node.port(0),
+          nullptr,
+          "/hello",
+          2,
+          1,
+          32);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
 }
@@ -182,12 +238,21 @@ int main(int argc, char** argv) {
         return Response{.body = "hello"};
       });
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  const auto clear = node.port(0);
   const auto tls = node.port(1);
-  measure("hello, clear", clear, clear, nullptr, "/hello", seconds_each, 1, 32);
-  measure("hello, TLS", clear, tls, context.get(), "/hello", seconds_each, 1, 32);
-  measure("page of 1.5 MB, clear", clear, clear, nullptr, "/page", seconds_each, 1, 4);
-  measure("page of 1.5 MB, TLS", clear, tls, context.get(), "/page", seconds_each, 1, 4);
+  const auto pair = [&](std::string name, std::string_view target, SSL_CTX* client, int connections) {
+    const auto bytes = answer_bytes(node.port(0), target);
+    const BareServer bare(Bytes(bytes, 'p'),
+                          client != nullptr ? *server_context(identities().server, nullptr) : nullptr);
+    const auto floor =
+        measure("floor: " + name, bytes, bare.port(), client, target, seconds_each, 1, connections);
+    const auto ours = measure(
+        name, bytes, client != nullptr ? tls : node.port(0), client, target, seconds_each, 1, connections);
+    std::printf("{\"benchmark\":\"%s\",\"ratio_to_floor\":%.2f}\n", name.c_str(), ours / floor);
+  };
+  pair("hello, clear", "/hello", nullptr, 32);
+  pair("hello, TLS", "/hello", context.get(), 32);
+  pair("page of 1.5 MB, clear", "/page", nullptr, 4);
+  pair("page of 1.5 MB, TLS", "/page", context.get(), 4);
   measure_idle(node, tls, context.get(), idle);
   return 0;
 }

@@ -6,9 +6,11 @@
 #include <mutex>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "net/testing.h"
+#include "net/transport.h"
 
 using namespace shieldwall;
 using namespace shieldwall::net;
@@ -318,6 +320,31 @@ TEST_CASE("when all places are taken the longest idle connection makes way") {
   CHECK(first.hear_all().empty());
   second.say(get_close);
   CHECK(status_of(second.hear_all()) == 200);
+}
+
+TEST_CASE("without free file descriptors callers are sent away, and served again when there are some") {
+  TestServer node({}, echo);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const Descriptor caller(::socket(AF_INET, SOCK_STREAM, 0));
+  const rlimit few{.rlim_cur = static_cast<rlim_t>(caller.number()) + 20, .rlim_max = before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  log::set_level(log::Level::off);
+  {
+    std::vector<Descriptor> fillers;
+    while (fillers.empty() || fillers.back().open()) fillers.emplace_back(::dup(caller.number()));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(node.port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(caller.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    char byte = 0;
+    CHECK(::recv(caller.number(), &byte, 1, 0) <= 0);
+    CHECK(node.server->counters().connections_refused == 1);
+  }
+  log::set_level(log::Level::info);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(status_of(ask(node.port(), get_close)) == 200);
 }
 
 TEST_CASE("a port in use is an error that names it, and so is an address that is not ours") {
