@@ -96,7 +96,7 @@ Finding json_finding(const Error& error) {
 class Check {
  public:
   explicit Check(const Arguments& arguments)
-      : options_{.strict = arguments.has("--strict")}, as_json_(arguments.has("--json")) {
+      : strict_(arguments.has("--strict")), as_json_(arguments.has("--json")) {
     const std::string rules = arguments.one("--ignore");
     for (const auto rule : split(rules, ',')) ignored_.emplace(rule);
   }
@@ -130,7 +130,7 @@ class Check {
     } else {
       verdict.id = text_at(document->root(), "id");
       verdict.type = text_at(document->root(), "type");
-      verdict.findings = check_object(document->root(), options_);
+      verdict.findings = check_object(document->root());
       note_repetition(verdict, document->root());
     }
     ++objects_;
@@ -142,8 +142,7 @@ class Check {
   void take(const StreamedEnvelope& envelope) {
     const auto document = JsonDocument::parse(std::string(envelope.text));
     if (!document || text_at(document->root(), "type") != "bundle") return;
-    Verdict verdict{
-        "bundle", 0, text_at(document->root(), "id"), "bundle", check_object(document->root(), options_)};
+    Verdict verdict{"bundle", 0, text_at(document->root(), "id"), "bundle", check_object(document->root())};
     if (envelope.objects > 0)
       std::erase_if(verdict.findings, [](const Finding& finding) { return finding.rule == "empty-list"; });
     say(verdict);
@@ -154,7 +153,7 @@ class Check {
     const std::string version = text_at(object, "modified");
     if (verdict.id.empty() || version.empty()) return;
     if (seen_.insert(keyed_hash(verdict.id + " " + version)).second) return;
-    verdict.findings.push_back({options_.strict ? Severity::error : Severity::warning,
+    verdict.findings.push_back({Severity::warning,
                                 "STIX 2.1 §3.6",
                                 "/id",
                                 "the same id stood before with the same 'modified'",
@@ -163,16 +162,17 @@ class Check {
 
   void say(Verdict& verdict) {
     std::erase_if(verdict.findings, [&](const Finding& finding) {
-      return ignored_.contains(std::string(finding.rule)) &&
-             (finding.severity == Severity::warning || options_.strict);
+      return finding.severity == Severity::warning && ignored_.contains(std::string(finding.rule));
     });
+    if (strict_)
+      for (Finding& finding : verdict.findings) finding.severity = Severity::error;
     for (const Finding& finding : verdict.findings)
       ++(finding.severity == Severity::error ? errors_ : warnings_);
     bad_ = bad_ || !verdict.valid();
     as_json_ ? print_json(verdict) : print_text(verdict);
   }
 
-  ReadOptions options_;
+  bool strict_;
   bool as_json_;
   std::unordered_set<std::string> ignored_;
   std::unordered_set<std::uint64_t> seen_;  // of id and version: 8 bytes an object, whatever its size
