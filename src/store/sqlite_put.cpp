@@ -65,13 +65,13 @@ class Put {
  private:
   using Rows = std::vector<std::shared_ptr<const Row>>;
 
-  /// The holdings that stand of the object, in order of arrival.
+  /// The changes by which holdings of the object that stand are met, in order.
   Result<Rows> held(Transaction& transaction, Key key, const model::ObjectId& id) {
     Rows rows;
     const auto found = TRY(transaction.under(key));
     for (const auto sequence : found) {
       auto row = TRY(transaction.row(sequence));
-      if (row->kind == ChangeKind::added && !row->gone && row->id == id) rows.push_back(std::move(row));
+      if (row->kind <= ChangeKind::opened && !row->gone && row->id == id) rows.push_back(std::move(row));
     }
     return rows;
   }
@@ -80,6 +80,7 @@ class Put {
     auto& row = *item.row;
     const auto others = TRY(held(transaction, item.id, row.id));
     for (const auto& other : others) {
+      if (other->kind != ChangeKind::added) continue;
       const bool same_bytes = other->digest == row.digest;
       if (same_bytes) row.content = other->content;
       if (other->version != row.version || other->spec_version != row.spec_version ||
