@@ -14,9 +14,14 @@ Done operates(const api::Caller& caller) {
               "this needs an account that may operate; ask an operator of your organisation");
 }
 
+/// Whether the caller's word counts for that organisation: its own, or, on this machine, any.
+bool speaks_for(const api::Caller& caller, const OrganisationId& organisation) {
+  return caller.organisation == organisation || caller.local;
+}
+
 /// What a caller outside would be told if there were no such circle.
 Done knows(const api::Caller& caller, const Circle& circle) {
-  if (circle.owner == caller.organisation || is_inside(circle, caller.organisation)) return {};
+  if (speaks_for(caller, circle.owner) || is_inside(circle, caller.organisation)) return {};
   return fail(ErrorCode::not_found, "no such circle");
 }
 
@@ -28,28 +33,32 @@ Done same(bool equal, std::string_view what) {
 }  // namespace
 
 Done Authority::over(const api::Caller& caller, const Principal& principal) {
-  if (principal.organisation != caller.organisation && !caller.local)
-    return fail(ErrorCode::not_found, "no such account");
+  if (!speaks_for(caller, principal.organisation)) return fail(ErrorCode::not_found, "no such account");
   TRY(operates(caller));
   for (const auto right : principal.rights)
     if (!caller.has(right))
       return fail(ErrorCode::denied,
                   "that account has the right '{}', which yours has not; ask somebody who has it",
                   api::name_of(right));
+  if (caller.local) return {};
+  const auto& held = caller.scope.subject().compartments;
+  for (const auto& compartment : principal.compartments)
+    if (std::ranges::find(held, compartment) == held.end())
+      return fail(ErrorCode::denied, "that account is in a compartment that yours is not in");
   return {};
 }
 
 Result<Authorised<Act::change, Circle>> Authority::change(const api::Caller& caller, Row<Circle> circle) {
   TRY(knows(caller, circle.value));
   TRY(operates(caller));
-  if (circle.value.owner != caller.organisation)
+  if (!speaks_for(caller, circle.value.owner))
     return fail(ErrorCode::denied, "only operators of the circle's owner may change it");
   return Authorised<Act::change, Circle>(caller, std::move(circle));
 }
 
 Result<Authorised<Act::change, Circle>> Authority::create(const api::Caller& caller, const Circle& circle) {
   TRY(operates(caller));
-  if (circle.owner != caller.organisation)
+  if (!speaks_for(caller, circle.owner))
     return fail(ErrorCode::denied, "a circle is made by operators of the organisation that owns it");
   return Authorised<Act::change, Circle>(caller, Row<Circle>{circle, 0});
 }
@@ -59,7 +68,7 @@ Result<Authorised<Act::leave, Circle>> Authority::leave(const api::Caller& calle
                                                         const OrganisationId& who) {
   TRY(knows(caller, circle.value));
   TRY(operates(caller));
-  if (who != caller.organisation && circle.value.owner != caller.organisation)
+  if (!speaks_for(caller, who) && !speaks_for(caller, circle.value.owner))
     return fail(ErrorCode::denied, "only the member itself or the circle's owner ends a membership");
   return Authorised<Act::leave, Circle>(caller, std::move(circle));
 }

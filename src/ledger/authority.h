@@ -26,6 +26,7 @@ struct Principal {
   AccountId account{};
   OrganisationId organisation{};
   std::vector<api::Right> rights{};
+  std::vector<CompartmentId> compartments{};
 };
 
 /// That `caller` may do `action` to exactly this row.
@@ -48,7 +49,8 @@ class Authority {
  public:
   /// May the caller set, reset or withdraw this principal's password, keys, roles, sessions, or make it?
   /// Only who operates the same organisation (this machine's own operator: any that is hosted here), and only
-  /// when it has every right that the principal has: no one acts on a principal above himself.
+  /// when it has every right and compartment that the principal has: no one acts on a principal above
+  /// himself.
   ///   errors  not_found: of another organisation; denied
   static Done over(const api::Caller& caller, const Principal& principal);
 

@@ -47,7 +47,9 @@ bool is_inside(const Circle& circle, const OrganisationId& organisation) {
 
 policy::CircleStanding standing_in(const Circle& circle, const OrganisationId& organisation) {
   const auto* member = member_of(circle, organisation);
-  return {.circle = circle.id, .stays = member == nullptr ? std::vector<policy::Stay>{} : member->stays};
+  return {.circle = circle.id,
+          .stays = member == nullptr ? std::vector<policy::Stay>{} : member->stays,
+          .known_version = circle.membership_version};
 }
 
 Access access_of(const Circle& circle, const api::Caller& caller) {
