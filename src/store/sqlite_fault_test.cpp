@@ -1,0 +1,98 @@
+// Every I/O call of a scripted session fails once, in each way: never a false acknowledgement.
+
+#include <set>
+
+#include "store/fault_fs.h"
+#include "store/store_world.h"
+#include "test_size.h"
+
+using namespace shieldwall;
+using namespace shieldwall::store;
+using namespace shieldwall::store::world;
+
+namespace {
+
+const auto us = scope_of(ours);
+
+/// What a session was told is so.
+struct Acknowledged {
+  std::set<std::uint32_t> put;
+  std::set<std::uint32_t> tried_to_remove;
+  std::set<std::uint32_t> removed;
+  bool record = false;
+  bool stopped = false;
+};
+
+Acknowledged session(const std::string& folder, FaultFs& fs) {
+  Acknowledged told;
+  ManualClock clock{start};
+  SeededRandom random(3);
+  const Seams seams{
+      .clock = clock, .random = random, .fs = fs, .stop = [&](std::string_view) { told.stopped = true; }};
+  const auto opened = open_sqlite_with(folder, seams, small_segments());
+  if (!opened) return told;
+  auto& store = **opened;
+  for (std::uint32_t number = 1; number <= 12; ++number) {
+    const auto item = holding(indicator(number));
+    if (store.objects().put({&item, 1}, Deadline::none())) told.put.insert(number);
+    if (number % 4 == 0) static_cast<void>(store.objects().tend(milliseconds(0)));
+    if (number % 6 != 0) continue;
+    Query query;
+    query.ids = {indicator_id(number - 1)};
+    told.tried_to_remove.insert(number - 1);
+    const auto removed = store.objects().remove(us, query);
+    if (removed && *removed == 1) told.removed.insert(number - 1);
+  }
+  const Write write{.table = Table::job, .key = "a", .value = "b", .expected = 0};
+  told.record = store.records().write({&write, 1}).has_value();
+  return told;
+}
+
+void verify(const std::string& folder, const Acknowledged& told) {
+  ManualClock clock{start};
+  SeededRandom random(4);
+  const auto opened =
+      open_sqlite_with(folder, {.clock = clock, .random = random, .fs = system_fs()}, small_segments());
+  if (!opened) MESSAGE(opened.error().message);
+  REQUIRE(opened);
+  auto& store = **opened;
+  for (const auto number : told.put) {
+    const bool held = store.objects().get(us, indicator_id(number)).has_value();
+    if (!told.tried_to_remove.contains(number)) CHECK(held);
+  }
+  for (const auto number : told.removed) CHECK(!store.objects().get(us, indicator_id(number)));
+  if (told.record) CHECK(store.records().read(Table::job, "a"));
+  const auto findings = store.check();
+  REQUIRE(findings);
+  for (const auto& finding : *findings) MESSAGE(finding);
+  CHECK(findings->empty());
+}
+
+}  // namespace
+
+TEST_CASE("whichever I/O call fails, whatever was acknowledged is there and the store opens clean") {
+  std::uint64_t calls = 0;
+  {
+    const Folder folder;
+    FaultFs fs(system_fs());
+    const auto told = session(folder.path(), fs);
+    calls = fs.calls();
+    REQUIRE(told.put.size() == 12);
+    REQUIRE(told.removed.size() == 2);
+    verify(folder.path(), told);
+  }
+  const auto stride = static_cast<std::uint64_t>(tests::test_size("store_fault_stride"));
+  int stops = 0;
+  for (const auto fault : {Fault::io_error, Fault::disk_full, Fault::short_write, Fault::failed_sync})
+    for (std::uint64_t call = 1; call <= calls; call += stride) {
+      CAPTURE(call);
+      CAPTURE(static_cast<int>(fault));
+      const Folder folder;
+      FaultFs fs(system_fs());
+      fs.arm(call, fault);
+      const auto told = session(folder.path(), fs);
+      stops += told.stopped ? 1 : 0;
+      verify(folder.path(), told);
+    }
+  if (stride == 1) CHECK(stops > 0);
+}
