@@ -1,0 +1,140 @@
+#include "exchange/taxii/intake.h"
+
+#include <map>
+#include <span>
+
+#include "base/text.h"
+#include "exchange/taxii/page.h"
+#include "exchange/taxii/resource.h"
+
+namespace shieldwall::exchange::taxii {
+
+namespace {
+
+using store::NewHolding;
+using store::PutStatus;
+
+std::string told(const model::Refused& refused) {
+  std::string text;
+  for (const auto& finding : refused.findings) {
+    if (finding.severity != model::Severity::error) continue;
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{} {}: {}", finding.section, finding.pointer, finding.message);
+    if (text.size() > 2'000) return text + "; ...";  // the first few tell what to mend
+  }
+  return text.empty() ? "not an object of STIX" : text;
+}
+
+/// The version a refused element claims to be; section 4.3.1 wants one.
+std::string claimed_version(const model::Json& element, Timestamp requested) {
+  for (const auto name : {"modified", "created"})
+    if (const auto value = element.find(name); value && value->is(model::JsonKind::string))
+      return excerpt(value->string(), 40);
+  return to_text(requested);
+}
+
+/// One request's worth of taking in.
+class Intake {
+ public:
+  Intake(const api::Call& call, const Way& way) : call_(call), way_(way) {
+    status_.id = Uuid::random(call.services.random);
+    status_.requested = call.now;
+  }
+
+  void read(const model::Json& element) {
+    auto object = model::read_object(element);
+    if (!object)
+      return refuse(
+          {excerpt(object.error().id, 100), claimed_version(element, call_.now), told(object.error())});
+    if (object->id.type == "marking-definition") definitions_.insert_or_assign(object->id, object->bytes);
+    holdings_.push_back({.object = std::move(*object),
+                         .text = model::searchable_text(element),
+                         .source = way_.source,
+                         .collection = way_.collection,
+                         .label = {},
+                         .parts = {}});
+  }
+
+  Result<Status> finish() {
+    label_all();
+    for (std::size_t from = 0; from < holdings_.size(); from += batch_objects_max)
+      TRY(put(from, std::min(batch_objects_max, holdings_.size() - from)));
+    return std::move(status_);
+  }
+
+ private:
+  /// Only when all are read, since a marking definition may stand behind the objects it marks.
+  void label_all() {
+    const auto lookup = [this](const model::ObjectId& id) { return definition(id); };
+    std::vector<NewHolding> labelled;
+    labelled.reserve(holdings_.size());
+    for (auto& holding : holdings_) {
+      if (auto done = label(holding, lookup); !done)
+        refuse(entry_of(holding, {}, done.error().message));
+      else
+        labelled.push_back(std::move(holding));
+    }
+    holdings_ = std::move(labelled);
+  }
+
+  Done label(NewHolding& holding, const wire::MarkingLookup& lookup) const {
+    holding.label = TRY(wire::label_of(holding.object, way_.labels, lookup));
+    holding.parts = TRY(wire::parts_of(holding.object, holding.label, way_.labels, lookup));
+    return {};
+  }
+
+  std::shared_ptr<const std::string> definition(const model::ObjectId& id) {
+    if (const auto known = definitions_.find(id); known != definitions_.end()) return known->second;
+    store::Query query;
+    query.ids = {id};
+    query.sources = {way_.source};
+    const auto found = call_.services.store.objects().find(
+        call_.scope(), query, std::nullopt, 1, read_bytes_max, call_.deadline);
+    const auto bytes = found && !found->holdings.empty() ? found->holdings.front().bytes : nullptr;
+    definitions_.insert_or_assign(id, bytes);
+    return bytes;
+  }
+
+  Done put(std::size_t from, std::size_t count) {
+    const auto batch = std::span<const NewHolding>(holdings_).subspan(from, count);
+    const auto outcomes = call_.services.store.objects().put(batch, call_.deadline);
+    if (!outcomes && from == 0) return fail(outcomes.error());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!outcomes)
+        refuse(
+            entry_of(batch[i], {}, fmt::format("not stored, send it again: {}", outcomes.error().message)));
+      else if ((*outcomes)[i].status == PutStatus::conflict)
+        refuse(entry_of(batch[i],
+                        (*outcomes)[i].added,
+                        "this version is held already with other content, which is kept; a change needs a "
+                        "later modified time"));
+      else
+        status_.successes.push_back(entry_of(batch[i], (*outcomes)[i].added, {}));
+    }
+    return {};
+  }
+
+  StatusEntry entry_of(const NewHolding& holding, std::optional<Timestamp> added, std::string message) const {
+    return {holding.object.id.text(),
+            version_text(holding.object.version, added.value_or(call_.now)),
+            std::move(message)};
+  }
+
+  void refuse(StatusEntry entry) { status_.failures.push_back(std::move(entry)); }
+
+  const api::Call& call_;
+  const Way& way_;
+  Status status_;
+  std::vector<NewHolding> holdings_;
+  std::map<model::ObjectId, std::shared_ptr<const std::string>> definitions_;  // null: none is held
+};
+
+}  // namespace
+
+Result<Status> take_in(const api::Call& call, const Way& way, const model::Json& objects) {
+  Intake intake(call, way);
+  for (const auto element : objects) intake.read(element);
+  return intake.finish();
+}
+
+}  // namespace shieldwall::exchange::taxii
