@@ -1,0 +1,86 @@
+#pragma once
+// The node's one configuration file. Every key is a row of config.cpp and a line of docs/configuration.md.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace shieldwall::server {
+
+inline constexpr std::size_t config_bytes_max = 1u << 20;
+
+struct ListenerConfig {
+  bool enabled = false;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  bool tls = true;
+  bool behind_proxy = false;  // something before us ends TLS; without it clear text is for loopback alone
+};
+
+struct Config {
+  std::string name = "shieldwall";
+  ListenerConfig tools{.enabled = true, .port = 8443};
+  ListenerConfig members{.port = 8444};
+  ListenerConfig metrics{.port = 9464, .tls = false};
+  std::string socket = "node.sock";            // relative to the node's folder
+  std::string certificate = "tls/server.pem";  // chain, leaf first
+  std::string key = "tls/server.key";
+  std::vector<std::string> allowed_hosts{};  // outgoing, beside public addresses: "host" or "host:port"
+  std::string proxy{};
+
+  std::int64_t threads = 0;  // handlers at a time; 0: four per core
+  std::int64_t queue = 256;  // requests that may wait for one
+  std::int64_t body_bytes = 32 << 20;
+  std::int64_t connections = 20'000;
+  std::int64_t connections_per_address = 256;
+  std::int64_t head_seconds = 10;
+  std::int64_t idle_seconds = 60;
+  std::int64_t handler_seconds = 30;
+  std::int64_t stop_seconds = 10;  // how long running requests may finish
+
+  std::int64_t tries_per_account = 10;
+  std::int64_t tries_per_address = 50;
+  std::int64_t tries_minutes = 5;
+};
+
+/// One key: what it means and what it may be, for reading it and for the documentation's test.
+struct ConfigKey {
+  std::string_view name;  // "tools.port"
+  std::string_view type;  // "text", "number", "flag", "texts"
+  std::string_view meaning;
+};
+std::span<const ConfigKey> config_keys();
+
+using ConfigValue = std::variant<std::string, std::int64_t, bool, std::vector<std::string>>;
+struct ConfigEntry {
+  std::string name;  // "tools.port"
+  ConfigValue value;
+  std::size_t line = 0;
+};
+/// errors: invalid, with the line: not TOML, a value of a kind that no key has
+Result<std::vector<ConfigEntry>> read_toml(std::string_view text);
+
+/// The text's entries, then what `environment` says: SHIELDWALL_TOOLS_PORT for tools.port.
+///   errors  invalid, naming the line: unknown key (and the nearest one), wrong kind or range, clear text on
+///   an
+///           address that is not loopback
+Result<Config> read_config(
+    std::string_view text,
+    const std::function<std::optional<std::string>(std::string_view name)>& environment);
+
+/// The commented file that `init` writes.
+std::string config_template(const Config& config);
+
+/// "SHIELDWALL_TOOLS_PORT" for "tools.port".
+std::string environment_name(std::string_view key);
+
+}  // namespace shieldwall::server

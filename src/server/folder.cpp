@@ -1,0 +1,103 @@
+#include "server/folder.h"
+
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "net/certificate.h"
+
+namespace shieldwall::server {
+
+namespace {
+
+constexpr std::string_view config_name = "shieldwall.toml";
+constexpr std::string_view secret_name = "node.key";
+constexpr std::string_view store_name = "store";
+
+Done make_certificates(const InitOptions& options, Clock& clock, Fs& fs) {
+  TRY(fs.make_directory(path_in(options.folder, "tls")));
+  const auto start = clock.now() - days(1);  // clocks differ
+  const auto authority =
+      TRY(net::make_authority({.common_name = options.founding.organisation.name + " Shieldwall CA",
+                               .valid_from = start,
+                               .valid_for = days(3650)}));
+  TRY(net::save_identity(
+      fs, path_in(options.folder, "tls/ca.pem"), path_in(options.folder, "tls/ca.key"), authority));
+  auto names = options.names;
+  for (const auto* name : {"localhost", "127.0.0.1", "::1"}) names.emplace_back(name);
+  const auto server = TRY(net::make_certificate(
+      {.common_name = options.config.name, .names = names, .valid_from = start}, authority));
+  return net::save_identity(fs,
+                            path_in(options.folder, options.config.certificate),
+                            path_in(options.folder, options.config.key),
+                            server);
+}
+
+Result<Bytes> read_secret(Fs& fs, const std::string& folder) {
+  const auto text = TRY(read_file(fs, path_in(folder, std::string(secret_name)), 1024));
+  auto secret = from_hex(std::string_view(text).substr(0, text.find('\n')));
+  if (!secret) return fail(ErrorCode::corrupt, "{} cannot be read", secret_name);
+  return secret;
+}
+
+}  // namespace
+
+std::string path_in(const std::string& folder, const std::string& path) {
+  return path.starts_with('/') ? path : folder + "/" + path;
+}
+
+std::optional<std::string> from_environment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  return value == nullptr ? std::nullopt : std::optional(std::string(value));
+}
+
+Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random& random, Fs& fs) {
+  const auto config_path = path_in(options.folder, std::string(config_name));
+  if (TRY(fs.exists(config_path)))
+    return fail(ErrorCode::conflict, "{} holds a node already; choose another folder", options.folder);
+  // Checked before anything is written, so that a slip leaves nothing behind.
+  TRY(read_config(config_template(options.config), [](std::string_view) { return std::nullopt; }));
+  TRY(ledger::write_of(options.founding.organisation, 0));
+  TRY(fs.make_directory(options.folder));
+  TRY(make_certificates(options, clock, fs));
+  const auto secret = random.bytes(Node::secret_bytes);
+  TRY(write_file_durably(fs, path_in(options.folder, std::string(secret_name)), to_hex(secret) + "\n"));
+  std::string token;
+  {
+    const auto store = TRY(store::open_sqlite(path_in(options.folder, std::string(store_name)),
+                                              {.clock = clock, .random = random, .fs = fs}));
+    token = TRY(found_node(*store, secret, options.founding, clock.now(), random));
+  }
+  // Last: a folder with a configuration is a whole node.
+  TRY(write_file_durably(fs, config_path, config_template(options.config)));
+  return token;
+}
+
+Result<Config> read_folder_config(Fs& fs, const std::string& folder) {
+  const auto path = path_in(folder, std::string(config_name));
+  auto text = read_file(fs, path, config_bytes_max);
+  if (!text && text.error().code == ErrorCode::not_found)
+    return fail(
+        ErrorCode::not_found, "{} holds no node; make one with `shieldwall init --dir {}`", folder, folder);
+  if (!text) return fail(std::move(text).error());
+  auto config = read_config(*text, from_environment);
+  if (!config) return fail(std::move(config).error().within(path));
+  return config;
+}
+
+Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Config& config, Seams seams) {
+  auto secret = TRY(read_secret(seams.fs, folder));
+  auto store = TRY(store::open_sqlite(path_in(folder, std::string(store_name)),
+                                      {.clock = seams.clock, .random = seams.random, .fs = seams.fs}));
+  return Node::open({.name = config.name,
+                     .secret = std::move(secret),
+                     .uid = ::getuid(),
+                     .tries_per_account = {.tries = static_cast<std::size_t>(config.tries_per_account),
+                                           .window = minutes(config.tries_minutes)},
+                     .tries_per_address = {.tries = static_cast<std::size_t>(config.tries_per_address),
+                                           .window = minutes(config.tries_minutes)}},
+                    std::move(store),
+                    seams);
+}
+
+}  // namespace shieldwall::server

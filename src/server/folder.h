@@ -1,0 +1,42 @@
+#pragma once
+// A node's folder: what `init` makes, and how a node is opened from it.
+//
+//   shieldwall.toml   configuration          tls/ca.pem ca.key      its own authority
+//   node.key          the node's secret      tls/server.pem .key    certificate for tools
+//   store/            what the node keeps    node.sock              the command line's way in, while it runs
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/config.h"
+#include "server/node.h"
+
+namespace shieldwall::server {
+
+struct InitOptions {
+  std::string folder{};
+  Founding founding{};
+  Config config{};
+  std::vector<std::string> names{};  // DNS names and addresses in the server certificate, beside localhost
+};
+
+/// Makes the folder and all that is in it; gives the one-time token of the first account.
+///   errors  conflict: there is a node already; denied, exhausted, unavailable: the disk
+Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random& random, Fs& fs);
+
+std::optional<std::string> from_environment(std::string_view name);
+
+/// errors: not_found: no node there
+Result<Config> read_folder_config(Fs& fs, const std::string& folder);
+
+/// "shieldwall.toml" of a folder, and whatever the configuration names relative to it.
+std::string path_in(const std::string& folder, const std::string& path);
+
+/// Opens the store under its exclusive lock, and the node over it.
+///   errors  conflict: another process has it open
+Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Config& config, Seams seams);
+
+}  // namespace shieldwall::server

@@ -1,0 +1,191 @@
+#include "server/gate.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "exchange/taxii/taxii.h"
+
+namespace shieldwall::server {
+
+namespace {
+
+using api::Dialect;
+using api::Right;
+using net::ListenerRole;
+using net::Method;
+
+constexpr std::uint64_t streamed_bytes_max = 64ull
+                                             << 30;  // of a body taken in pieces; none of it stays in memory
+
+bool has_effect(Method method) {
+  return method != Method::get && method != Method::head && method != Method::options;
+}
+
+/// Which listener a path is for. What is not for it does not exist there.
+bool is_open_on(ListenerRole role, std::string_view path) {
+  const bool about_health = path == "/healthz" || path == "/readyz";
+  switch (role) {
+    case ListenerRole::local:
+      return true;
+    case ListenerRole::metrics:
+      return about_health || path == "/metrics";
+    case ListenerRole::members:
+      return about_health || path.starts_with("/federation/");
+    case ListenerRole::tools:
+      return path != "/metrics" && !path.starts_with("/federation/");
+  }
+  return false;
+}
+
+void put_default(net::Headers& headers, std::string_view name, std::string_view value) {
+  if (!headers.has(name)) headers.set(name, value);
+}
+
+void secure(net::Response& response, const net::Request& request) {
+  auto& headers = response.headers;
+  put_default(headers,
+              "Content-Security-Policy",
+              "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  put_default(headers, "Cache-Control", "no-store");
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("Referrer-Policy", "no-referrer");
+  headers.set("Cross-Origin-Resource-Policy", "same-origin");
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  if (request.secure) headers.set("Strict-Transport-Security", "max-age=31536000");
+}
+
+net::Response refusal_of(Dialect dialect, const Refusal& refusal) {
+  auto response = refusal_in(dialect, refusal.status, refusal.detail);
+  if (refusal.status == 401) response.headers.set("WWW-Authenticate", challenge);
+  if (refusal.retry_after)
+    response.headers.set("Retry-After", std::to_string(1 + refusal.retry_after->us / seconds(1).us));
+  return response;
+}
+
+net::Response told(Dialect dialect, const Error& error) {
+  auto http =
+      dialect == Dialect::taxii ? exchange::taxii_error(error).into_http() : api::problem(error).into_http();
+  if (http.status == 503) put_default(http.headers, "Retry-After", "1");
+  return http;
+}
+
+}  // namespace
+
+net::Response refusal_in(Dialect dialect, int status, std::string_view detail) {
+  if (dialect == Dialect::taxii) return exchange::taxii_error(status, detail).into_http();
+  return net::problem(status, detail);
+}
+
+Done check_origin(const net::Request& request) {
+  const auto origin = request.headers.get("Origin");
+  const auto host = request.headers.get("Host").value_or("");
+  if (origin) {
+    const auto mine = fmt::format("{}://{}", request.secure ? "https" : "http", host);
+    // Behind a proxy that ends TLS the browser's origin is https although the request came in clear.
+    if (equal_ignoring_case(*origin, mine) || equal_ignoring_case(*origin, fmt::format("https://{}", host)))
+      return {};
+    return fail(ErrorCode::denied, "a page of another site ({}) may not do this", excerpt(*origin));
+  }
+  if (std::holds_alternative<SessionCredentials>(credentials_of(request.headers)))
+    return fail(ErrorCode::denied,
+                "a request with a session needs an Origin field; use an API key in scripts");
+  return {};
+}
+
+std::expected<Gate::Admitted, net::Response> Gate::admit(const net::Request& request) {
+  Admitted admitted;
+  auto target = net::parse_target(request.target);
+  if (!target) return std::unexpected(net::problem(400, target.error().message));
+  admitted.target = std::move(*target);
+  admitted.match = router_.find(request.method, admitted.target);
+  const auto& match = admitted.match;
+  const bool exists = match.route != nullptr || match.path_exists;
+  if (!exists || (match.route != nullptr && !is_open_on(request.role, match.route->path)))
+    return std::unexpected(
+        net::problem(404, "there is nothing at this path; /openapi.json lists what there is"));
+  if (match.route == nullptr) {
+    auto response = net::problem(405, fmt::format("this path takes {}", match.allowed));
+    response.headers.set("Allow", match.allowed);
+    return std::unexpected(std::move(response));
+  }
+  const auto dialect = match.route->dialect;
+  if (has_effect(request.method))
+    if (const auto origin = check_origin(request); !origin)
+      return std::unexpected(refusal_in(dialect, 403, origin.error().message));
+
+  auto caller = parts_.authenticator.caller_of(request);
+  if (!caller && match.route->right != Right::none) {
+    ++(caller.error().status == 429 ? parts_.counters.limited_sign_ins : parts_.counters.refused_sign_ins);
+    return std::unexpected(refusal_of(dialect, caller.error()));
+  }
+  if (caller) admitted.caller = std::move(*caller);
+  if (match.route->right == Right::none) return admitted;
+  if (!admitted.caller)
+    return std::unexpected(refusal_of(
+        dialect,
+        {.status = 401, .detail = "sign in: Basic with account and password, or Bearer with an API key"}));
+  if (!admitted.caller->has(match.route->right))
+    return std::unexpected(
+        refusal_in(dialect,
+                   403,
+                   fmt::format("this needs the right '{}'; ask an operator of your organisation",
+                               api::name_of(match.route->right))));
+  return admitted;
+}
+
+api::Call Gate::call_of(Admitted& admitted, const net::Request& request) const {
+  return {.services = parts_,
+          .request = request,
+          .target = std::move(admitted.target),
+          .path = std::move(admitted.match.path),
+          .caller = std::move(admitted.caller),
+          .now = parts_.clock.now(),
+          .deadline = request.deadline};
+}
+
+net::Response Gate::run(Admitted& admitted, const net::Request& request) {
+  const auto& route = *admitted.match.route;
+  auto call = call_of(admitted, request);
+  auto response = route.handler(call);
+  if (response) return std::move(*response).into_http();
+  const auto& error = response.error();
+  if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt)
+    log::error("request failed", {{"route", route.path}, {"why", error.message}});
+  // Handlers of routes that need no right but a caller say `denied`, and mean: sign in.
+  if (error.code == ErrorCode::denied && !call.caller && route.right == Right::none &&
+      error.message == "sign in first")
+    return refusal_of(route.dialect, {.status = 401, .detail = error.message});
+  return told(route.dialect, error);
+}
+
+net::Response Gate::answer(net::Request&& request) {
+  const auto begun = parts_.clock.steady();
+  auto admitted = admit(request);
+  auto response = admitted ? run(*admitted, request) : std::move(admitted).error();
+  secure(response, request);
+  ++parts_.counters.answers[std::clamp(response.status / 100, 0, 5)];
+  parts_.counters.microseconds += static_cast<std::uint64_t>((parts_.clock.steady().us - begun.us));
+  return response;
+}
+
+net::Intake Gate::intake(const net::Request& head) {
+  net::Intake intake;
+  const auto refuse = [&](net::Response response) {
+    secure(response, head);
+    intake.refusal = std::move(response);
+    return std::move(intake);
+  };
+  auto admitted = admit(head);
+  if (!admitted) return refuse(std::move(admitted).error());
+  const auto& route = *admitted->match.route;
+  if (route.opener == nullptr) return intake;
+  auto call = call_of(*admitted, head);
+  auto sink = route.opener(call);
+  if (!sink) return refuse(told(route.dialect, sink.error()));
+  intake.sink = std::move(*sink);
+  intake.body_bytes_max = streamed_bytes_max;
+  return intake;
+}
+
+}  // namespace shieldwall::server

@@ -1,0 +1,118 @@
+#include "server/node.h"
+
+#include "api/seal.h"
+#include "base/log.h"
+#include "server/gate.h"
+
+namespace shieldwall::server {
+
+namespace {
+
+constexpr Duration expiry_pause = minutes(1);  // between two sweeps of expired rows
+
+Bytes derived(std::string_view secret, std::string_view purpose) {
+  return Bytes(hmac_sha256(secret, purpose).view());
+}
+
+}  // namespace
+
+/// In dependency order: what stands below may use what stands above.
+struct Node::State {
+  State(NodeOptions options, std::unique_ptr<store::Store> inner, Seams seams, OrganisationId home)
+      : store(std::move(inner)),
+        sealer(derived(options.secret, "shieldwall cursors"), seams.random),
+        authenticator({.secret = derived(options.secret, "shieldwall credentials"),
+                       .uid = options.uid,
+                       .cost = options.password_cost,
+                       .hashing = options.hashing,
+                       .per_account = options.tries_per_account,
+                       .per_address = options.tries_per_address},
+                      store,
+                      seams.clock,
+                      seams.random),
+        parts{{.store = store,
+               .clock = seams.clock,
+               .random = seams.random,
+               .fs = seams.fs,
+               .net = seams.net,
+               .sealer = sealer},
+              store,
+              authenticator},
+        gate(parts, all_routes()) {
+    parts.node_name = std::move(options.name);
+    parts.home = home;
+    parts.secret = std::move(options.secret);
+    parts.openapi = api::openapi(gate.routes(), version);
+    parts.started = seams.clock.now();
+  }
+
+  WatchedStore store;
+  api::Sealer sealer;
+  Authenticator authenticator;
+  Parts parts;
+  Gate gate;
+  Timestamp next_visibility = Timestamp::always();
+  Timestamp next_expiry = Timestamp::always();
+  std::atomic<bool> stops{false};
+};
+
+Node::Node(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Node::~Node() = default;
+
+Result<std::unique_ptr<Node>> Node::open(NodeOptions options,
+                                         std::unique_ptr<store::Store> store,
+                                         Seams seams) {
+  if (options.secret.size() != secret_bytes)
+    return fail(
+        ErrorCode::invalid, "the node's secret has {} bytes, not {}", options.secret.size(), secret_bytes);
+  const auto home = TRY(ledger::home_organisation(store->settings()));
+  return std::unique_ptr<Node>(
+      new Node(std::make_unique<State>(std::move(options), std::move(store), seams, home)));
+}
+
+net::Response Node::handle(net::Request&& request) {
+  return state_->gate.answer(std::move(request));
+}
+
+net::Intake Node::intake(const net::Request& head) {
+  return state_->gate.intake(head);
+}
+
+Result<bool> Node::tick(Duration budget) {
+  auto& state = *state_;
+  const auto work = [&]() -> Result<bool> {
+    const auto now = state.parts.clock.now();
+    // Asked anew each second, since a put may bring an earlier instant.
+    if (now >= state.next_visibility)
+      state.next_visibility = std::min(TRY(state.store.objects().advance(now)), now + seconds(1));
+    bool more = false;
+    if (now >= state.next_expiry) {
+      more = TRY(state.store.records().expire(now));
+      if (!more) state.next_expiry = now + expiry_pause;
+    }
+    return TRY(state.store.objects().tend(budget)) || more;
+  };
+  auto more = work();
+  if (!more && state.parts.ready) log::error("background work failed", {{"why", more.error().message}});
+  state.parts.ready = more.has_value() && !state.stops;
+  return more;
+}
+
+void Node::stopping() {
+  state_->stops = true;
+  state_->parts.ready = false;
+}
+
+void Node::count_connections(std::function<net::ServerCounters()> counters) {
+  state_->parts.connections = std::move(counters);
+}
+
+store::Store& Node::store() {
+  return state_->store;
+}
+
+const std::vector<api::Route>& Node::routes() const {
+  return state_->gate.routes();
+}
+
+}  // namespace shieldwall::server

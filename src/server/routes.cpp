@@ -1,0 +1,24 @@
+// Every way into the node, in one list. A door that is not here does not exist.
+
+#include "exchange/taxii/taxii.h"
+#include "library/library.h"
+#include "server/parts.h"
+
+namespace shieldwall::server {
+
+std::vector<api::Route> all_routes() {
+  std::vector<api::Route> all;
+  for (const auto rows : {node_routes(),
+                          session_routes(),
+                          account_routes(),
+                          key_routes(),
+                          circle_routes(),
+                          member_routes(),
+                          api_root_routes(),
+                          library::routes(),
+                          exchange::taxii_routes()})
+    all.insert(all.end(), rows.begin(), rows.end());
+  return all;
+}
+
+}  // namespace shieldwall::server

@@ -1,0 +1,138 @@
+#include "server/serve.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <sys/resource.h>
+
+#include "base/guarded.h"
+#include "base/log.h"
+#include "net/address.h"
+#include "net/certificate.h"
+#include "net/client.h"
+
+namespace shieldwall::server {
+
+namespace {
+
+constexpr Duration pause = milliseconds(250);  // between two looks for work and for the end
+
+/// 10,000 connections need more descriptors than the 1,024 that a shell gives.
+void raise_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+struct Plan {
+  std::vector<net::ListenerOptions> listeners{};
+  std::vector<net::ListenerRole> roles{};
+};
+
+Result<Plan> plan_of(const std::string& folder, const Config& config, Fs& fs) {
+  Plan plan;
+  const auto add = [&](net::ListenerRole role, const ListenerConfig& from) -> Done {
+    if (!from.enabled) return {};
+    net::ListenerOptions listener{.role = role, .address = from.address, .port = from.port};
+    if (from.tls)
+      listener.tls =
+          TRY(net::load_identity(fs, path_in(folder, config.certificate), path_in(folder, config.key)));
+    if (role == net::ListenerRole::members)
+      listener.admits = [](const Digest&) { return false; };  // the roster comes with federation
+    plan.listeners.push_back(std::move(listener));
+    plan.roles.push_back(role);
+    return {};
+  };
+  TRY(add(net::ListenerRole::tools, config.tools));
+  TRY(add(net::ListenerRole::members, config.members));
+  TRY(add(net::ListenerRole::metrics, config.metrics));
+  plan.listeners.push_back({.role = net::ListenerRole::local, .address = path_in(folder, config.socket)});
+  plan.roles.push_back(net::ListenerRole::local);
+  return plan;
+}
+
+net::Limits limits_of(const Config& config) {
+  net::Limits limits;
+  limits.body_bytes = static_cast<std::uint64_t>(config.body_bytes);
+  limits.connections = static_cast<std::size_t>(config.connections);
+  limits.connections_per_address = static_cast<std::size_t>(config.connections_per_address);
+  limits.head_time = seconds(config.head_seconds);
+  limits.idle_time = seconds(config.idle_seconds);
+  limits.handler_time = seconds(config.handler_seconds);
+  return limits;
+}
+
+int threads_of(const Config& config) {
+  constexpr unsigned per_core = 4;  // handlers wait for the disk and for password hashes
+  if (config.threads > 0) return static_cast<int>(config.threads);
+  return static_cast<int>(per_core * std::max(2u, std::thread::hardware_concurrency()));
+}
+
+std::vector<Listening> where(const Plan& plan, const net::Server& server) {
+  std::vector<Listening> all;
+  for (std::size_t i = 0; i < plan.listeners.size(); ++i) {
+    const auto& listener = plan.listeners[i];
+    if (plan.roles[i] == net::ListenerRole::local) {
+      all.push_back({plan.roles[i], listener.address});
+      continue;
+    }
+    const bool v6 = listener.address.find(':') != std::string::npos;
+    all.push_back({plan.roles[i],
+                   fmt::format("{}://{}{}{}:{}",
+                               listener.tls ? "https" : "http",
+                               v6 ? "[" : "",
+                               listener.address,
+                               v6 ? "]" : "",
+                               server.port(i))});
+  }
+  return all;
+}
+
+void work_until(Node& node, const std::function<bool()>& stop) {
+  while (!stop()) {
+    const auto more = node.tick(pause);
+    if (!more || !*more) std::this_thread::sleep_for(std::chrono::microseconds(pause.us));
+  }
+}
+
+}  // namespace
+
+Done serve(const std::string& folder,
+           const Config& config,
+           const std::function<void(const std::vector<Listening>&)>& ready,
+           const std::function<bool()>& stop) {
+  raise_descriptors();
+  net::ClientOptions outgoing{.allowed_hosts = config.allowed_hosts};
+  if (!config.proxy.empty()) outgoing.proxy = TRY(net::Url::parse(config.proxy));
+  net::Client client(std::move(outgoing));
+  const auto plan = TRY(plan_of(folder, config, system_fs()));
+  const auto node = TRY(open_folder(folder, config, {system_clock(), system_random(), system_fs(), client}));
+
+  // Asked by handlers that may outlast the server's loop by a moment.
+  const auto current = std::make_shared<Guarded<net::Server*>>(nullptr);
+  node->count_connections([current] {
+    return current->with(
+        [](const net::Server* one) { return one ? one->counters() : net::ServerCounters{}; });
+  });
+  ThreadPool pool(threads_of(config), static_cast<std::size_t>(config.queue));
+  auto* const answers = node.get();
+  const auto server = TRY(net::Server::start(
+      {.listeners = plan.listeners,
+       .limits = limits_of(config),
+       .intake = [answers](const net::Request& head) { return answers->intake(head); }},
+      [answers](net::Request&& request) { return answers->handle(std::move(request)); },
+      pool));
+  current->with([&](net::Server*& one) { one = server.get(); });
+  ready(where(plan, *server));
+  log::info("node serves", {{"folder", folder}, {"listeners", plan.listeners.size()}});
+  work_until(*node, stop);
+  node->stopping();
+  server->stop(seconds(config.stop_seconds));
+  current->with([](net::Server*& one) { one = nullptr; });
+  log::info("node stopped", {{"folder", folder}});
+  return {};
+}
+
+}  // namespace shieldwall::server
