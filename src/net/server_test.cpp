@@ -201,6 +201,8 @@ TEST_CASE("who does not read its answer is dropped") {
 TEST_CASE("a connection without requests is closed after the idle time") {
   TestServer node(with_limits({.idle_time = milliseconds(100)}), echo);
   RawSocket socket(node.port());
+  REQUIRE(soon([&] { return node.server->counters().connections_accepted == 1; }));
+  CHECK(soon([&] { return node.server->counters().connections_open == 0; }));
   CHECK(socket.hear_all().empty());
   CHECK(node.server->counters().timed_out == 0);  // nobody was slow
 }
