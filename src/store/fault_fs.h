@@ -23,10 +23,12 @@ class FaultFs final : public Fs {
     calls_ = 0;
   }
   std::uint64_t calls() const { return calls_; }
+  std::uint64_t syncs() const { return syncs_; }
 
   enum class Call : std::uint8_t { other, write, sync };
   /// Counts a call; the error it is to answer with, if any.
   Done pass(Call call) {
+    if (call == Call::sync) ++syncs_;
     if (++calls_ != fails_at_) return {};
     const bool writes = fault_ == Fault::disk_full || fault_ == Fault::short_write;
     if (writes && call != Call::write) return {};
@@ -66,6 +68,7 @@ class FaultFs final : public Fs {
   Fault fault_ = Fault::io_error;
   std::uint64_t fails_at_ = 0;
   std::atomic<std::uint64_t> calls_ = 0;
+  std::atomic<std::uint64_t> syncs_ = 0;
 };
 
 }  // namespace shieldwall::store

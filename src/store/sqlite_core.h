@@ -34,7 +34,7 @@ struct SqliteOptions {
   std::size_t merge_width = 8;               // neighbouring segments of like size that become one
   // Defects for the tests of the tests:
   bool skip_sync = false;
-  bool acknowledge_early = false;  // answers a put before it is committed
+  bool acknowledge_early = false;  // a put answers success without waiting for what its commit says
 };
 
 struct Core;

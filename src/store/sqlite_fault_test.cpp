@@ -23,13 +23,13 @@ struct Acknowledged {
   bool stopped = false;
 };
 
-Acknowledged session(const std::string& folder, FaultFs& fs) {
+Acknowledged session(const std::string& folder, FaultFs& fs, SqliteOptions options = small_segments()) {
   Acknowledged told;
   ManualClock clock{start};
   SeededRandom random(3);
   const Seams seams{
       .clock = clock, .random = random, .fs = fs, .stop = [&](std::string_view) { told.stopped = true; }};
-  const auto opened = open_sqlite_with(folder, seams, small_segments());
+  const auto opened = open_sqlite_with(folder, seams, options);
   if (!opened) return told;
   auto& store = **opened;
   for (std::uint32_t number = 1; number <= 12; ++number) {
@@ -46,6 +46,18 @@ Acknowledged session(const std::string& folder, FaultFs& fs) {
   const Write write{.table = Table::job, .key = "a", .value = "b", .expected = 0};
   told.record = store.records().write({&write, 1}).has_value();
   return told;
+}
+
+/// How many objects were acknowledged and are not there.
+std::size_t lost(const std::string& folder, const Acknowledged& told) {
+  const auto opened =
+      open_sqlite_with(folder, {.clock = system_clock(), .random = system_random(), .fs = system_fs()}, {});
+  if (!opened) return told.put.size();
+  std::size_t missing = 0;
+  for (const auto number : told.put)
+    if (!told.tried_to_remove.contains(number) && !(*opened)->objects().get(us, indicator_id(number)))
+      ++missing;
+  return missing;
 }
 
 void verify(const std::string& folder, const Acknowledged& told) {
@@ -95,4 +107,35 @@ TEST_CASE("whichever I/O call fails, whatever was acknowledged is there and the 
       verify(folder.path(), told);
     }
   if (stride == 1) CHECK(stops > 0);
+}
+
+TEST_CASE("a store that acknowledges early is caught by the sweep") {
+  auto defective = small_segments();
+  defective.acknowledge_early = true;
+  std::size_t caught = 0;
+  for (std::uint64_t call = 40; call < 400 && caught == 0; ++call) {
+    const Folder folder;
+    FaultFs fs(system_fs());
+    fs.arm(call, Fault::disk_full);
+    const auto told = session(folder.path(), fs, defective);
+    caught += lost(folder.path(), told);
+  }
+  CHECK(caught > 0);
+}
+
+TEST_CASE("a put is synced before it answers, and a store that skips syncs is caught") {
+  for (const bool defective : {false, true}) {
+    CAPTURE(defective);
+    const Folder folder;
+    FaultFs fs(system_fs());
+    auto options = small_segments();
+    options.skip_sync = defective;
+    const auto opened = open_sqlite_with(
+        folder.path(), {.clock = system_clock(), .random = system_random(), .fs = fs}, options);
+    REQUIRE(opened);
+    const auto before = fs.syncs();
+    const auto item = holding(indicator(1));
+    REQUIRE((*opened)->objects().put({&item, 1}, Deadline::none()));
+    CHECK((fs.syncs() > before) == !defective);
+  }
 }

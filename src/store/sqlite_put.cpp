@@ -176,7 +176,8 @@ Result<std::vector<PutOutcome>> SqliteObjects::put(std::span<const NewHolding> b
   if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the put began");
   if (batch.empty()) return std::vector<PutOutcome>{};
   Put put(core_, batch);
-  TRY(core_.writer->run([&](Transaction& transaction) { return put.work(transaction); }, deadline));
+  auto done = core_.writer->run([&](Transaction& transaction) { return put.work(transaction); }, deadline);
+  if (!done && !core_.options.acknowledge_early) return fail(std::move(done).error());
   relieve(core_);
   return std::move(put).outcomes();
 }
