@@ -1,12 +1,35 @@
+// Every command, in the order in which help lists them and a test runs their examples: each may use what
+// those before it made.
+
+#include "cli/circle.h"
 #include "cli/command.h"
+#include "cli/init.h"
+#include "cli/key.h"
+#include "cli/member.h"
+#include "cli/object.h"
+#include "cli/root.h"
+#include "cli/scan.h"
+#include "cli/serve.h"
+#include "cli/user.h"
 
 namespace shieldwall::cli {
 
 std::span<const Command> commands() {
-  static const Command all[] = {
-      {},
-  };
-  return std::span<const Command>(all).first(0);
+  static const std::vector<Command> all = [] {
+    std::vector<Command> rows;
+    for (const auto some : {init_commands(),
+                            serve_commands(),
+                            user_commands(),
+                            key_commands(),
+                            member_commands(),
+                            root_commands(),
+                            circle_commands(),
+                            object_commands(),
+                            scan_commands()})
+      rows.insert(rows.end(), some.begin(), some.end());
+    return rows;
+  }();
+  return all;
 }
 
 }  // namespace shieldwall::cli
