@@ -1,0 +1,68 @@
+#include "cli/taxii_server.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/fs.h"
+#include "base/text.h"
+
+namespace shieldwall::cli {
+
+namespace {
+
+constexpr std::uint64_t secret_bytes_max = 4'096;  // a JSON web token has about 1,000
+constexpr std::uint64_t ca_bytes_max = 1u << 20;
+
+/// The first line of the file that the option names, else the environment's; empty when neither is there.
+Result<std::string> secret_of(const Arguments& arguments, std::string_view option, const char* variable) {
+  const auto path = arguments.one(option);
+  if (path.empty()) {
+    const char* const value = std::getenv(variable);
+    return std::string(value == nullptr ? "" : value);
+  }
+  const auto text = TRY(read_file(system_fs(), path, secret_bytes_max));
+  const auto line = std::string(trimmed(std::string_view(text).substr(0, text.find('\n'))));
+  if (line.empty()) return fail(ErrorCode::invalid, "{}: the first line is empty", path);
+  return line;
+}
+
+Result<std::string> authorization_of(const Arguments& arguments) {
+  const auto user = arguments.one("--user");
+  const auto password = TRY(secret_of(arguments, "--password-file", "SHIELDWALL_TAXII_PASSWORD"));
+  const auto token = TRY(secret_of(arguments, "--token-file", "SHIELDWALL_TAXII_TOKEN"));
+  if (!user.empty()) {
+    if (password.empty())
+      return fail(ErrorCode::invalid, "--user needs --password-file or SHIELDWALL_TAXII_PASSWORD");
+    return exchange::taxii::basic_authorization(user, password);
+  }
+  return token.empty() ? std::string() : "Bearer " + token;
+}
+
+Result<net::PeerTrust> trust_of(const Arguments& arguments) {
+  net::PeerTrust trust{.may_be_private = true};  // whoever types the address names the peer
+  if (const auto path = arguments.one("--ca"); !path.empty())
+    trust.ca_pem = TRY(read_file(system_fs(), path, ca_bytes_max));
+  if (const auto pin = arguments.one("--pin"); !pin.empty()) trust.pins = {TRY(Digest::parse(pin))};
+  return trust;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TaxiiServer>> taxii_server(const Arguments& arguments) {
+  auto url = TRY(net::Url::parse(arguments.one("URL")));
+  exchange::taxii::ClientSettings settings{
+      .trust = std::make_shared<const net::PeerTrust>(TRY(trust_of(arguments))),
+      .authorization = TRY(authorization_of(arguments))};
+  if (!url.secure && !settings.authorization.empty())
+    fmt::print(stderr, "shieldwall: warning: {} is not encrypted; the secret goes in clear\n", url.origin());
+  auto net = std::make_unique<net::Client>(net::ClientOptions{});
+  auto& port = *net;
+  return std::make_unique<TaxiiServer>(
+      TaxiiServer{std::move(url), std::move(net), settings, {port, system_clock(), settings}});
+}
+
+void print_warnings(const exchange::taxii::Client& client) {
+  for (const auto& warning : client.warnings()) fmt::print(stderr, "shieldwall: warning: {}\n", warning);
+}
+
+}  // namespace shieldwall::cli
