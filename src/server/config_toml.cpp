@@ -1,5 +1,6 @@
 // The one file that sees toml++.
-#define TOML_HEADER_ONLY 1  // the packaged library throws
+#undef TOML_HEADER_ONLY  // the packaged library was built to throw
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 
 #include <toml++/toml.h>
