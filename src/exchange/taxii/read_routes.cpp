@@ -120,11 +120,9 @@ Result<api::Response> answer_list(const api::Call& call,
 
 Result<api::Response> answer(api::Call& call, Form form, Fields known) {
   const auto root = TRY(api_root_of(call));
-  Question question{.form = form,
-                    .collection = TRY(collection_of(call, root)),
-                    .object = std::nullopt,
-                    .filters = TRY(read_filters(call.target.query, known)),
-                    .purpose = {}};
+  Question question{.form = form, .collection = {}, .object = std::nullopt, .filters = {}, .purpose = {}};
+  question.collection = TRY(collection_of(call, root));
+  question.filters = TRY(read_filters(call.target.query, known));
   TRY(question.collection.must_read());
   if (form == Form::versions) question.filters.all = true;  // section 5.8: its whole point
   if (call.path.contains("object")) {

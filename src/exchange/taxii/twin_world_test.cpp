@@ -1,0 +1,208 @@
+// Hidden equals absent: two worlds that differ only in what a subject may not see answer all its TAXII
+// requests with the same bytes, server-assigned instants and opaque tokens replaced by their rank.
+
+#include <map>
+#include <regex>
+#include <set>
+
+#include "exchange/taxii/taxii_world.h"
+
+using namespace shieldwall;
+using namespace shieldwall::exchange::taxii;
+
+namespace {
+
+constexpr auto red = R"(,"object_marking_refs":["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"])";
+
+std::string id_of(int number) {
+  return fmt::format("indicator--00000000-0000-4000-8000-{:012}", number);
+}
+
+/// An address whose number only its own organisation may see; `octet` is part of what is hidden.
+std::string marked_note(int number, std::string_view hidden) {
+  return indicator(
+      number,
+      0,
+      fmt::format(
+          R"(,"description":"{}","granular_markings":[{{"marking_ref":)"
+          R"("marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1","selectors":["description"]}}])",
+          hidden));
+}
+
+/// Which hidden things happen in the second world, one each.
+enum class Difference : int {
+  none,
+  red_objects,
+  other_circle,
+  hidden_version,
+  hidden_part,
+  hidden_delete,
+  hidden_reference,
+  hidden_conflict,
+  count,
+};
+
+struct Twin {
+  World world;
+  CircleId everything = CircleId::random(world.random);
+  ledger::Circle shared = world.circle_of("shared", {world.cert, world.company});
+  ledger::Circle other = world.circle_of("other", {world.cert, world.stranger});
+  bool different;
+  Difference difference;
+  bool leak;
+
+  Twin(Difference which, bool second, bool leaks = false)
+      : different(second), difference(which), leak(leaks) {
+    world.add_root({.name = "all", .title = "All", .everything = everything});
+    world.put(shared);
+    world.put(other);
+  }
+
+  bool hides(Difference which) const { return different && difference == which; }
+
+  api::Caller ann() { return world.caller_of(world.cert, "ann"); }
+  api::Caller bob() {
+    auto caller = world.caller_of(world.company, "bob");
+    if (leak) caller.scope = policy::Scope::everything("a seeded defect");
+    return caller;
+  }
+
+  void post(const api::Caller& who,
+            const ledger::Circle& circle,
+            std::initializer_list<std::string> objects) {
+    world.clock.advance(seconds(1));
+    world.ask(who,
+              net::Method::post,
+              fmt::format("/api1/collections/{}/objects/", circle.id.text()),
+              envelope(objects));
+  }
+
+  void live() {
+    post(ann(), shared, {indicator(1), indicator(2)});
+    if (hides(Difference::red_objects)) post(ann(), shared, {indicator(50, 0, red), indicator(51, 0, red)});
+    if (hides(Difference::other_circle)) post(ann(), other, {indicator(50), indicator(1)});
+    post(bob(), shared, {indicator(3)});
+    if (hides(Difference::hidden_version)) post(ann(), shared, {indicator(1, 5, red), indicator(3, 5, red)});
+    post(ann(), shared, {marked_note(4, hides(Difference::hidden_part) ? "a much longer secret" : "secret")});
+    if (hides(Difference::hidden_delete)) {
+      post(ann(), shared, {indicator(50, 0, red)});
+      world.ask(ann(),
+                net::Method::delete_,
+                fmt::format("/api1/collections/{}/objects/{}/", shared.id.text(), id_of(50)));
+    }
+    // In both worlds the relationship names two objects that bob cannot follow: one is hidden, one absent.
+    if (hides(Difference::hidden_reference)) post(ann(), shared, {indicator(60, 0, red)});
+    if (hides(Difference::hidden_conflict)) post(ann(), other, {indicator(7, 0, R"(,"confidence":1)")});
+    post(ann(), shared, {indicator(5), indicator(6)});
+  }
+
+  /// Everything bob can ask, writing included, as one text.
+  std::string told() {
+    std::string text;
+    const auto tell = [&](net::Method method, const std::string& target, Bytes body = {}) {
+      const auto response = world.ask(bob(), method, target, std::move(body));
+      text += fmt::format("{} {}\n{}\n", net::name_of(method), target, response.status);
+      for (const auto& header : response.headers) text += fmt::format("{}: {}\n", header.name, header.value);
+      text += fmt::format("{}\n\n", response.bytes());
+      return response;
+    };
+    const auto get = [&](const std::string& target) { return tell(net::Method::get, target); };
+    for (const auto* target : {"/taxii2/", "/api1/", "/all/", "/api1/collections/", "/all/collections/"})
+      get(target);
+    const auto bases = {fmt::format("/api1/collections/{}/", shared.id.text()),
+                        std::string("/api1/collections/shared/"),
+                        std::string("/api1/collections/other/"),
+                        fmt::format("/api1/collections/{}/", other.id.text()),
+                        fmt::format("/all/collections/{}/", everything.text())};
+    for (const auto& base : bases) {
+      get(base);
+      for (const auto* list : {"objects/", "manifest/"}) {
+        for (const auto* query : {"?match[version]=all",
+                                  "?match[version]=first",
+                                  "?match[version]=first,last",
+                                  "?match[type]=indicator",
+                                  "?match[spec_version]=2.0",
+                                  "?match[id]=indicator--00000000-0000-4000-8000-000000000050"})
+          get(base + list + query);
+        walk(get, base + list);
+      }
+      for (const int number : {1, 3, 4, 7, 50, 60}) {
+        get(base + "objects/" + id_of(number) + "/");
+        get(base + "objects/" + id_of(number) + "/?match[version]=all");
+        get(base + "objects/" + id_of(number) + "/versions/");
+      }
+    }
+    const auto shared_objects = *bases.begin() + "objects/";
+    tell(net::Method::delete_, shared_objects + id_of(50) + "/");
+    tell(net::Method::delete_, shared_objects + id_of(60) + "/");
+    tell(net::Method::post, shared_objects, envelope({indicator(50), indicator(7), indicator(1, 5), "{}"}));
+    get(shared_objects + "?match[version]=all");
+    return text;
+  }
+
+  template <typename Get>
+  static void walk(const Get& get, const std::string& list) {
+    std::string next;
+    for (int pages = 0; pages < 20; ++pages) {
+      const auto response = get(list + "?limit=2" + next);
+      if (response.status != 200 || !Answer(response).more()) return;
+      next = "&next=" + Answer(response).text("next");
+    }
+  }
+};
+
+/// The text with cursors, status ids and instants of the node's own clock replaced by what they may tell:
+/// their order.
+std::string ranked(std::string text, const std::set<std::string>& fixed) {
+  text = std::regex_replace(text, std::regex(R"(("next":"|&next=)[A-Za-z0-9_-]+)"), "$1TOKEN");
+  static const std::regex instant(R"(20(2[3-9])-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)");
+  static const std::regex uuid(R"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})");
+  std::set<std::string> instants;
+  std::map<std::string, std::string> names;
+  for (std::sregex_iterator at(text.begin(), text.end(), instant), end; at != end; ++at)
+    instants.insert(at->str());
+  int rank = 0;
+  for (const auto& found : instants) names[found] = fmt::format("INSTANT{}", rank++);
+  rank = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), uuid), end; at != end; ++at)
+    if (const auto found = at->str(); !fixed.contains(found) && found.find("-0000-4000-8000-") == found.npos)
+      names.try_emplace(found, fmt::format("UUID{}", rank++));
+  for (const auto& [from, to] : names)
+    for (std::size_t at = 0; (at = text.find(from, at)) != text.npos;) text.replace(at, from.size(), to);
+  return text;
+}
+
+std::string life(Difference difference, bool second, bool leak = false) {
+  Twin twin(difference, second, leak);
+  twin.live();
+  return ranked(twin.told(), {twin.shared.id.text(), twin.other.id.text(), twin.everything.text()});
+}
+
+/// The first line in which they differ, for the message.
+std::string first_difference(const std::string& a, const std::string& b) {
+  std::size_t at = 0;
+  while (at < a.size() && at < b.size() && a[at] == b[at]) ++at;
+  const auto from = at < 300 ? 0 : at - 300;
+  return fmt::format("...{}\n=== or ===\n...{}", a.substr(from, 600), b.substr(from, 600));
+}
+
+}  // namespace
+
+TEST_CASE("what a subject may not see changes no byte of any TAXII answer") {
+  const auto first = life(Difference::none, false);
+  for (int i = 0; i < static_cast<int>(Difference::count); ++i) {
+    CAPTURE(i);
+    const auto second = life(static_cast<Difference>(i), true);
+    const bool same = first == second;
+    if (!same) MESSAGE(first_difference(first, second));
+    CHECK(same);
+  }
+}
+
+TEST_CASE("the comparison notices a leak") {
+  for (int i = 1; i < static_cast<int>(Difference::count); ++i) {
+    CAPTURE(i);
+    if (static_cast<Difference>(i) == Difference::hidden_delete) continue;  // gone: nothing is left to leak
+    CHECK(life(Difference::none, false, true) != life(static_cast<Difference>(i), true, true));
+  }
+}
