@@ -16,6 +16,7 @@ inline constexpr const char* destroy_deleted = "PRAGMA secure_delete = ON;";
 inline constexpr const char* overwrite_deleted = "PRAGMA secure_delete = FAST;";
 inline constexpr const char* checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
 inline constexpr const char* empty_log = "PRAGMA wal_checkpoint(TRUNCATE)";
+inline constexpr const char* pages = "PRAGMA page_count";
 inline constexpr const char* application = "PRAGMA application_id";
 inline constexpr const char* version = "PRAGMA user_version";
 inline constexpr const char* integrity = "PRAGMA integrity_check(100)";

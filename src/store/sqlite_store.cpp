@@ -18,9 +18,9 @@ int note_log_frames(void* frames, sqlite3*, const char*, int pages) {
 
 /// The database file, new or old, on the writer's connection.
 Result<Db> open_database(Core& core) {
-  const bool fresh = !TRY(core.seams.fs.exists(core.path));
   auto db = TRY(Db::open(core.vfs.name(), core.path, Db::Mode::create));
-  if (fresh || TRY(core.seams.fs.open(core.path, OpenMode::read))->size().value_or(0) == 0) {
+  // Asked of SQLite and not of the file: a creation that was cut off leaves pages that it takes back first.
+  if (TRY(db.integer(sql::pages)) == 0) {
     int reserved = page_checksum_bytes;
     sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
     TRY(db.execute(sql::new_file));

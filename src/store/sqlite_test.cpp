@@ -159,6 +159,7 @@ TEST_CASE("killed at any moment, the store has every acknowledged object and non
     const auto alive = static_cast<unsigned>(500 + random.below(79'500));
     last = std::max(last, killed_writer(folder.path(), small_segments(), last + 1, alive));
     auto opened = open_sqlite_with(folder.path(), real_seams(), small_segments());
+    if (!opened) MESSAGE(opened.error().message);
     REQUIRE(opened);
     const auto held = (*opened)->objects().count(us, {}, SIZE_MAX);
     REQUIRE(held);
