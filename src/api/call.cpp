@@ -8,6 +8,8 @@ std::string_view name_of(Right right) {
   switch (right) {
     case Right::none:
       return "none";
+    case Right::account:
+      return "account";
     case Right::read:
       return "read";
     case Right::sight:
@@ -23,7 +25,7 @@ std::string_view name_of(Right right) {
 }
 
 bool Caller::has(Right right) const {
-  return right == Right::none || std::ranges::find(rights, right) != rights.end();
+  return right == Right::none || right == Right::account || std::ranges::find(rights, right) != rights.end();
 }
 
 }  // namespace shieldwall::api

@@ -23,6 +23,7 @@ namespace shieldwall::api {
 /// question.
 enum class Right : std::uint8_t {
   none,     // the route is open to everybody who reaches the listener
+  account,  // whoever is signed in: about one's own account, keys and sessions
   read,     // see what was released to the account's organisation
   sight,    // report sightings and opinions
   publish,  // put and release objects

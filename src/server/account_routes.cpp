@@ -271,7 +271,7 @@ std::span<const api::Route> account_routes() {
        .answer = &account_type},
       {.method = Method::put,
        .path = "/api/v1/me/password",
-       .right = Right::none,
+       .right = Right::account,
        .handler = change_own_password,
        .summary = "Change your own password; needs the old one",
        .body = &own_password_type,

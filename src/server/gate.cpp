@@ -152,10 +152,6 @@ net::Response Gate::run(Admitted& admitted, const net::Request& request) {
   const auto& error = response.error();
   if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt)
     log::error("request failed", {{"route", route.path}, {"why", error.message}});
-  // Handlers of routes that need no right but a caller say `denied`, and mean: sign in.
-  if (error.code == ErrorCode::denied && !call.caller && route.right == Right::none &&
-      error.message == "sign in first")
-    return refusal_of(route.dialect, {.status = 401, .detail = error.message});
   return told(route.dialect, error);
 }
 

@@ -139,7 +139,7 @@ std::span<const api::Route> session_routes() {
   static const api::Route routes[] = {
       {.method = Method::get,
        .path = "/api/v1/me",
-       .right = Right::none,
+       .right = Right::account,
        .handler = me,
        .summary = "Who you are and what you may do",
        .answer = &me_type},
