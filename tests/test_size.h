@@ -10,7 +10,8 @@
 
 namespace shieldwall::tests {
 
-/// The count for `name` in tests/sizes.tsv at the size that SHIELDWALL_TEST_SIZE names: quick, normal (default), full.
+/// The count for `name` in tests/sizes.tsv at the size that SHIELDWALL_TEST_SIZE names: quick, normal
+/// (default), full.
 inline std::int64_t test_size(const std::string& name) {
   const char* chosen = std::getenv("SHIELDWALL_TEST_SIZE");
   const std::string size = chosen == nullptr ? "normal" : chosen;

@@ -3,13 +3,17 @@
 
 #include "cli/circle.h"
 #include "cli/command.h"
+#include "cli/import.h"
 #include "cli/init.h"
 #include "cli/key.h"
 #include "cli/member.h"
 #include "cli/object.h"
 #include "cli/root.h"
 #include "cli/scan.h"
+#include "cli/search.h"
 #include "cli/serve.h"
+#include "cli/sighting.h"
+#include "cli/taxii.h"
 #include "cli/user.h"
 
 namespace shieldwall::cli {
@@ -24,8 +28,12 @@ std::span<const Command> commands() {
                             member_commands(),
                             root_commands(),
                             circle_commands(),
+                            import_commands(),
+                            search_commands(),
                             object_commands(),
-                            scan_commands()})
+                            scan_commands(),
+                            sighting_commands(),
+                            taxii_commands()})
       rows.insert(rows.end(), some.begin(), some.end());
     return rows;
   }();

@@ -124,7 +124,7 @@ class ChangeStream final : public net::Stream {
         chunk += policy::Released<Bytes>(event->render(write_event)).look();
       return true;
     }
-    if (!was_shown(change.holding)) return true;
+    if (!may_be_told(change)) return true;
     auto gone = gone_of(change.holding);
     gone.token = std::move(token);
     gone.kind = std::move(kind);
@@ -136,6 +136,13 @@ class ChangeStream final : public net::Stream {
     return (policy::sees_all_parts(caller_.scope, holding, services_.clock.now()) &&
             holding.removed.empty()) ||
            policy::owns_every_clause(caller_.scope.subject(), holding.label);
+  }
+
+  /// What is gone is told to who could still see it; what was withdrawn, the store tells only to those who
+  /// could.
+  bool may_be_told(const store::Change& change) const {
+    return was_shown(change.holding) && (change.kind == store::ChangeKind::withdrawn ||
+                                         caller_.scope.sees(change.holding.label, services_.clock.now()));
   }
 
   /// A relationship or sighting without what it is about was never shown.

@@ -50,9 +50,11 @@ Result<std::vector<policy::PersonKey>> persons(std::string_view text) {
     const auto pair = split(trimmed(part), ':');
     if (pair.size() != 2)
       return fail(ErrorCode::invalid, "persons: '{}' is not ORGANISATION:PERSON", excerpt(part));
-    const auto organisation = TRY(OrganisationId::parse(pair[0]));
-    const auto person = TRY(PersonId::parse(pair[1]));
-    keys.push_back({organisation, person});
+    const auto organisation = OrganisationId::parse(pair[0]);
+    const auto person = PersonId::parse(pair[1]);
+    if (!organisation || !person)
+      return fail(ErrorCode::invalid, "persons: '{}' does not name two UUIDs", excerpt(part));
+    keys.push_back({*organisation, *person});
     if (keys.size() > persons_max)
       return fail(ErrorCode::invalid, "persons: more than {}; use a circle", persons_max);
   }
@@ -65,7 +67,9 @@ Result<std::vector<policy::PersonKey>> persons(std::string_view text) {
 Result<std::vector<CompartmentId>> compartments(std::string_view text) {
   std::vector<CompartmentId> ids;
   for (const auto part : split(text, ',')) {
-    ids.push_back(TRY(CompartmentId::parse(trimmed(part))));
+    const auto id = CompartmentId::parse(trimmed(part));
+    if (!id) return fail(ErrorCode::invalid, "compartments: '{}' is no UUID", excerpt(part));
+    ids.push_back(*id);
     if (ids.size() > compartments_max)
       return fail(ErrorCode::invalid, "compartments: more than {}", compartments_max);
   }
@@ -115,14 +119,17 @@ policy::Label narrowing(const LabelRequest& request, std::vector<policy::Clause>
   return label;
 }
 
-Result<Terms> circle_terms(store::Records& records, const api::Caller& caller, const LabelRequest& request) {
+Result<Terms> circle_terms(store::Records& records,
+                           const api::Caller& caller,
+                           const LabelRequest& request,
+                           Consent consent) {
   auto row = TRY(ledger::circle_by_name(records, caller.organisation, request.circle));
   const auto allowed = TRY(ledger::Authority::add(caller, std::move(row)));
   const auto& circle = allowed.look();
-  if (circle.second_person)
+  if (circle.second_person && consent == Consent::none)
     return fail(ErrorCode::denied,
                 "the circle '{}' wants a second person's consent to each release: put the objects without a "
-                "circle first and ask a colleague to release them",
+                "circle, then POST /api/v1/releases, and have a colleague consent",
                 circle.title);
   const auto least = ledger::label_for(circle, caller.organisation);
   auto wanted = narrowing(request, least.audience);
@@ -176,14 +183,17 @@ Result<policy::Source> source_of(store::Records& records, const OrganisationId& 
                         organisation.uuid};
 }
 
-Result<Terms> terms_of(store::Records& records, const api::Caller& caller, const LabelRequest& request) {
+Result<Terms> terms_of(store::Records& records,
+                       const api::Caller& caller,
+                       const LabelRequest& request,
+                       Consent consent) {
   Terms terms;
   if (request.circle.empty()) {
     terms.label = wire::source_under(narrowing(request, {policy::Clause{caller.organisation, {}}}),
                                      caller.organisation);
     if (request.tlp) terms.label.unmarked = terms.label.ceiling;
   } else {
-    terms = TRY(circle_terms(records, caller, request));
+    terms = TRY(circle_terms(records, caller, request, consent));
   }
   terms.label.receiver = caller.organisation;
   terms.source = TRY(source_of(records, caller.organisation));

@@ -59,8 +59,14 @@ struct Terms {
 /// What an organisation puts here is `own` where its accounts live on this node, else `member`.
 Result<policy::Source> source_of(store::Records& records, const OrganisationId& organisation);
 
+/// Whether somebody else agreed to what is put.
+enum class Consent : std::uint8_t { none, given };
+
 /// errors: not_found: no such circle, or the caller is not inside; denied: the caller may not add to it, or
 /// the circle demands a second person; invalid: the request and the circle's template exclude one another
-Result<Terms> terms_of(store::Records& records, const api::Caller& caller, const LabelRequest& request);
+Result<Terms> terms_of(store::Records& records,
+                       const api::Caller& caller,
+                       const LabelRequest& request,
+                       Consent consent = Consent::none);
 
 }  // namespace shieldwall::library

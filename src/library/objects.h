@@ -16,13 +16,10 @@ Result<api::Response> get_versions(api::Call& call);
 Result<api::Response> get_relationships(api::Call& call);
 /// DELETE /api/v1/objects/{id}
 Result<api::Response> delete_object(api::Call& call);
-/// POST /api/v1/releases
-Result<api::Response> release_objects(api::Call& call);
 
 extern const api::Type put_answer;
 extern const api::Type versions_answer;
 extern const api::Type relationships_answer;
-extern const api::Type release_request;
 
 inline constexpr api::Parameter get_parameters[] = {
     {"version", "string", "last (default), first, or an exact time"},

@@ -3,6 +3,7 @@
 #include "library/library.h"
 #include "library/objects.h"
 #include "library/outcome.h"
+#include "library/release.h"
 #include "library/search.h"
 #include "library/sighting_routes.h"
 #include "library/view.h"
@@ -76,6 +77,38 @@ const Route rows[] = {
      {},
      nullptr,
      &relationships_answer},
+    {Method::post,
+     "/api/v1/releases",
+     Right::publish,
+     release_objects,
+     "releases a list of the organisation's own objects into a circle",
+     Dialect::api,
+     label_parameters,
+     &release_request,
+     &put_answer},
+    {Method::get,
+     "/api/v1/releases",
+     Right::publish,
+     list_releases,
+     "releases that wait for a second person's consent",
+     Dialect::api,
+     {},
+     nullptr,
+     &releases_answer},
+    {Method::post,
+     "/api/v1/releases/{id}/consent",
+     Right::publish,
+     consent_to_release,
+     "consents to a colleague's release, which then happens",
+     Dialect::api,
+     {},
+     nullptr,
+     &put_answer},
+    {Method::delete_,
+     "/api/v1/releases/{id}",
+     Right::publish,
+     withdraw_release,
+     "withdraws a release that waits"},
     {Method::post,
      "/api/v1/imports",
      Right::publish,

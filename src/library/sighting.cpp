@@ -163,13 +163,9 @@ Result<policy::Label> sighting_label(store::Records& records,
   const auto& from = indicator.label;
   if (from.persons || from.tlp == policy::Tlp::red)
     return fail(ErrorCode::denied, "the indicator is for named persons only; tell its owner in person");
-  auto label = from;
+  // Both clauses hold: a label that let in anybody whom the indicator's does not would name it to them.
+  auto label = TRY(policy::join(from, ledger::label_for(circle, observer)));
   label.discoverable = false;
-  for (auto& clause : label.audience) clause.owner = observer;
-  label = policy::canonical(std::move(label));
-  auto least = ledger::label_for(circle, observer);
-  least.audience = label.audience;
-  label = TRY(policy::join(label, least));
   for (const auto& clause : from.audience) {
     if (clause.owner == observer) continue;
     const auto originator = TRY(subject_of(records, clause.owner, label));

@@ -48,8 +48,8 @@ Result<std::vector<Seen>> own_counts(store::Records& records, const Organisation
 Result<bool> is_stopped(store::Settings& settings, const OrganisationId& organisation);
 Done set_stopped(store::Settings& settings, const OrganisationId& organisation, bool stopped);
 
-/// The label of a sighting of a holding: that of the holding, owned by the observer, in which the originator
-/// is always included, and never more open than the circle asks.
+/// The label of a sighting of a holding: the holding's, narrowed to what the observer releases into the
+/// circle. The originator is always included.
 ///   errors  denied: the originator would not see it, or the holding is for named persons only
 Result<policy::Label> sighting_label(store::Records& records,
                                      const policy::Holding& indicator,

@@ -1,0 +1,134 @@
+#include "cli/sighting.h"
+
+#include "cli/node_call.h"
+
+namespace shieldwall::cli {
+
+namespace {
+
+using model::Json;
+using net::Method;
+
+std::string raw_of(const Json& json, std::string_view name) {
+  const auto member = json.find(name);
+  return member ? std::string(member->raw()) : "0";
+}
+
+Exit run_choose(const Arguments& arguments) {
+  model::JsonWriter body;
+  body.begin_object();
+  body.member("circle", arguments.one("CIRCLE"));
+  body.member("choice", arguments.one("CHOICE"));
+  body.end_object();
+  return on_node(
+      arguments,
+      [&](NodeDoor& door) { return door.ask(Method::post, "/api/v1/sightings/choice", body.text()); },
+      [](const Json&) { print_line("chosen"); });
+}
+
+Exit run_stop(const Arguments& arguments) {
+  const bool off = arguments.has("--off");
+  return on_node(
+      arguments,
+      [&](NodeDoor& door) {
+        return door.ask(
+            Method::post, "/api/v1/sightings/stop", off ? R"({"stopped":false})" : R"({"stopped":true})");
+      },
+      [&](const Json&) { print_line(off ? "sightings return as chosen" : "nothing returns any more"); });
+}
+
+void show_sent(const Json& answer) {
+  print_line(fmt::format(
+      "{} sightings released, {} unchanged", raw_of(answer, "sent"), raw_of(answer, "unchanged")));
+  const auto held = answer.find("held_back");
+  if (!held) return;
+  for (const auto one : *held)
+    print_line(fmt::format("  stays here: {} {}: {}",
+                           text_of(one, "indicator"),
+                           text_of(one, "circle"),
+                           text_of(one, "reason")));
+}
+
+Exit run_send(const Arguments& arguments) {
+  return on_node(
+      arguments, [](NodeDoor& door) { return door.ask(Method::post, "/api/v1/sightings/send"); }, show_sent);
+}
+
+void show_list(const Json& answer) {
+  const auto indicators = answer.find("indicators");
+  if (!indicators) return;
+  for (const auto one : *indicators)
+    print_line(fmt::format("{}  {:>9}  {} .. {}{}",
+                           text_of(one, "indicator"),
+                           raw_of(one, "count"),
+                           text_of(one, "first_seen"),
+                           text_of(one, "last_seen"),
+                           one.find("members") ? "  " + raw_of(one, "members") + " members" : ""));
+  print_line(fmt::format("{} indicators", indicators->size()));
+  if (flag_of(answer, "stopped")) print_line("stopped: nothing returns");
+}
+
+Exit run_list(const Arguments& arguments) {
+  return on_node(
+      arguments,
+      [&](NodeDoor& door) {
+        return door.ask(Method::get, arguments.has("--own") ? "/api/v1/sightings/own" : "/api/v1/sightings");
+      },
+      show_list);
+}
+
+constexpr Option choose_options[] = {
+    {"CIRCLE", "UUID or alias", Takes::one, true},
+    {"CHOICE", "none, counts (by the day) or detail (by the hour)", Takes::one, true},
+    dir_option,
+    as_option,
+    json_option,
+};
+constexpr Option stop_options[] = {
+    {"--off", "let them return again", Takes::nothing},
+    dir_option,
+    as_option,
+    json_option,
+};
+constexpr Option send_options[] = {dir_option, as_option, json_option};
+constexpr Option list_options[] = {
+    {"--own", "what was seen here, instead of what others returned", Takes::nothing},
+    dir_option,
+    as_option,
+    json_option,
+};
+
+constexpr Command commands_here[] = {
+    {"sighting choose",
+     "choose what returns to a circle",
+     "Before this choice nothing returns. `counts` returns indicator, number and day; `detail` the hour.",
+     choose_options,
+     "shieldwall sighting choose --dir node partners counts",
+     run_choose},
+    {"sighting send",
+     "release counts into the circles their indicators came by",
+     "Says what was released, and what stays here and why. Exit 3 when sightings are stopped.",
+     send_options,
+     "shieldwall sighting send --dir node",
+     run_send},
+    {"sighting list",
+     "what others saw of the organisation's own indicators",
+     "Prints indicator, count, first and last seen, and how many members saw it.",
+     list_options,
+     "shieldwall sighting list --dir node",
+     run_list},
+    {"sighting stop",
+     "stop everything from returning",
+     "One switch for all circles, whatever was chosen; --off lets things go on.",
+     stop_options,
+     "shieldwall sighting stop --dir node",
+     run_stop},
+};
+
+}  // namespace
+
+std::span<const Command> sighting_commands() {
+  return commands_here;
+}
+
+}  // namespace shieldwall::cli
