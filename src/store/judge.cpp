@@ -44,6 +44,20 @@ bool any_or_none_asked(const std::vector<T>& asked, Test&& test) {
   return asked.empty() || std::ranges::any_of(asked, std::forward<Test>(test));
 }
 
+/// `target`'s label as readers other than `label`'s owner meet it. Who owns every clause gets an object
+/// whole, so only those inside matter: two members of one circle may name each other's objects to the circle.
+policy::Label seen_by_readers_of(policy::Label target, const policy::Label& label) {
+  if (label.audience.empty()) return target;
+  const auto owner = label.audience.front().owner;
+  const auto owns = [&](const policy::Clause& clause) { return clause.owner == owner; };
+  if (!std::ranges::all_of(label.audience, owns)) return target;
+  for (auto& clause : target.audience)
+    for (const auto& own : label.audience)
+      if (own.inside == clause.inside && !std::holds_alternative<std::monostate>(own.inside))
+        clause.owner = owner;
+  return policy::canonical(std::move(target));
+}
+
 }  // namespace
 
 bool same_content(std::string_view a, std::string_view b) {
@@ -55,7 +69,7 @@ bool same_content(std::string_view a, std::string_view b) {
 
 bool may_name(const policy::Label& label, policy::Holding target, Timestamp now) {
   if (target.label.embargo <= now) target.label.embargo = Timestamp::always();
-  return policy::at_least_as_wide(policy::label_when_named(target), label);
+  return policy::at_least_as_wide(seen_by_readers_of(policy::label_when_named(target), label), label);
 }
 
 std::vector<std::string> pointers_to(std::string_view bytes, const std::vector<model::ObjectId>& targets) {

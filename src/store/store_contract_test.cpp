@@ -457,6 +457,27 @@ TEST_CASE("a reference to what the label's readers may not see is removed when i
   });
 }
 
+TEST_CASE("members of one circle may name each other's objects to the circle, and to nobody further") {
+  on_each([](Rig& rig) {
+    const OrganisationId theirs{*Uuid::parse("00000000-0000-4000-8000-00000000a002")};
+    const auto everything = policy::Scope::everything("test");
+    const auto in_circle = [](OrganisationId owner, std::uint32_t version) {
+      auto label = policy::owner_only(owner);
+      label.audience = {
+          {owner, policy::CircleAudience{*CircleId::parse("00000000-0000-4000-8000-0000000000c1"), version}}};
+      return Held{.label = label};
+    };
+    rig.put(holding(indicator(1), in_circle(ours, 1)));
+    rig.put(holding(indicator(2), in_circle(theirs, 1)));
+    const auto link = relationship(1, indicator_id(2), indicator_id(1));
+    const auto wider = relationship(2, indicator_id(2), indicator_id(1));
+    rig.put({holding(link, in_circle(theirs, 1)), holding(wider, in_circle(theirs, 2))});
+    CHECK(rig.objects().get(everything, link.id)->removed.empty());
+    // Who joined between the versions may see the relationship but neither end.
+    CHECK(rig.objects().get(everything, wider.id)->removed.size() == 2);
+  });
+}
+
 TEST_CASE("a reference inside the same batch is judged with the batch") {
   on_each([](Rig& rig) {
     const auto narrow = Held{.label = policy::owner_only(ours)};
