@@ -76,11 +76,16 @@ void declare(Parsed& parsed) {
       parsed.app->add_flag_callback(name, [&slot] { slot.assign(1, "true"); }, help);
       continue;
     }
+    if (option.takes == Takes::one) {
+      // A callback, so that an empty value is told apart from none.
+      auto& slot = parsed.values[i];
+      const auto take = [&slot](const std::string& value) { slot.assign(1, value); };
+      parsed.app->add_option_function<std::string>(name, take, help)->required(option.required);
+      continue;
+    }
     auto* added = parsed.app->add_option(name, parsed.values[i], help);
     added->required(option.required);
-    if (option.takes == Takes::one)
-      added->expected(1);
-    else if (option.takes == Takes::each)
+    if (option.takes == Takes::each)
       added->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
     else
       added->expected(1, CLI::detail::expected_max_vector_size);

@@ -103,7 +103,7 @@ constexpr Command commands_here[] = {
      "choose what returns to a circle",
      "Before this choice nothing returns. `counts` returns indicator, number and day; `detail` the hour.",
      choose_options,
-     "shieldwall sighting choose --dir node partners counts",
+     "shieldwall sighting choose --dir node energy counts",
      run_choose},
     {"sighting send",
      "release counts into the circles their indicators came by",
