@@ -1,4 +1,4 @@
-# Everything comes from Debian 12's packages (tools/packages.txt lists them).
+# Everything comes from Debian 12's packages (tools/install lists them).
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLite3 REQUIRED)
