@@ -23,10 +23,6 @@ using model::JsonWriter;
 
 constexpr std::size_t generated_password_bytes = 18;  // 144 bits, 24 letters
 
-store::Records& records_of(const Call& call) {
-  return call.services.store.records();
-}
-
 /// The account in the path, if the caller operates its organisation: others are hidden, not forbidden.
 Result<Row<Account>> account_in_path(const Call& call) {
   auto row = TRY(account_named(records_of(call), call.part("account")));

@@ -18,10 +18,6 @@ using model::JsonWriter;
 
 constexpr std::int64_t content_length_max = 32ll << 20;  // the model's own limit on one document
 
-store::Records& records_of(const Call& call) {
-  return call.services.store.records();
-}
-
 void write_root(JsonWriter& out, const ApiRoot& root) {
   out.begin_object();
   out.member("name", root.name);

@@ -20,10 +20,6 @@ using ledger::Circle;
 using ledger::Row;
 using model::JsonWriter;
 
-store::Records& records_of(const Call& call) {
-  return call.services.store.records();
-}
-
 Result<Row<Circle>> circle_in_path(const Call& call) {
   auto row = ledger::circle_by_name(records_of(call), call.caller->organisation, call.part("circle"));
   if (row || row.error().code != ErrorCode::not_found || !call.caller->local) return row;

@@ -22,10 +22,6 @@ using model::JsonWriter;
 
 constexpr Duration key_life_max = days(3660);  // ten years: a sensor's; tools ask for less
 
-store::Records& records_of(const Call& call) {
-  return call.services.store.records();
-}
-
 void write_key(JsonWriter& out, const ApiKey& key, std::string_view whole) {
   out.begin_object();
   out.member("prefix", key.prefix);

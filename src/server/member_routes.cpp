@@ -17,10 +17,6 @@ using ledger::Organisation;
 using ledger::Row;
 using model::JsonWriter;
 
-store::Records& records_of(const Call& call) {
-  return call.services.store.records();
-}
-
 void write_member(JsonWriter& out, const Organisation& organisation, const OrganisationId& home) {
   out.begin_object();
   out.member("id", organisation.id.text());

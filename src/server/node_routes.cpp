@@ -16,10 +16,6 @@ using api::Response;
 using api::Right;
 using model::JsonWriter;
 
-store::Records& records_of(const Call& call) {
-  return call.services.store.records();
-}
-
 Result<Response> health(Call&) {
   return Response(200, policy::Public::of("ok\n"), "text/plain; charset=utf-8");
 }
