@@ -330,22 +330,30 @@ TEST_CASE("without free file descriptors callers are sent away, and served again
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
   const Descriptor caller(::socket(AF_INET, SOCK_STREAM, 0));
   const rlimit few{.rlim_cur = static_cast<rlim_t>(caller.number()) + 20, .rlim_max = before.rlim_max};
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(node.port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
   log::set_level(log::Level::off);
+  int connected = -1;
+  ssize_t heard = 1;
+  std::uint64_t refused = 0;
+  // Nothing is asserted in here: the sanitizer's look at an object's type opens a pipe, for which none is
+  // left.
   {
     std::vector<Descriptor> fillers;
     while (fillers.empty() || fillers.back().open()) fillers.emplace_back(::dup(caller.number()));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(node.port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::connect(caller.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    connected = ::connect(caller.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     char byte = 0;
-    CHECK(::recv(caller.number(), &byte, 1, 0) <= 0);
-    CHECK(node.server->counters().connections_refused == 1);
+    heard = ::recv(caller.number(), &byte, 1, 0);
+    refused = node.server->counters().connections_refused;
   }
   log::set_level(log::Level::info);
   ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(connected == 0);
+  CHECK(heard <= 0);
+  CHECK(refused == 1);
   CHECK(status_of(ask(node.port(), get_close)) == 200);
 }
 
