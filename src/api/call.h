@@ -47,8 +47,10 @@ struct Caller {
 };
 
 class Sealer;
+class Shelf;
 
-/// What handlers work with: the seams and the store. Grows by seams only; a capability keeps its own parts.
+/// What handlers work with: the seams and the store. Grows by seams only; a capability keeps its own parts,
+/// what it derives on the shelf.
 struct Services {
   store::Store& store;
   Clock& clock;
@@ -56,6 +58,7 @@ struct Services {
   Fs& fs;
   net::Net& net;
   const Sealer& sealer;
+  Shelf* shelf = nullptr;  // nothing: what would be kept there is derived anew in every call
 };
 
 struct Call {
@@ -71,6 +74,10 @@ struct Call {
   const std::string& part(std::string_view name) const { return path.find(name)->second; }
   const policy::Scope& scope() const { return caller->scope; }
 };
+
+inline store::Records& records_of(const Call& call) {
+  return call.services.store.records();
+}
 
 /// The body, with a gzip Content-Encoding undone.
 ///   errors  invalid: another encoding, damaged; exhausted: larger than `bytes_max` once unpacked

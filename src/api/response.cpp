@@ -48,6 +48,13 @@ Response& Response::header(std::string_view name, const policy::Public& value) {
   return *this;
 }
 
+Response& Response::coded(std::string_view coding, Bytes (*coder)(std::string_view)) {
+  http_.body = coder(http_.bytes());
+  http_.shared_body = nullptr;
+  http_.headers.set("Content-Encoding", coding);
+  return *this;
+}
+
 int status_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid:

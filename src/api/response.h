@@ -27,6 +27,12 @@ class Response {
   Response& header(std::string_view name, const policy::Released<std::string>& value);
   Response& header(std::string_view name, const policy::Public& value);
 
+  /// The body in that content coding (RFC 9110 section 8.4): `coder` makes of the bytes others that say the
+  /// same.
+  Response& coded(std::string_view coding, Bytes (*coder)(std::string_view));
+
+  std::size_t body_bytes() const { return http_.bytes().size(); }
+  bool has_header(std::string_view name) const { return http_.headers.has(name); }
   int status() const { return http_.status; }
   net::Response into_http() && { return std::move(http_); }
 

@@ -23,6 +23,11 @@ class Released {
 
   /// `writer` is a plain function without captures, so that nothing unreleased slips into the bytes.
   Released<Bytes> render(Bytes (*writer)(const T&)) const { return Released<Bytes>(writer(value_)); }
+  /// A step on the way to bytes, or bytes that several answers share.
+  template <typename U>
+  Released<U> render(U (*writer)(const T&)) const {
+    return Released<U>(writer(value_));
+  }
 
  private:
   friend class Release;

@@ -1,6 +1,7 @@
 #include "server/node.h"
 
 #include "api/seal.h"
+#include "api/shelf.h"
 #include "base/log.h"
 #include "server/gate.h"
 
@@ -35,7 +36,8 @@ struct Node::State {
                .random = seams.random,
                .fs = seams.fs,
                .net = seams.net,
-               .sealer = sealer},
+               .sealer = sealer,
+               .shelf = &shelf},
               store,
               authenticator},
         gate(parts, all_routes()) {
@@ -48,6 +50,7 @@ struct Node::State {
 
   WatchedStore store;
   api::Sealer sealer;
+  api::Shelf shelf;
   Authenticator authenticator;
   Parts parts;
   Gate gate;

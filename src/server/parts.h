@@ -43,10 +43,6 @@ inline Parts& parts_of(const api::Call& call) {
   return static_cast<Parts&>(call.services);
 }
 
-inline store::Records& records_of(const api::Call& call) {
-  return call.services.store.records();
-}
-
 /// The caller; errors: denied when nobody is signed in, which the gate tells as 401.
 Result<const api::Caller*> signed_in(const api::Call& call);
 

@@ -75,6 +75,10 @@ Result<ledger::Row<ledger::Circle>> circle_named(const api::Call& call,
 
 }  // namespace
 
+bool is_own(const policy::Source& source, const OrganisationId& organisation) {
+  return source.kind != policy::Source::Kind::feed && source.id == organisation.uuid;
+}
+
 Done Collection::must_read() const {
   if (!can_read) return fail(ErrorCode::denied, "this account may not read from the collection");
   return {};

@@ -29,6 +29,9 @@ struct Collection {
   Done must_write() const;
 };
 
+/// Whether the organisation itself put what came from that source.
+bool is_own(const policy::Source& source, const OrganisationId& organisation);
+
 /// errors: not_found
 Result<ledger::ApiRoot> api_root_of(const api::Call& call);
 

@@ -13,6 +13,7 @@
 #include "exchange/taxii/resource.h"
 #include "ledger/audit.h"
 #include "ledger/authority.h"
+#include "ledger/delivery.h"
 #include "model/json_writer.h"
 #include "policy/label_json.h"
 
@@ -27,10 +28,6 @@ using policy::Release;
 using policy::Released;
 
 constexpr std::size_t feed_body_bytes_max = 32u << 20;  // the node's own limit of a request
-
-store::Records& records_of(const Call& call) {
-  return call.services.store.records();
-}
 
 Result<model::JsonDocument> json_of(const Call& call) {
   auto text = TRY(api::body_of(call, feed_body_bytes_max));
@@ -160,7 +157,7 @@ struct OutgoingEnd {
   std::size_t held_back = 0;
 };
 
-Bytes outgoing_text(const std::pair<std::vector<Bytes>, OutgoingEnd>& page) {
+Bytes outgoing_text(const std::pair<Texts, OutgoingEnd>& page) {
   const auto& [objects, end] = page;
   model::JsonWriter out;
   out.begin_object();
@@ -171,7 +168,7 @@ Bytes outgoing_text(const std::pair<std::vector<Bytes>, OutgoingEnd>& page) {
   out.key("objects");
   out.begin_array();
   for (const auto& object : objects)
-    if (!object.empty()) out.raw(object);
+    if (object) out.raw(*object);
   out.end_array();
   out.end_object();
   return std::move(out).text();
@@ -210,6 +207,16 @@ Collection own_of(const Call& call, const Feed& feed) {
 /// For every reader but its own organisation: nobody is nil.
 constexpr OrganisationId nobody{};
 
+/// What leaves to the foreign server is a delivery to the account that carries it there.
+Done note_outgoing(const Call& call, const Feed& feed, const std::vector<policy::Holding>& holdings) {
+  if (holdings.empty()) return {};
+  std::vector<ledger::DeliveredVersion> versions;
+  for (const auto& holding : holdings)
+    versions.push_back({holding.id, holding.version, digest_of(holding.label)});
+  return ledger::note_delivery(
+      call, fmt::format("taxii push to {}", feed.url), ledger::root_of(versions), versions);
+}
+
 Result<api::Response> get_outgoing(Call& call) {
   const auto row = TRY(feed_of(call));
   TRY(circle_of(call, row.value));
@@ -219,21 +226,23 @@ Result<api::Response> get_outgoing(Call& call) {
       cursor_purpose(*call.caller, fmt::format("outgoing {}", row.value.id.text()), filters.text());
   std::optional<store::Place> from;
   if (filters.next) from = TRY(open_place(call.services.sealer, purpose, *filters.next));
-  const auto page = TRY(read_page(call, own_of(call, row.value), std::nullopt, filters, from, filters.limit));
+  auto page = TRY(read_page(call, own_of(call, row.value), std::nullopt, filters, from, filters.limit));
 
   OutgoingEnd end{.more = page.next.has_value()};
   if (page.next) end.next = seal_place(call.services.sealer, purpose, *page.next);
   if (!page.holdings.empty()) end.date_added_last = to_text(page.holdings.back().look().added);
-  std::vector<Released<Bytes>> objects;
-  for (const auto& holding : page.holdings) {
+  std::vector<Released<policy::Holding>> leaving;
+  for (auto& holding : page.holdings) {
     if (wire::not_honoured(holding.look().label, ability).empty())
-      objects.push_back(Release::both(holding, Release::fact(nobody)).render(object_text));
+      leaving.push_back(std::move(holding));
     else
       ++end.held_back;
   }
-  return api::Response(200,
-                       Release::both(Release::gather(std::move(objects)), Release::fact(std::move(end)))
-                           .render(outgoing_text));
+  auto holdings =
+      Release::both(Release::gather(std::move(leaving)), Release::fact(Leaving{.reader = nobody}));
+  TRY(note_outgoing(call, row.value, holdings.look().first));
+  return api::Response(
+      200, Release::both(holdings.render(texts_of), Release::fact(std::move(end))).render(outgoing_text));
 }
 
 constexpr api::Field feed_fields[] = {

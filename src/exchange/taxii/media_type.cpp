@@ -1,5 +1,6 @@
 #include "exchange/taxii/media_type.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,17 @@ std::vector<std::string_view> cut(std::string_view text, char separator) {
 std::string_view unquoted(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
   return text;
+}
+
+/// A q value in thousandths; 0 for what is none.
+int weight_of(std::string_view q) {
+  if (q.empty() || q.size() > 5 || (q[0] != '0' && q[0] != '1') || (q.size() > 1 && q[1] != '.')) return 0;
+  int weight = (q[0] - '0') * 1'000;
+  for (std::size_t i = 2, worth = 100; i < q.size(); ++i, worth /= 10) {
+    if (q[i] < '0' || q[i] > '9') return 0;
+    weight += (q[i] - '0') * static_cast<int>(worth);
+  }
+  return std::min(weight, 1'000);
 }
 
 /// One media type or range, as far as it concerns us.
@@ -89,6 +101,29 @@ bool accepts_taxii(const net::Headers& headers) {
     }
   }
   return accepted || !asked;
+}
+
+bool accepts_gzip(const net::Headers& headers) {
+  std::optional<int> gzip;  // thousandths
+  std::optional<int> identity;
+  std::optional<int> others;
+  for (const auto& field : headers) {
+    if (!equal_ignoring_case(field.name, "Accept-Encoding")) continue;
+    for (const auto item : cut(field.value, ',')) {
+      const auto parts = cut(item, ';');
+      int weight = 1'000;
+      for (std::size_t i = 1; i < parts.size(); ++i)
+        if (const auto equals = parts[i].find('=');
+            equals != parts[i].npos && equal_ignoring_case(trimmed(parts[i].substr(0, equals)), "q"))
+          weight = weight_of(trimmed(parts[i].substr(equals + 1)));
+      if (equal_ignoring_case(parts.front(), "gzip") || equal_ignoring_case(parts.front(), "x-gzip"))
+        gzip = std::max(gzip.value_or(0), weight);
+      if (equal_ignoring_case(parts.front(), "identity")) identity = weight;
+      if (parts.front() == "*") others = weight;
+    }
+  }
+  const auto wanted = gzip ? *gzip : others.value_or(0);
+  return wanted > 0 && wanted >= identity.value_or(0);
 }
 
 bool is_taxii(std::string_view content_type) {

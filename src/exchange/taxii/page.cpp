@@ -36,6 +36,71 @@ class Mixture {
   const Filters& filters_;
 };
 
+/// When the label next decides otherwise by the clock alone.
+Timestamp next_turn(const policy::Label& label, Timestamp now) {
+  const auto embargo = label.embargo > now ? label.embargo : Timestamp::never();
+  return std::min(embargo, label.end > now ? label.end : Timestamp::never());
+}
+
+/// Reads pages of one question, release included.
+class PageReader {
+ public:
+  PageReader(const api::Call& call,
+             const Collection& collection,
+             const Filters& filters,
+             const store::Query& query)
+      : call_(call), filters_(filters), query_(query), mixture_(call, collection, filters) {}
+
+  Result<Page> read(std::optional<store::Place> from, int limit) {
+    Page page;
+    page.next = from;
+    std::size_t bytes = 0;
+    do {
+      bytes += TRY(step(page, limit - static_cast<int>(page.holdings.size()), read_bytes_max - bytes));
+    } while (page.next && static_cast<int>(page.holdings.size()) < limit && bytes < read_bytes_max);
+    if (!TRY(is_more(page))) page.next.reset();
+    return page;
+  }
+
+ private:
+  static constexpr int looked_at_once = 16;  // for one that can be shown; nearly always the first can
+
+  /// Adds what one look at the store gives. The bytes of it.
+  Result<std::size_t> step(Page& page, int limit, std::size_t bytes_max) {
+    auto found = TRY(call_.services.store.objects().find(
+        call_.scope(), query_, page.next, limit, bytes_max, call_.deadline));
+    std::size_t bytes = 0;
+    for (auto& holding : found.holdings) {
+      bytes += holding.bytes->size();
+      page.until = std::min(page.until, next_turn(holding.label, call_.now));
+      for (const auto& part : holding.parts)
+        page.until = std::min(page.until, next_turn(part.label, call_.now));
+      if (filters_.mixed() && !TRY(mixture_.takes(holding))) continue;
+      const auto* const received = holding.bytes.get();
+      auto released = policy::release(call_.scope(), std::move(holding), call_.now);
+      if (!released) continue;
+      page.redacted.push_back(released->look().bytes.get() != received);
+      page.holdings.push_back(std::move(*released));
+    }
+    page.next = found.next;
+    return bytes;
+  }
+
+  Result<bool> is_more(Page& page) {
+    Page rest;
+    rest.next = page.next;
+    for (int limit = 1; rest.next && rest.holdings.empty(); limit = looked_at_once)
+      TRY(step(rest, limit, read_bytes_max));
+    page.until = std::min(page.until, rest.until);
+    return !rest.holdings.empty();
+  }
+
+  const api::Call& call_;
+  const Filters& filters_;
+  const store::Query& query_;
+  Mixture mixture_;
+};
+
 }  // namespace
 
 store::Query every_version(const model::ObjectId& object, const std::vector<CircleId>& collections) {
@@ -63,22 +128,9 @@ Result<Page> read_page(const api::Call& call,
                        const Filters& filters,
                        std::optional<store::Place> from,
                        int limit) {
-  Page page;
-  if (filters.impossible) return page;
+  if (filters.impossible) return Page{};
   const auto query = query_of(collection, object, filters);
-  Mixture mixture(call, collection, filters);
-  page.next = from;
-  do {  // until something is left: an empty page with more behind it would puzzle clients
-    auto found = TRY(call.services.store.objects().find(
-        call.scope(), query, page.next, limit, read_bytes_max, call.deadline));
-    for (auto& holding : found.holdings) {
-      if (filters.mixed() && !TRY(mixture.takes(holding))) continue;
-      auto released = policy::release(call.scope(), std::move(holding), call.now);
-      if (released) page.holdings.push_back(std::move(*released));
-    }
-    page.next = found.next;
-  } while (page.next && page.holdings.empty());
-  return page;
+  return PageReader(call, collection, filters, query).read(from, limit);
 }
 
 Result<bool> is_held(const api::Call& call, const Collection& collection, const model::ObjectId& object) {

@@ -16,10 +16,14 @@ inline constexpr std::size_t read_bytes_max = 64u << 20;
 
 struct Page {
   std::vector<policy::Released<policy::Holding>> holdings;
-  std::optional<store::Place> next;  // set when there is more
+  std::vector<bool> redacted;            // of each holding: its bytes are not those that the store gave
+  std::optional<store::Place> next;      // set when there is more
+  Timestamp until = Timestamp::never();  // the first instant at which a label met decides otherwise
 };
 
-/// At most `limit` holdings of the collection from `from` on; with `object`, those of that object alone.
+/// At most `limit` holdings of the collection from `from` on; with `object`, those of that object alone. What
+/// the label lets through and redaction then takes away leaves no gap: the page is filled up, and `next` is
+/// set only when something behind it can be shown.
 ///   errors  as Objects::find
 Result<Page> read_page(const api::Call& call,
                        const Collection& collection,

@@ -1,10 +1,16 @@
 // Objects, manifest and versions: one question to the store, told in three ways.
 
+#include <tuple>
+
+#include "api/shelf.h"
 #include "exchange/taxii/cursor.h"
 #include "exchange/taxii/handlers.h"
 #include "exchange/taxii/media_type.h"
 #include "exchange/taxii/page.h"
+#include "exchange/taxii/page_cache.h"
 #include "exchange/taxii/resource.h"
+#include "ledger/delivery.h"
+#include "wire/compression.h"
 
 namespace shieldwall::exchange::taxii {
 
@@ -16,6 +22,9 @@ using policy::Released;
 /// A page is cut once its objects are so large together; a single larger one is a page of its own. ATT&CK's
 /// largest object has 2.9 MB, and a client that asks for 1,000 objects expects about 1.5 MB.
 constexpr std::size_t answer_bytes_max = 8u << 20;
+
+/// The door's name in delivery entries.
+constexpr std::string_view delivery_door = "taxii";
 
 enum class Form : std::uint8_t { envelope, manifest, versions };
 
@@ -33,11 +42,21 @@ std::string_view name_of(Form form) {
 
 /// Everything one answer is about.
 struct Question {
-  Form form;
-  Collection collection;
-  std::optional<model::ObjectId> object;
-  Filters filters;
-  std::string purpose;  // of its cursors
+  Form form{};
+  Collection collection{};
+  std::optional<model::ObjectId> object{};
+  Filters filters{};
+  std::string purpose{};  // of its cursors
+  std::optional<store::Place> from{};
+  bool gzip = false;
+
+  /// All that decides its answer beside scope, account and store.
+  std::string text() const {
+    auto text = fmt::format("{}\n{} {}", purpose, filters.limit, gzip);
+    if (from) text += fmt::format(" from {} {}", from->added.us, from->sequence);
+    for (const auto& circle : collection.searched) text += " in " + circle.text();
+    return text;
+  }
 };
 
 PageEnd end_of(const api::Call& call, const Question& question, const std::optional<store::Place>& next) {
@@ -45,82 +64,138 @@ PageEnd end_of(const api::Call& call, const Question& question, const std::optio
   return {.more = true, .next = seal_place(call.services.sealer, question.purpose, *next)};
 }
 
-struct Dates {
-  Timestamp first;
-  Timestamp last;
-};
-
-void tell_dates(api::Response& response, const std::optional<Dates>& dates) {
-  if (!dates) return;  // section 1.6.8.2: nothing to date when nothing is given
-  response.header("X-TAXII-Date-Added-First", Release::fact(to_text(dates->first)));
-  response.header("X-TAXII-Date-Added-Last", Release::fact(to_text(dates->last)));
+std::optional<Dates> dates_of(const std::vector<policy::Holding>& holdings) {
+  if (holdings.empty()) return std::nullopt;
+  return Dates{holdings.front().added, holdings.back().added};
 }
 
-std::optional<Dates> dates_of(const Page& page) {
-  if (page.holdings.empty()) return std::nullopt;
-  return Dates{page.holdings.front().look().added, page.holdings.back().look().added};
-}
-
-struct Envelope {
-  std::vector<Released<Bytes>> objects;
-  std::size_t fitting = 0;  // how many of them make up one answer
-};
-
-Envelope envelope_of(const api::Call& call, Page& page) {
-  Envelope envelope;
+/// How many of the objects make up one answer.
+std::size_t fitting(const Texts& objects) {
+  std::size_t count = 0;
   std::size_t bytes = 0;
-  for (auto& holding : page.holdings) {
-    envelope.objects.push_back(
-        Release::both(holding, Release::fact(call.caller->organisation)).render(object_text));
-    bytes += envelope.objects.back().look().size();
-    if (envelope.fitting == 0 || bytes <= answer_bytes_max) ++envelope.fitting;
-    if (bytes > answer_bytes_max) break;
+  for (const auto& object : objects) {
+    bytes += object ? object->size() : 0;
+    if (count > 0 && bytes > answer_bytes_max) break;
+    ++count;
   }
-  return envelope;
+  return count;
 }
 
-Result<api::Response> answer_objects(const api::Call& call,
-                                     const Question& question,
-                                     const std::optional<store::Place>& from) {
-  auto page = TRY(
-      read_page(call, question.collection, question.object, question.filters, from, question.filters.limit));
-  auto envelope = envelope_of(call, page);
-  if (envelope.fitting < page.holdings.size()) {  // read again, to learn the place where the cut is
+std::vector<ledger::DeliveredVersion> delivered(const std::vector<policy::Holding>& holdings,
+                                                const Texts& texts) {
+  std::vector<ledger::DeliveredVersion> versions;
+  versions.reserve(holdings.size());
+  const policy::Label* label = nullptr;
+  Digest digest;
+  for (std::size_t i = 0; i < holdings.size(); ++i) {
+    if (!texts[i]) continue;
+    if (label == nullptr || *label != holdings[i].label) digest = digest_of(holdings[i].label);
+    label = &holdings[i].label;
+    versions.push_back({holdings[i].id, holdings[i].version, digest});
+  }
+  return versions;
+}
+
+std::shared_ptr<const Bytes> packed(const std::shared_ptr<const Bytes>& text) {
+  return std::make_shared<const Bytes>(wire::gzip(*text));
+}
+
+/// In the coding that the client asked for; what is small stays as it is.
+RenderedPage rendered(const Question& question,
+                      Released<std::shared_ptr<const Bytes>> body,
+                      std::optional<Dates> dates,
+                      std::optional<Digest> delivery) {
+  if (!question.gzip || body.look()->size() < gzip_bytes_min)
+    return {.body = std::move(body), .dates = dates, .delivery = delivery};
+  return {.body = body.render(packed), .coding = gzip_coding, .dates = dates, .delivery = delivery};
+}
+
+/// An envelope, once its delivery is noted.
+Result<RenderedPage> render_objects(const api::Call& call, const Question& question) {
+  auto page = TRY(read_page(
+      call, question.collection, question.object, question.filters, question.from, question.filters.limit));
+  const auto texts_in = [&](Page& of) {
+    auto* const memo = call.services.shelf ? &call.services.shelf->of<RewrittenObjects>() : nullptr;
+    auto way = Release::fact(Leaving{call.caller->organisation, std::move(of.redacted), memo});
+    auto holdings = Release::both(Release::gather(std::move(of.holdings)), std::move(way));
+    auto texts = holdings.render(texts_of);
+    return std::pair{std::move(holdings), std::move(texts)};
+  };
+  auto [holdings, texts] = texts_in(page);
+  auto until = page.until;
+  if (const auto count = fitting(texts.look()); count < texts.look().size()) {
+    // Read again, to learn the place where the cut is.
     page = TRY(read_page(call,
                          question.collection,
                          question.object,
                          question.filters,
-                         from,
-                         static_cast<int>(envelope.fitting)));
-    envelope = envelope_of(call, page);
+                         question.from,
+                         static_cast<int>(count)));
+    std::tie(holdings, texts) = texts_in(page);
+    until = std::min(until, page.until);
   }
-  const auto dates = dates_of(page);
-  api::Response response(200,
-                         Release::both(Release::gather(std::move(envelope.objects)),
-                                       Release::fact(end_of(call, question, page.next)))
-                             .render(envelope_text),
-                         media_type);
-  tell_dates(response, dates);
-  return response;
+  const auto versions = delivered(holdings.look().first, texts.look());
+  std::optional<Digest> root;
+  if (!versions.empty()) root = ledger::root_of(versions);
+  if (root) TRY(ledger::note_delivery(call, delivery_door, *root, versions));
+  auto body = Release::both(std::move(texts), Release::fact(end_of(call, question, page.next)));
+  auto answer =
+      rendered(question, body.render(envelope_text), dates_of(holdings.look().first), std::move(root));
+  answer.from = call.now;
+  answer.until = until;
+  return answer;
 }
 
-Result<api::Response> answer_list(const api::Call& call,
-                                  const Question& question,
-                                  const std::optional<store::Place>& from) {
-  auto page = TRY(
-      read_page(call, question.collection, question.object, question.filters, from, question.filters.limit));
-  const auto dates = dates_of(page);
+Result<RenderedPage> render_list(const api::Call& call, const Question& question) {
+  auto page = TRY(read_page(
+      call, question.collection, question.object, question.filters, question.from, question.filters.limit));
   const auto told = Release::both(Release::gather(std::move(page.holdings)),
                                   Release::fact(end_of(call, question, page.next)));
   const auto writer = question.form == Form::manifest ? manifest_text : versions_text;
-  api::Response response(200, told.render(writer), media_type);
-  tell_dates(response, dates);
+  auto answer = rendered(question, told.render(writer), dates_of(told.look().first), std::nullopt);
+  answer.from = call.now;
+  answer.until = page.until;
+  return answer;
+}
+
+Result<RenderedPage> render(const api::Call& call, const Question& question) {
+  return question.form == Form::envelope ? render_objects(call, question) : render_list(call, question);
+}
+
+/// Counts the delivery of a page that is given again. False when nobody remembers it: then it is noted anew.
+Result<bool> is_counted(const api::Call& call, const RenderedPage& page) {
+  if (!page.delivery) return true;
+  auto counted = ledger::count_delivery(call, delivery_door, *page.delivery);
+  if (!counted && counted.error().code == ErrorCode::not_found) return false;
+  TRY(std::move(counted));
+  return true;
+}
+
+Result<RenderedPage> page_for(const api::Call& call, const Question& question) {
+  if (call.services.shelf == nullptr) return render(call, question);
+  auto& cache = call.services.shelf->of<PageCache>();
+  const auto newest = TRY(cache.newest_change(call));
+  const auto key = question.text();
+  if (auto kept = cache.find(call, key, newest); kept && TRY(is_counted(call, *kept)))
+    return std::move(*kept);
+  auto page = TRY(render(call, question));
+  cache.keep(call, key, newest, page);
+  return page;
+}
+
+api::Response response_of(RenderedPage page) {
+  api::Response response(200, std::move(page.body), media_type);
+  if (!page.coding.empty()) response.header("Content-Encoding", Release::fact(std::string(page.coding)));
+  if (page.dates) {  // section 1.6.8.2: nothing to date when nothing is given
+    response.header("X-TAXII-Date-Added-First", Release::fact(to_text(page.dates->first)));
+    response.header("X-TAXII-Date-Added-Last", Release::fact(to_text(page.dates->last)));
+  }
   return response;
 }
 
 Result<api::Response> answer(api::Call& call, Form form, Fields known) {
   const auto root = TRY(api_root_of(call));
-  Question question{.form = form, .collection = {}, .object = std::nullopt, .filters = {}, .purpose = {}};
+  Question question{.form = form, .gzip = accepts_gzip(call.request.headers)};
   question.collection = TRY(collection_of(call, root));
   question.filters = TRY(read_filters(call.target.query, known));
   TRY(question.collection.must_read());
@@ -138,10 +213,9 @@ Result<api::Response> answer(api::Call& call, Form form, Fields known) {
                                                 question.collection.id.text(),
                                                 question.object ? question.object->text() : ""),
                                     question.filters.text());
-  std::optional<store::Place> from;
   if (question.filters.next)
-    from = TRY(open_place(call.services.sealer, question.purpose, *question.filters.next));
-  return form == Form::envelope ? answer_objects(call, question, from) : answer_list(call, question, from);
+    question.from = TRY(open_place(call.services.sealer, question.purpose, *question.filters.next));
+  return response_of(TRY(page_for(call, question)));
 }
 
 }  // namespace

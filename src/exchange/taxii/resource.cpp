@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "exchange/taxii/media_type.h"
 #include "model/json_writer.h"
-#include "wire/stix_label.h"
 
 namespace shieldwall::exchange::taxii {
 
@@ -92,37 +90,50 @@ Bytes collection_text(const Collection& collection) {
   return std::move(out).text();
 }
 
-Bytes object_text(const std::pair<policy::Holding, OrganisationId>& leaving) {
-  const auto& [holding, reader] = leaving;
-  if (holding.source.kind == policy::Source::Kind::own && holding.source.id == reader.uuid)
-    return *holding.bytes;
-  auto text = wire::rewrite_markings(*holding.bytes, holding.label);
-  if (text) return std::move(*text);
-  log::error("a stored object cannot be read", {{"id", holding.id.text()}, {"why", text.error().message}});
-  return {};
+Texts texts_of(const std::pair<std::vector<policy::Holding>, Leaving>& leaving) {
+  const auto& [holdings, way] = leaving;
+  Texts texts;
+  texts.reserve(holdings.size());
+  const policy::Label* label = nullptr;  // of `digest`: neighbours mostly have the same
+  Digest digest;
+  for (const auto& holding : holdings) {
+    const bool memorable = way.memo != nullptr && !way.redacted[texts.size()];
+    if (is_own(holding.source, way.reader)) {
+      texts.push_back(holding.bytes);
+    } else if (!memorable) {
+      texts.push_back(rewritten(holding));
+    } else {
+      if (label == nullptr || *label != holding.label) digest = digest_of(holding.label);
+      label = &holding.label;
+      texts.push_back(way.memo->of(holding, digest));
+    }
+  }
+  return texts;
 }
 
-Bytes envelope_text(const std::pair<std::vector<Bytes>, PageEnd>& page) {
+std::shared_ptr<const Bytes> envelope_text(const std::pair<Texts, PageEnd>& page) {
   const auto& [objects, end] = page;
-  if (objects.empty()) return "{}";
-  Bytes text = end.more ? "{\"more\":true,\"next\":" : "{\"more\":false";
+  auto envelope = std::make_shared<Bytes>("{}");
+  if (objects.empty()) return envelope;
+  auto& text = *envelope;
+  text = end.more ? "{\"more\":true,\"next\":" : "{\"more\":false";
   if (end.more) model::append_json_string(text, end.next);
   text += ",\"objects\":[";
   std::size_t bytes = text.size() + 2;
-  for (const auto& object : objects) bytes += object.size() + 1;
+  for (const auto& object : objects) bytes += object ? object->size() + 1 : 0;
   text.reserve(bytes);
   for (const auto& object : objects) {
-    if (object.empty()) continue;
+    if (!object) continue;
     if (text.back() != '[') text += ',';
-    text += object;
+    text += *object;
   }
   text += "]}";
-  return text;
+  return envelope;
 }
 
-Bytes manifest_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page) {
+std::shared_ptr<const Bytes> manifest_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page) {
   const auto& [holdings, end] = page;
-  if (holdings.empty()) return "{}";
+  if (holdings.empty()) return std::make_shared<const Bytes>("{}");
   JsonWriter out;
   out.begin_object();
   write_end(out, end);
@@ -139,12 +150,12 @@ Bytes manifest_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page
   }
   out.end_array();
   out.end_object();
-  return std::move(out).text();
+  return std::make_shared<const Bytes>(std::move(out).text());
 }
 
-Bytes versions_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page) {
+std::shared_ptr<const Bytes> versions_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page) {
   const auto& [holdings, end] = page;
-  if (holdings.empty()) return "{}";
+  if (holdings.empty()) return std::make_shared<const Bytes>("{}");
   JsonWriter out;
   out.begin_object();
   write_end(out, end);
@@ -153,7 +164,7 @@ Bytes versions_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page
   for (const auto& holding : holdings) out.value(version_text(holding.version, holding.added));
   out.end_array();
   out.end_object();
-  return std::move(out).text();
+  return std::make_shared<const Bytes>(std::move(out).text());
 }
 
 std::string version_text(const model::Version& version, Timestamp added) {

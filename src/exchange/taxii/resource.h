@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "exchange/taxii/collection.h"
+#include "exchange/taxii/rewritten.h"
 #include "policy/released.h"
 
 namespace shieldwall::exchange::taxii {
@@ -31,16 +32,25 @@ struct PageEnd {
   std::string next{};
 };
 
-/// An object as this reader's tool gets it: with its markings rewritten (DESIGN section 3), or its very bytes
-/// where the reader's own organisation put it. Empty when the stored bytes cannot be read.
-Bytes object_text(const std::pair<policy::Holding, OrganisationId>& leaving);
+/// For whom holdings leave, and how.
+struct Leaving {
+  OrganisationId reader{};
+  std::vector<bool> redacted{};      // of each holding
+  RewrittenObjects* memo = nullptr;  // nothing: each is rewritten anew
+};
+
+using Texts = std::vector<std::shared_ptr<const Bytes>>;
+
+/// Objects as this reader's tool gets them: with their markings rewritten (DESIGN section 3), or their very
+/// bytes where the reader's own organisation put them. Null for one whose stored bytes cannot be read.
+Texts texts_of(const std::pair<std::vector<policy::Holding>, Leaving>& leaving);
 
 /// Section 3.7; `{}` when there are no objects.
-Bytes envelope_text(const std::pair<std::vector<Bytes>, PageEnd>& page);
+std::shared_ptr<const Bytes> envelope_text(const std::pair<Texts, PageEnd>& page);
 /// Section 5.3.
-Bytes manifest_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page);
+std::shared_ptr<const Bytes> manifest_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page);
 /// Section 5.8.
-Bytes versions_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page);
+std::shared_ptr<const Bytes> versions_text(const std::pair<std::vector<policy::Holding>, PageEnd>& page);
 
 /// The version of a holding: `modified`, else `created`, else when it was added.
 std::string version_text(const model::Version& version, Timestamp added);

@@ -3,6 +3,7 @@
 #include "exchange/taxii/handlers.h"
 #include "exchange/taxii/media_type.h"
 #include "model/json_writer.h"
+#include "wire/compression.h"
 
 namespace shieldwall::exchange {
 
@@ -15,7 +16,13 @@ template <api::Handler handler>
 Result<api::Response> negotiated(api::Call& call) {
   if (!accepts_taxii(call.request.headers))
     return taxii_error(406, fmt::format("answers here are {}; name it in Accept", media_type));
-  return handler(call);
+  auto response = handler(call);
+  if (!response || response->status() != 200) return response;
+  if (response->body_bytes() >= gzip_bytes_min && !response->has_header("Content-Encoding") &&
+      accepts_gzip(call.request.headers))
+    response->coded(gzip_coding, wire::gzip);
+  response->header("Vary", policy::Public::of("Accept, Accept-Encoding, Authorization"));
+  return response;
 }
 
 constexpr api::Parameter paging[] = {

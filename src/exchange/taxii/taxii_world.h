@@ -10,6 +10,7 @@
 
 #include "api/route.h"
 #include "api/seal.h"
+#include "api/shelf.h"
 #include "exchange/taxii/media_type.h"
 #include "exchange/taxii/taxii.h"
 #include "ledger/api_root.h"
@@ -32,6 +33,7 @@ struct World {
   SeededRandom random{7};
   std::unique_ptr<store::Store> store;
   api::Sealer sealer;
+  api::Shelf shelf;
   NoNet net;
   api::Services services;
   api::Router router;
@@ -45,7 +47,7 @@ struct World {
   explicit World(Random* node_random = nullptr, const std::string& folder = {})
       : store(open(folder, {clock, node_random ? *node_random : random, system_fs()})),
         sealer(std::string(api::Sealer::key_bytes, 'k'), node_random ? *node_random : random),
-        services{*store, clock, node_random ? *node_random : random, system_fs(), net, sealer},
+        services{*store, clock, node_random ? *node_random : random, system_fs(), net, sealer, &shelf},
         router({taxii_routes().begin(), taxii_routes().end()}) {
     add_organisation(cert, "CERT");
     add_organisation(company, "Company");

@@ -1,0 +1,84 @@
+#include "exchange/taxii/page_cache.h"
+
+#include <algorithm>
+
+namespace shieldwall::exchange::taxii {
+
+namespace {
+
+/// Whether any change has a number above `after`. Numbers are dense, and what the scope may not see counts
+/// too.
+Result<bool> is_more(const api::Call& call, store::Sequence after) {
+  return TRY(call.services.store.objects().changes(call.scope(), after, 1)).last > after;
+}
+
+}  // namespace
+
+Result<store::Sequence> PageCache::newest_change(const api::Call& call) {
+  auto low = state_.with([](const State& state) { return state.newest; });
+  if (!TRY(is_more(call, low))) return low;
+  // Some number above `low` is the newest: steps double until they pass it, then halve.
+  store::Sequence step = 1;
+  while (TRY(is_more(call, low + step))) {
+    low += step;
+    step *= 2;
+  }
+  auto high = low + step;  // nothing above this one
+  ++low;                   // this one is there
+  while (low < high) {
+    const auto middle = low + (high - low) / 2;
+    if (TRY(is_more(call, middle)))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  state_.with([&](State& state) { state.newest = std::max(state.newest, low); });
+  return low;
+}
+
+std::string PageCache::key_of(const api::Call& call, const std::string& question) const {
+  if (by_scope_ == ByScope::off) return question;
+  return std::string(call.scope().fingerprint().view()) + call.caller->account.text() + question;
+}
+
+void PageCache::forget(State& state, std::map<std::string, Kept, std::less<>>::iterator page) {
+  state.bytes -= page->second.page.body.look()->size();
+  state.used.erase(page->second.place);
+  state.pages.erase(page);
+}
+
+std::optional<RenderedPage> PageCache::find(const api::Call& call,
+                                            const std::string& question,
+                                            store::Sequence newest) {
+  const auto key = key_of(call, question);
+  return state_.with([&](State& state) -> std::optional<RenderedPage> {
+    const auto kept = state.pages.find(key);
+    if (kept == state.pages.end()) return std::nullopt;
+    const auto& page = kept->second.page;
+    if (kept->second.newest != newest || call.now < page.from || call.now >= page.until) {
+      forget(state, kept);
+      return std::nullopt;
+    }
+    state.used.splice(state.used.end(), state.used, kept->second.place);
+    return page;
+  });
+}
+
+void PageCache::keep(const api::Call& call,
+                     const std::string& question,
+                     store::Sequence newest,
+                     RenderedPage page) {
+  const auto bytes = page.body.look()->size();
+  if (bytes > cache_bytes_max / 4) return;
+  const auto key = key_of(call, question);
+  state_.with([&](State& state) {
+    if (const auto old = state.pages.find(key); old != state.pages.end()) forget(state, old);
+    while (!state.used.empty() && state.bytes + bytes > cache_bytes_max)
+      forget(state, state.pages.find(state.used.front()));
+    state.used.push_back(key);
+    state.bytes += bytes;
+    state.pages.emplace(key, Kept{std::move(page), newest, std::prev(state.used.end())});
+  });
+}
+
+}  // namespace shieldwall::exchange::taxii
