@@ -71,14 +71,13 @@ class Compiler {
     const auto& indicator = tables_.indicators[number];
     if (indicator.revoked) {
       reasons_ = {"revoked"};
-    } else if (indicator.valid_until <= options.now) {
-      reasons_ = {"expired at " + to_text(indicator.valid_until)};
     } else if (indicator.valid_from > options.now) {
       reasons_ = {"valid only from " + to_text(indicator.valid_from)};
-    } else if (!indicator.values.empty()) {
-      for (const auto& value : indicator.values) add(value);
     } else {
-      add_pattern(indicator.pattern);
+      if (indicator.valid_until <= options.now)
+        refuse(fmt::format("expired at {}: hits in older events alone", to_text(indicator.valid_until)));
+      for (const auto& value : indicator.values) add(value);
+      if (indicator.values.empty()) add_pattern(indicator.pattern);
     }
     for (auto& reason : reasons_)
       tables_.unused.push_back(
@@ -180,6 +179,7 @@ NetworkKey network_key(const model::Address& masked, int bits) {
 Matcher compile(std::vector<Indicator> indicators, const CompileOptions& options) {
   auto tables = std::make_shared<MatcherTables>();
   tables->indicators = std::move(indicators);
+  tables->now = options.now;
   Compiler compiler(*tables);
   for (std::size_t i = 0; i < tables->indicators.size(); ++i)
     compiler.add(static_cast<std::uint32_t>(i), options);

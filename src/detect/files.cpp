@@ -57,7 +57,7 @@ class UnpackedFile final : public wire::ByteReader {
  public:
   explicit UnpackedFile(std::unique_ptr<wire::ByteReader> file) : again_(std::move(file)) {}
 
-  Done choose(const std::string& path) {
+  Done choose() {
     switch (wire::compression_of(TRY(again_.beginning()))) {
       case wire::Compression::none:
         break;
@@ -68,7 +68,8 @@ class UnpackedFile final : public wire::ByteReader {
         unpacking_ = wire::zstd_reader(again_);
         break;
       case wire::Compression::xz:
-        return fail(ErrorCode::invalid, "{}: xz is not read yet; unpack it first", path);
+        unpacking_ = wire::xz_reader(again_);
+        break;
     }
     return {};
   }
@@ -109,19 +110,20 @@ class UnpackedFile final : public wire::ByteReader {
   std::unique_ptr<wire::ByteReader> unpacking_;
 };
 
-Done add_folder(const std::string& path, std::vector<InputFile>& files) {
-  std::vector<InputFile> found;
+/// The files below a folder, and the folders that cannot be listed: opening those says why, in their place.
+void add_folder(const std::string& path, std::vector<InputFile>& found) {
   std::error_code error;
-  fs::recursive_directory_iterator entries(path, error);
-  for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
-    std::error_code unreadable;  // a link that leads nowhere is no log
-    if (!entries->is_regular_file(unreadable)) continue;
-    found.push_back({.path = entries->path().string(), .bytes = entries->file_size(unreadable)});
+  fs::directory_iterator entries(path, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    std::error_code ignored;  // a link that leads nowhere is no log
+    if (entries->is_directory(ignored) && !entries->is_symlink(ignored)) {
+      add_folder(entries->path().string(), found);
+    } else if (entries->is_regular_file(ignored)) {
+      const auto size = entries->file_size(ignored);
+      found.push_back({.path = entries->path().string(), .bytes = ignored ? 0 : size});
+    }
   }
-  if (error) return io_error(path, error.value());
-  std::ranges::sort(found, {}, &InputFile::path);
-  files.insert(files.end(), found.begin(), found.end());
-  return {};
+  if (error) found.push_back({.path = path});
 }
 
 }  // namespace
@@ -135,7 +137,10 @@ Result<std::vector<InputFile>> find_files(std::span<const std::string> paths) {
     } else if (::stat(path.c_str(), &status) != 0) {
       return io_error(path, errno);
     } else if (S_ISDIR(status.st_mode)) {
-      TRY(add_folder(path, files));
+      std::vector<InputFile> found;
+      add_folder(path, found);
+      std::ranges::sort(found, {}, &InputFile::path);
+      files.insert(files.end(), found.begin(), found.end());
     } else {
       files.push_back(
           {.path = path, .bytes = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0});
@@ -149,7 +154,7 @@ Result<std::unique_ptr<wire::ByteReader>> open_unpacked(const std::string& path,
   const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return io_error(path, errno);
   auto file = std::make_unique<UnpackedFile>(std::make_unique<DescriptorReader>(path, fd, packed_bytes));
-  TRY(file->choose(path));
+  TRY(file->choose());
   return std::unique_ptr<wire::ByteReader>(std::move(file));
 }
 

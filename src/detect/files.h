@@ -18,14 +18,14 @@ struct InputFile {
 };
 
 /// The regular files at and below `paths`, in their order, those of a folder sorted by path. Symbolic links
-/// are followed to files, not to folders. A device or pipe is taken where it is named itself.
+/// are followed to files, not to folders. A device or pipe is taken where it is named itself. A folder that
+/// cannot be listed stands for what is in it: opening it says why.
 ///   errors  not_found: nothing is there; denied
 Result<std::vector<InputFile>> find_files(std::span<const std::string> paths);
 
-/// Opens a file, or standard input for "-", and unpacks gzip and zstd. `packed_bytes`, when given, counts
+/// Opens a file, or standard input for "-", and unpacks gzip, zstd and xz. `packed_bytes`, when given, counts
 /// what was read.
-///   errors  not_found, denied, unavailable; invalid: a format that is not read here (xz). Messages begin
-///   with the path
+///   errors  not_found, denied, unavailable; messages begin with the path. As the unpacking readers
 Result<std::unique_ptr<wire::ByteReader>> open_unpacked(const std::string& path,
                                                         std::atomic<std::uint64_t>* packed_bytes = nullptr);
 

@@ -31,7 +31,7 @@ inline constexpr std::size_t unused_kept = 1000;
 ///   kept.
 Done read_intel(wire::ByteReader& from, const std::string& source, const ListOptions& options, Intel& into);
 
-/// The same from a file, unpacked when it is gzip or zstd; `-` is standard input.
+/// The same from a file, unpacked when it is gzip, zstd or xz; `-` is standard input.
 ///   errors  also not_found, denied, unavailable; the message begins with the path
 Done read_intel_file(const std::string& path, const ListOptions& options, Intel& into);
 

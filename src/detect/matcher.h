@@ -18,7 +18,7 @@
 namespace shieldwall::detect {
 
 struct CompileOptions {
-  Timestamp now;  // indicators that are revoked, expired or not yet valid at this instant do not take part
+  Timestamp now;  // of the scan: revoked indicators and those not yet valid at this instant do not take part
 };
 
 struct MatcherTables;
@@ -58,7 +58,9 @@ enum class FreeText : unsigned char {
 ///   domains    also `name:port` and the hosts of URLs; a name hits indicators on it and on its parents
 ///   URLs       full ones; put together from host and path fields (under both http and https, as no log says
 ///   which) hashes, e-mail addresses, file names (the last component of a path)
-/// A value hits each indicator once per field and event.
+/// A value hits each indicator once per field and event, and only before its valid_until: at the event's
+/// time, or at the scan's when the event tells none. An event older than valid_from does hit: an indicator
+/// that comes today is asked about the past (docs/decisions/0005-valid-time-of-hits.md).
 class Scanner {
  public:
   explicit Scanner(Matcher matcher, FreeText free_text = FreeText::whole);

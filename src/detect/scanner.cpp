@@ -47,24 +47,37 @@ struct Scanner::State {
   Matcher matcher;
   const MatcherTables& tables;
   FreeText free_text;
-  std::string_view field;  // the one being looked at
+  const Record* record = nullptr;
+  std::optional<Timestamp> time;  // of the record, once it was asked for
+  std::string_view field;         // the one being looked at
   std::vector<Match> matches;
   std::set<std::tuple<std::string_view, std::string_view, std::size_t>> seen;
   std::deque<std::string> kept;  // what matches look into
 
   bool looks_for(LiteralKind kind) const { return tables.literals.has(kind); }
 
-  void begin() {
+  void begin(const Record& next) {
+    record = &next;
+    time.reset();
     if (matches.empty() && kept.empty()) return;
     matches.clear();
     seen.clear();
     kept.clear();
   }
 
+  /// Most indicators never expire, so that an event's time is worked out for few.
+  bool was_valid(std::uint32_t indicator) {
+    const auto until = tables.indicators[indicator].valid_until;
+    if (until == Timestamp::never()) return true;
+    if (!time) time = event_time(*record).value_or(tables.now);
+    return *time < until;
+  }
+
   void report(std::string_view value, std::span<const std::uint32_t> indicators) {
     const std::string_view stored = kept.emplace_back(value);
     for (const auto indicator : indicators)
-      if (seen.emplace(field, stored, indicator).second) matches.push_back({field, stored, indicator});
+      if (was_valid(indicator) && seen.emplace(field, stored, indicator).second)
+        matches.push_back({field, stored, indicator});
   }
 
   void look_up(LiteralKind kind, std::string_view key) {
@@ -232,7 +245,7 @@ Scanner::Scanner(Scanner&&) noexcept = default;
 
 const std::vector<Match>& Scanner::scan(const Record& record) {
   auto& state = *state_;
-  state.begin();
+  state.begin(record);
   for (const auto& field : record.fields) {
     if (!field.is_text) continue;
     state.field = field.name;

@@ -152,21 +152,43 @@ TEST_CASE("running text is searched at the borders of words") {
   CHECK(prose_hits(patterns, "ran C:\\x\\evil.exe -f") == "=evil.exe#5");
 }
 
-TEST_CASE("revoked, expired and future indicators do not take part, and are listed") {
+TEST_CASE("revoked and future indicators do not take part, and are listed") {
   auto gone = an_indicator("[ipv4-addr:value = '192.0.2.1']");
-  auto late = gone, early = gone, fine = gone;
+  auto early = gone, fine = gone;
   gone.revoked = true;
-  late.valid_until = now;
   early.valid_from = now + seconds(1);
   fine.valid_from = now;
   fine.valid_until = now + seconds(1);
-  const auto matcher = compile({gone, late, early, fine}, {.now = now});
-  REQUIRE(matcher.unused().size() == 3);
+  const auto matcher = compile({gone, early, fine}, {.now = now});
+  REQUIRE(matcher.unused().size() == 2);
   CHECK(matcher.unused()[0].reason == "revoked");
-  CHECK(matcher.unused()[1].reason.starts_with("expired at "));
-  CHECK(matcher.unused()[2].reason.starts_with("valid only from "));
+  CHECK(matcher.unused()[1].reason.starts_with("valid only from "));
   Scanner scanner(matcher);
-  CHECK(found(scanner, {.line = 1, .fields = {{"f", "192.0.2.1"}}}) == "f=192.0.2.1#3");
+  CHECK(found(scanner, {.line = 1, .fields = {{"f", "192.0.2.1"}}}) == "f=192.0.2.1#2");
+}
+
+TEST_CASE(
+    "an indicator hits until its valid_until at the event's time, or at the scan's when there is none") {
+  auto expired = an_indicator("[ipv4-addr:value = '192.0.2.1']");
+  expired.valid_from = now - seconds(100);
+  expired.valid_until = now - seconds(10);
+  const auto matcher = compile({expired}, {.now = now});
+  REQUIRE(matcher.unused().size() == 1);
+  CHECK(matcher.unused()[0].partly);
+  CHECK(matcher.unused()[0].reason.starts_with("expired at "));
+  Scanner scanner(matcher);
+  const auto at = [&](Timestamp time) {
+    const auto text = to_text(time);
+    return found(scanner, {.line = 1, .fields = {{"ts", text}, {"f", "192.0.2.1"}}});
+  };
+  CHECK(at(now - seconds(11)) == "f=192.0.2.1#0");
+  CHECK(at(now - seconds(10)) == "");
+  CHECK(at(now) == "");
+  CHECK(at(now - seconds(1'000'000)) == "f=192.0.2.1#0");  // seen before anybody knew
+  CHECK(found(scanner, {.line = 1, .fields = {{"f", "192.0.2.1"}}}) == "");
+  expired.valid_until = now + seconds(1);
+  Scanner scanner_before(compile({expired}, {.now = now}));
+  CHECK(found(scanner_before, {.line = 1, .fields = {{"f", "192.0.2.1"}}}) == "f=192.0.2.1#0");
 }
 
 TEST_CASE("what would match everything is refused") {

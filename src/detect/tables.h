@@ -10,6 +10,7 @@ namespace shieldwall::detect {
 struct MatcherTables {
   std::vector<Indicator> indicators;
   std::vector<Unused> unused;
+  Timestamp now;  // stands for the time of events that tell none
   LiteralTable literals;
   std::vector<int> v4_bits, v6_bits;  // prefix lengths in use, in the space of model::Address; longest first
 };
