@@ -74,8 +74,9 @@ bool may_name(const policy::Label& label, policy::Holding target, Timestamp now)
 
 std::vector<std::string> pointers_to(std::string_view bytes, const std::vector<model::ObjectId>& targets) {
   std::vector<std::string> pointers;
+  if (targets.empty()) return pointers;
   const auto document = model::JsonDocument::parse(std::string(bytes));
-  if (!document || targets.empty()) return pointers;
+  if (!document) return pointers;
   std::vector<std::string> names;
   names.reserve(targets.size());
   for (const auto& target : targets) names.push_back(target.text());

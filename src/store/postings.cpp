@@ -35,6 +35,10 @@ struct VarintReader {
   }
 };
 
+Error damaged_page() {
+  return {ErrorCode::corrupt, "an index page is damaged"};
+}
+
 /// Calls take(key, sequence) for each posting; `wanted(key)` false skips a group unseen.
 template <typename Wanted, typename Take>
 bool walk(std::string_view page, Wanted&& wanted, Take&& take) {
@@ -81,6 +85,69 @@ void sort_postings(std::vector<Posting>& postings) {
   }
 }
 
+void Group::add(Sequence sequence) {
+  if (count == 0) first = sequence;
+  append_varint(bytes, count == 0 ? sequence : sequence - last);
+  last = sequence;
+  ++count;
+}
+
+void Group::append(const Group& later) {
+  VarintReader rest{later.bytes};
+  append_varint(bytes, rest.next() - last);
+  bytes += rest.bytes;
+  last = later.last;
+  count += later.count;
+}
+
+std::optional<Posting> PostingReader::next() {
+  if (left_ == 0) return std::nullopt;
+  --left_;
+  VarintReader in{rest_};
+  last_ += in.next();
+  rest_ = in.bytes;
+  return Posting{key_, last_};
+}
+
+Result<bool> PageReader::next(Group& group) {
+  if (rest_.empty()) return false;
+  VarintReader in{rest_};
+  const auto step = in.next();
+  group.count = in.next();
+  const auto size = in.next();
+  if (!in.ok || size > in.bytes.size() || group.count == 0 || group.count > size || step > ~key_)
+    return fail(damaged_page());
+  key_ += step;
+  rest_ = in.bytes.substr(size);
+  group.key = key_;
+  group.bytes.assign(in.bytes.substr(0, size));
+  VarintReader sequences{group.bytes};
+  group.first = group.last = sequences.next();
+  for (std::uint64_t i = 1; i < group.count; ++i) {
+    const auto before = std::exchange(group.last, group.last + sequences.next());
+    if (group.last < before) return fail(damaged_page());
+  }
+  if (!sequences.ok || !sequences.bytes.empty()) return fail(damaged_page());
+  return true;
+}
+
+bool PageWriter::has_room_for(const Group& group) const {
+  constexpr std::size_t head_bytes = 16;  // of a group, about
+  return page_.size() + group_.size() + group.bytes.size() + 2 * head_bytes < posting_page_bytes;
+}
+
+void PageWriter::add(const Group& group) {
+  close_group();
+  if (count_ == 0) first_ = {group.key, group.first};
+  append_varint(page_, group.key - previous_key_);
+  append_varint(page_, group.count);
+  append_varint(page_, group.bytes.size());
+  page_ += group.bytes;
+  previous_key_ = group.key;
+  last_ = {group.key, group.last};
+  count_ += group.count;
+}
+
 void PageWriter::add(const Posting& posting) {
   if (count_ == 0) first_ = posting;
   if (count_ > 0 && posting.key != last_.key) close_group();
@@ -116,8 +183,7 @@ Result<std::vector<Posting>> read_page(std::string_view page) {
       page,
       [](Key) { return true; },
       [&](Key key, Sequence sequence) { postings.push_back({key, sequence}); });
-  if (!whole || !std::ranges::is_sorted(postings))
-    return fail(ErrorCode::corrupt, "an index page is damaged");
+  if (!whole || !std::ranges::is_sorted(postings)) return fail(damaged_page());
   return postings;
 }
 
@@ -127,7 +193,7 @@ Result<std::vector<Sequence>> read_page(std::string_view page, Key key) {
       page,
       [key](Key found) { return found == key; },
       [&](Key, Sequence sequence) { sequences.push_back(sequence); });
-  if (!whole) return fail(ErrorCode::corrupt, "an index page is damaged");
+  if (!whole) return fail(damaged_page());
   return sequences;
 }
 

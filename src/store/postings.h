@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +27,53 @@ void sort_postings(std::vector<Posting>& postings);
 /// this many bytes, so that two fit a page of the database.
 inline constexpr std::size_t posting_page_bytes = 3900;
 
+/// The changes under one key as a page holds them: the first sequence, then differences.
+struct Group {
+  Key key = 0;
+  std::uint64_t count = 0;
+  Sequence first = 0;
+  Sequence last = 0;
+  std::string bytes{};
+
+  /// `sequence` is not before the last.
+  void add(Sequence sequence);
+  /// `later` begins after the last.
+  void append(const Group& later);
+};
+
+/// The postings of a group, one after the other. The group outlives it.
+class PostingReader {
+ public:
+  explicit PostingReader(const Group& group) : key_(group.key), left_(group.count), rest_(group.bytes) {}
+  /// Nothing at the end.
+  std::optional<Posting> next();
+
+ private:
+  Key key_;
+  std::uint64_t left_;
+  Sequence last_ = 0;
+  std::string_view rest_;
+};
+
+/// The groups of a page, one after the other. The page outlives it.
+class PageReader {
+ public:
+  explicit PageReader(std::string_view page = {}) : rest_(page) {}
+  /// False at the end. errors: corrupt
+  Result<bool> next(Group& group);
+
+ private:
+  std::string_view rest_;
+  Key key_ = 0;
+};
+
 /// Encodes sorted postings page by page.
 class PageWriter {
  public:
   void add(const Posting& posting);
+  /// The group goes on the page whole.
+  bool has_room_for(const Group& group) const;
+  void add(const Group& group);
   /// The encoded page is due to be taken.
   bool full() const { return page_.size() >= posting_page_bytes; }
   bool empty() const { return count_ == 0; }

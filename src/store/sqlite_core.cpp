@@ -283,7 +283,6 @@ void Writer::publish(Transaction& transaction) {
   core_.cache.forget(changed, next->commit);
   for (const auto& row : transaction.added)
     if (!transaction.changed.contains(row->sequence)) core_.cache.put(row, next->commit);
-  core_.text_lag += transaction.texts.size();
   queue_texts(transaction);
   if (!transaction.forgotten.empty()) {
     drop_from_runs(next->facts.runs, transaction.forgotten);

@@ -210,6 +210,7 @@ class SegmentSink {
  public:
   explicit SegmentSink(Core& core);
   Done add(const Posting& posting);
+  Done add(const Group& group);
   /// Writes what is left; gives the segment, covering `first`..`last`.
   Result<std::shared_ptr<const Segment>> finish(Sequence first, Sequence last);
 

@@ -22,6 +22,19 @@ Done SegmentSink::add(const Posting& posting) {
   return page_.full() ? take_page() : Done{};
 }
 
+Done SegmentSink::add(const Group& group) {
+  if (page_.has_room_for(group)) {
+    page_.add(group);
+    segment_->postings += group.count;
+    if (kind_of(group.key) == KeyKind::id) ids_.push_back(group.key);
+    return {};
+  }
+  // A list that does not fit whole is divided where the page ends.
+  PostingReader postings(group);
+  while (const auto posting = postings.next()) TRY(add(*posting));
+  return {};
+}
+
 Done SegmentSink::take_page() {
   if (segment_->fences.size() + 1 >= segment_pages_max)
     return fail(
@@ -124,29 +137,29 @@ Done forget_postings(Transaction& transaction, Sequence sequence, const std::vec
 
 namespace {
 
-/// The postings of one segment, page after page.
+/// The groups of one segment, page after page.
 class SegmentReader {
  public:
   SegmentReader(Reader& reader, const Segment& segment) : reader_(&reader), segment_(&segment) {}
 
   /// False at the end.
   Result<bool> next() {
-    while (++at_ >= page_.size()) {
+    while (!TRY(page_.next(group_))) {
       if (pages_read_ >= segment_->fences.size()) return false;
-      const auto bytes = TRY(reader_->read_page(segment_->number, pages_read_++));
-      page_ = TRY(read_page(bytes));
-      at_ = static_cast<std::size_t>(-1);
+      bytes_ = TRY(reader_->read_page(segment_->number, pages_read_++));
+      page_ = PageReader(bytes_);
     }
     return true;
   }
-  const Posting& posting() const { return page_[at_]; }
+  Group& group() { return group_; }
 
  private:
   Reader* reader_;
   const Segment* segment_;
   std::size_t pages_read_ = 0;
-  std::vector<Posting> page_;
-  std::size_t at_ = static_cast<std::size_t>(-1);
+  std::string bytes_;
+  PageReader page_;
+  Group group_;
 };
 
 using Segments = std::vector<std::shared_ptr<const Segment>>;
@@ -172,19 +185,30 @@ Segments worth_merging(const Segments& segments, std::size_t width) {
 
 Result<std::shared_ptr<const Segment>> merged(Core& core, const Segments& old) {
   const auto reader = TRY(core.readers.take());
-  std::vector<SegmentReader> inputs;
-  for (const auto& segment : old) inputs.emplace_back(*reader, *segment);
-  const auto later = [&](std::size_t a, std::size_t b) { return inputs[a].posting() > inputs[b].posting(); };
-  std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> heads(later);
+  std::vector<std::unique_ptr<SegmentReader>> inputs;
+  for (const auto& segment : old) inputs.push_back(std::make_unique<SegmentReader>(*reader, *segment));
+  using Head = std::pair<Key, std::size_t>;  // groups of one key in the order of the segments
+  std::priority_queue<Head, std::vector<Head>, std::greater<>> heads;
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (TRY(inputs[i].next())) heads.push(i);
+    if (TRY(inputs[i]->next())) heads.emplace(inputs[i]->group().key, i);
   SegmentSink sink(core);
+  Group joined;
   while (!heads.empty()) {
-    const auto i = heads.top();
+    const auto i = heads.top().second;
     heads.pop();
-    TRY(sink.add(inputs[i].posting()));
-    if (TRY(inputs[i].next())) heads.push(i);
+    auto& group = inputs[i]->group();
+    if (joined.count > 0 && (joined.key != group.key || joined.bytes.size() >= posting_page_bytes)) {
+      TRY(sink.add(joined));
+      joined.count = 0;
+    }
+    if (joined.count == 0) {
+      std::swap(joined, group);
+    } else {
+      joined.append(group);
+    }
+    if (TRY(inputs[i]->next())) heads.emplace(inputs[i]->group().key, i);
   }
+  if (joined.count > 0) TRY(sink.add(joined));
   return sink.finish(old.front()->first, old.back()->last);
 }
 

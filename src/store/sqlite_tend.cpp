@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "store/sqlite_core.h"
 #include "store/sqlite_sql.h"
+#include "store/word_table.h"
 
 namespace shieldwall::store {
 
@@ -125,16 +126,15 @@ Result<bool> index_words(Core& core) {
   if (state->words_done >= state->last) return false;
   const auto first = state->words_done + 1;
   const auto last = std::min(state->last, state->words_done + core.options.words_chunk);
-  std::vector<Posting> postings;
+  WordTable words(*core.keys);
   std::size_t indexed = 0;
   Texts texts(core, first, last);
   TRY(texts.each([&](Sequence sequence, const std::string& text) {
     ++indexed;
-    for (const auto key : word_keys(*core.keys, text)) postings.push_back({key, sequence});
+    words.add(sequence, text);
   }));
-  sort_postings(postings);
   SegmentSink sink(core);
-  for (const auto& posting : postings) TRY(sink.add(posting));
+  for (const auto* const group : words.sorted()) TRY(sink.add(*group));
   const auto segment = TRY(sink.finish(first, last));
   bool stale = false;
   TRY(core.writer->run(
