@@ -116,7 +116,7 @@ def found_alliance(demo):
     company.run("member", "add", "CERT of Northland", "--id", CERT)
     company.run("circle", "add", "Energy sector", "--alias", "energy", "--root", "default", "--member",
                 "CERT of Northland", "--unmarked-tlp", "amber")
-    company.run("circle", "sightings", "energy", "counts")
+    company.run("sighting", "choose", "energy", "counts")
     return cert, company
 
 

@@ -181,19 +181,6 @@ Exit grant(const Arguments& arguments) {
       });
 }
 
-Exit sightings(const Arguments& arguments) {
-  return on_node(
-      arguments,
-      [&](NodeDoor& door) {
-        JsonWriter out;
-        out.begin_object();
-        out.member("sightings", arguments.one("CHOICE"));
-        out.end_object();
-        return door.ask(Method::put, circle_path(arguments, "sightings"), std::move(out).text());
-      },
-      [](const Json&) { print_line("chosen"); });
-}
-
 constexpr Option circle_option{"CIRCLE", "the circle, by id or alias", Takes::one, true};
 constexpr Option organisation_option{"ORGANISATION", "the organisation, by id or name", Takes::one, true};
 constexpr Option alias_option{"--alias", "a name to call it by, unique in its API root"};
@@ -253,11 +240,6 @@ constexpr Option grant_options[] = {
     as_option,
     json_option,
 };
-constexpr Option sightings_options[] = {circle_option,
-                                        {"CHOICE", "none, counts or detail", Takes::one, true},
-                                        dir_option,
-                                        as_option,
-                                        json_option};
 
 constexpr Command commands_here[] = {
     {"circle add",
@@ -293,12 +275,6 @@ constexpr Command commands_here[] = {
      grant_options,
      "shieldwall circle grant energy alice --read --write --dir node",
      grant},
-    {"circle sightings",
-     "choose what returns to a circle of what you saw",
-     "none, counts (suggested) or detail. Nothing returns before the choice.",
-     sightings_options,
-     "shieldwall circle sightings energy counts --dir node",
-     sightings},
     {"circle leave",
      "end an organisation's membership",
      "It sees nothing of the circle any more.",

@@ -1,5 +1,6 @@
 #include "cli/node_call.h"
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -124,6 +125,14 @@ std::string_view text_of(const model::Json& json, std::string_view name) {
 bool flag_of(const model::Json& json, std::string_view name) {
   const auto member = json.find(name);
   return member && member->is(model::JsonKind::boolean) && member->boolean();
+}
+
+std::uint64_t number_of(const model::Json& json, std::string_view name) {
+  const auto member = json.find(name);
+  const auto digits = member && member->is(model::JsonKind::number) ? member->number() : std::string_view();
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
 }
 
 Result<std::optional<std::string>> password_from(const Arguments& arguments) {

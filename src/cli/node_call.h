@@ -53,6 +53,8 @@ void print_line(std::string_view line);
 /// The text member of that name, or "".
 std::string_view text_of(const model::Json& json, std::string_view name);
 bool flag_of(const model::Json& json, std::string_view name);
+/// The number of that name, or 0.
+std::uint64_t number_of(const model::Json& json, std::string_view name);
 
 /// A password without the command line seeing it: --password-stdin (first line) or --password-env NAME.
 /// Nothing when neither was given.

@@ -50,13 +50,6 @@ void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count) {
   if (count > unused_shown) fmt::print(stderr, "shieldwall: and {} more not used\n", count - unused_shown);
 }
 
-/// Those that stand in a node; entries of lists have no originator to tell.
-std::vector<detect::SightingCount> with_stix_ids(std::vector<detect::SightingCount> counts) {
-  std::erase_if(counts,
-                [](const detect::SightingCount& one) { return !model::ObjectId::parse(one.indicator); });
-  return counts;
-}
-
 Exit exit_of_scan(const detect::ScanTotals& totals) {
   if (totals.stopped) return static_cast<Exit>(exit_interrupted);
   if (totals.hits > 0) return Exit::found;
@@ -78,7 +71,8 @@ Exit run_scan(const Arguments& arguments) {
   const auto matcher = detect::compile(std::move(intel->indicators), {.now = now});
   tell_unused(intel->unused, intel->unused_count);
   tell_unused(matcher.unused(), matcher.unused().size());
-  ScanPrinter printer(matcher, arguments.has("--json"), now);
+  ScanPrinter printer(matcher, arguments.has("--json"));
+  SightingSink sink(matcher, printer, now);
   std::signal(SIGINT, on_interrupt);
   const auto totals = detect::scan_files(
       matcher,
@@ -86,13 +80,12 @@ Exit run_scan(const Arguments& arguments) {
       {.free_text = arguments.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole,
        .threads = 0,
        .stop = &interrupted},
-      printer);
+      sink);
   printer.totals(totals);
   std::fflush(stdout);
   if (totals.stopped) fmt::print(stderr, "shieldwall: interrupted after {} lines\n", totals.counts.lines);
   if (arguments.has("--sightings") && !totals.stopped)
-    if (const auto told = report_to_node(arguments, with_stix_ids(printer.sightings())); !told)
-      return report(told.error());
+    if (const auto told = report_to_node(arguments, sink.take()); !told) return report(told.error());
   return exit_of_scan(totals);
 }
 
@@ -103,7 +96,9 @@ constexpr Option scan_options[] = {
     {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
     {"--column", "the column of CSV lists that holds the value"},
     {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
-    {"--sightings", "tell the node what was seen: indicator, hour and count", Takes::nothing},
+    {"--sightings",
+     "tell the node what was seen: indicator, hour and count; each log counts once",
+     Takes::nothing},
     {"--json", "one JSON object a hit and line", Takes::nothing},
     {"PATH", "logs: files, folders, - for standard input", Takes::many, true},
 };
@@ -116,7 +111,8 @@ std::span<const Command> scan_commands() {
       .summary = "look for indicators in logs",
       .text =
           "Looks for the indicators of --intel files, or of the node in --dir, in logs: Zeek JSON and TSV, "
-          "Suricata EVE, other JSON lines, CSV with a header and text, also gzip and zstd, all recognised by "
+          "Suricata EVE, other JSON lines, CSV with a header and text, also in gzip, zstd and xz, all "
+          "recognised by "
           "their content. Prints each hit, then totals by indicator. What cannot be used or read is told on "
           "standard error. Exit status: 0 nothing found, 1 found, 4 bad input.",
       .options = scan_options,

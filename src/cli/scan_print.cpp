@@ -29,15 +29,13 @@ void tell(const detect::SourceReport& report, std::string_view what, std::uint64
 
 }  // namespace
 
-ScanPrinter::ScanPrinter(const detect::Matcher& matcher, bool as_json, Timestamp scanned_at)
+ScanPrinter::ScanPrinter(const detect::Matcher& matcher, bool as_json)
     : matcher_(matcher),
       as_json_(as_json),
       is_terminal_(::isatty(STDERR_FILENO) == 1),
-      started_(std::chrono::steady_clock::now()),
-      folder_(matcher, scanned_at) {}
+      started_(std::chrono::steady_clock::now()) {}
 
 void ScanPrinter::hit(const detect::Hit& hit) {
-  folder_.add(hit);
   auto& total = totals_[hit.indicator];
   ++total.hits;
   if (hit.time && (!total.first || *hit.time < *total.first)) total.first = hit.time;

@@ -3,21 +3,18 @@
 
 #include <chrono>
 #include <map>
-#include <span>
+#include <vector>
 
 #include "cli/command.h"
+#include "cli/scan_sightings.h"
 #include "detect/scan.h"
-#include "detect/sightings.h"
 
 namespace shieldwall::cli {
-
-/// Tells the node in --dir how often its indicators were seen, by the hour. errors: as NodeDoor
-Done report_to_node(const Arguments& arguments, std::span<const detect::SightingCount> counts);
 
 /// Prints hits as they come, as a table or as JSON, and what is worth telling about the files.
 class ScanPrinter final : public detect::ScanSink {
  public:
-  ScanPrinter(const detect::Matcher& matcher, bool as_json, Timestamp scanned_at);
+  ScanPrinter(const detect::Matcher& matcher, bool as_json);
 
   void hit(const detect::Hit& hit) override;
   void done(const detect::SourceReport& report) override;
@@ -25,7 +22,6 @@ class ScanPrinter final : public detect::ScanSink {
 
   /// The totals per indicator and of all files; not for JSON.
   void totals(const detect::ScanTotals& totals);
-  std::vector<detect::SightingCount> sightings() const { return folder_.counts(); }
 
  private:
   struct Total {
@@ -42,7 +38,6 @@ class ScanPrinter final : public detect::ScanSink {
   bool header_shown_ = false;
   std::chrono::steady_clock::time_point started_;
   std::map<std::size_t, Total> totals_;
-  detect::SightingFolder folder_;
 };
 
 }  // namespace shieldwall::cli

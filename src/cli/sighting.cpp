@@ -1,6 +1,7 @@
 #include "cli/sighting.h"
 
 #include "cli/node_call.h"
+#include "net/url.h"
 
 namespace shieldwall::cli {
 
@@ -9,20 +10,19 @@ namespace {
 using model::Json;
 using net::Method;
 
-std::string raw_of(const Json& json, std::string_view name) {
-  const auto member = json.find(name);
-  return member ? std::string(member->raw()) : "0";
-}
-
 Exit run_choose(const Arguments& arguments) {
   model::JsonWriter body;
   body.begin_object();
-  body.member("circle", arguments.one("CIRCLE"));
-  body.member("choice", arguments.one("CHOICE"));
+  body.member("sightings", arguments.one("CHOICE"));
   body.end_object();
   return on_node(
       arguments,
-      [&](NodeDoor& door) { return door.ask(Method::post, "/api/v1/sightings/choice", body.text()); },
+      [&](NodeDoor& door) {
+        return door.ask(
+            Method::put,
+            fmt::format("/api/v1/circles/{}/sightings", net::percent_encode(arguments.one("CIRCLE"))),
+            body.text());
+      },
       [](const Json&) { print_line("chosen"); });
 }
 
@@ -39,7 +39,7 @@ Exit run_stop(const Arguments& arguments) {
 
 void show_sent(const Json& answer) {
   print_line(fmt::format(
-      "{} sightings released, {} unchanged", raw_of(answer, "sent"), raw_of(answer, "unchanged")));
+      "{} sightings released, {} unchanged", number_of(answer, "sent"), number_of(answer, "unchanged")));
   const auto held = answer.find("held_back");
   if (!held) return;
   for (const auto one : *held)
@@ -58,12 +58,13 @@ void show_list(const Json& answer) {
   const auto indicators = answer.find("indicators");
   if (!indicators) return;
   for (const auto one : *indicators)
-    print_line(fmt::format("{}  {:>9}  {} .. {}{}",
-                           text_of(one, "indicator"),
-                           raw_of(one, "count"),
-                           text_of(one, "first_seen"),
-                           text_of(one, "last_seen"),
-                           one.find("members") ? "  " + raw_of(one, "members") + " members" : ""));
+    print_line(
+        fmt::format("{}  {:>9}  {} .. {}{}",
+                    text_of(one, "indicator"),
+                    number_of(one, "count"),
+                    text_of(one, "first_seen"),
+                    text_of(one, "last_seen"),
+                    one.find("members") ? fmt::format("  {} members", number_of(one, "members")) : ""));
   print_line(fmt::format("{} indicators", indicators->size()));
   if (flag_of(answer, "stopped")) print_line("stopped: nothing returns");
 }

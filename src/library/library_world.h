@@ -22,6 +22,17 @@ struct World : tests::NodeWorld {
   api::Caller at_stranger() { return caller(stranger); }
 };
 
+/// What the member lets return of what it saw.
+inline void choose(tests::NodeWorld& world,
+                   const CircleId& circle,
+                   const OrganisationId& member,
+                   ledger::SightingChoice choice) {
+  world.change_circle(circle, [&](ledger::Circle& changed) {
+    for (auto& one : changed.members)
+      if (one.organisation == member) one.sightings = choice;
+  });
+}
+
 inline std::string indicator_id(int number) {
   return fmt::format("indicator--00000000-0000-4000-8000-{:012}", number);
 }

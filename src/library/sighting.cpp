@@ -34,33 +34,78 @@ Timestamp bucket_of(Timestamp at) {
   return {at.us - rest};
 }
 
-std::map<Key, std::uint64_t> summed(std::span<const Seen> seen) {
-  std::map<Key, std::uint64_t> sums;
-  for (const auto& one : seen) {
-    auto& sum = sums[{one.indicator, bucket_of(one.at)}];
-    sum = std::min(sighting_count_max, sum + std::min(one.count, sighting_count_max));
-  }
-  return sums;
+std::uint64_t sum_of(std::uint64_t one, std::uint64_t other) {
+  return std::min(sighting_count_max,
+                  std::min(one, sighting_count_max) + std::min(other, sighting_count_max));
 }
 
-Result<store::Write> add_to(store::Records& records,
-                            const OrganisationId& organisation,
-                            const Key& key,
-                            std::uint64_t count,
-                            Timestamp now) {
-  store::Write write{.table = store::Table::sighting_count,
-                     .key = key_of(organisation, key),
-                     .value = std::nullopt,
-                     .expected = 0,
-                     .expires = now + counts_kept};
-  const auto row = records.read(write.table, write.key);
+/// What one report says of an indicator and hour, by source ("": none named).
+using Told = std::map<Key, std::map<std::string_view, std::uint64_t>>;
+
+Told told_by(std::span<const Seen> seen) {
+  Told told;
+  for (const auto& one : seen) {
+    auto& count = told[{one.indicator, bucket_of(one.at)}][one.source];
+    count = sum_of(count, one.count);
+  }
+  return told;
+}
+
+std::string source_key(const OrganisationId& organisation, std::string_view source, const Key& key) {
+  return fmt::format(
+      "source/{}/{}/{}/{}", organisation.text(), sha256(source).hex(), key.first.text(), to_text(key.second));
+}
+
+/// A row that holds a number: what it holds, and the write that will put another there.
+struct Counter {
+  std::uint64_t count = 0;
+  store::Write write;
+};
+
+Result<Counter> counter_at(store::Records& records, std::string key, Timestamp now) {
+  Counter counter;
+  counter.write = {.table = store::Table::sighting_count,
+                   .key = std::move(key),
+                   .value = std::nullopt,
+                   .expected = 0,
+                   .expires = now + counts_kept};
+  const auto row = records.read(counter.write.table, counter.write.key);
   if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
   if (row) {
-    count = std::min(sighting_count_max, count + TRY(number_in(row->value)));
-    write.expected = row->revision;
+    counter.count = TRY(number_in(row->value));
+    counter.write.expected = row->revision;
   }
-  write.value = std::to_string(count);
-  return write;
+  return counter;
+}
+
+void put(Counter counter, std::uint64_t count, std::vector<store::Write>& writes) {
+  counter.write.value = std::to_string(count);
+  writes.push_back(std::move(counter.write));
+}
+
+/// The writes that add what the sources of one indicator and hour showed beyond what they told before.
+Done add_up(store::Records& records,
+            const OrganisationId& organisation,
+            const Told::value_type& told,
+            Timestamp now,
+            Recorded& recorded,
+            std::vector<store::Write>& writes) {
+  std::uint64_t more = 0;
+  for (const auto& [source, count] : told.second) {
+    std::uint64_t before = 0;
+    if (!source.empty()) {
+      auto counter = TRY(counter_at(records, source_key(organisation, source, told.first), now));
+      before = counter.count;
+      if (count > before) put(std::move(counter), count, writes);
+    }
+    ++(count > before ? recorded.taken : recorded.known);
+    if (count > before) more = sum_of(more, count - before);
+  }
+  if (more == 0) return {};
+  auto sum = TRY(counter_at(records, key_of(organisation, told.first), now));
+  const auto count = sum_of(sum.count, more);
+  put(std::move(sum), count, writes);
+  return {};
 }
 
 std::string stopped_name(const OrganisationId& organisation) {
@@ -73,32 +118,28 @@ std::string report_key(const OrganisationId& organisation, std::string_view repo
 
 }  // namespace
 
-Result<bool> record_seen(store::Store& store,
-                         const OrganisationId& organisation,
-                         std::span<const Seen> seen,
-                         std::string_view report,
-                         Timestamp now,
-                         std::vector<store::Write> also) {
-  const auto sums = summed(seen);
-  if (sums.size() > counts_of_report_max)
+Result<Recorded> record_seen(store::Store& store,
+                             const OrganisationId& organisation,
+                             std::span<const Seen> seen,
+                             std::string_view report,
+                             Timestamp now,
+                             std::vector<store::Write> also) {
+  if (seen.size() > counts_of_report_max)
     return fail(
-        ErrorCode::exhausted, "{} counts in one report; send at most {}", sums.size(), counts_of_report_max);
+        ErrorCode::exhausted, "{} counts in one report; send at most {}", seen.size(), counts_of_report_max);
+  const auto told = told_by(seen);
   auto& records = store.records();
   for (int attempt = 1;; ++attempt) {
+    Recorded recorded;
     std::vector<store::Write> writes = also;
     if (!report.empty()) {
-      const auto key = report_key(organisation, report);
-      if (records.read(store::Table::sighting_count, key)) return false;
-      writes.push_back({.table = store::Table::sighting_count,
-                        .key = key,
-                        .value = Bytes("1"),
-                        .expected = 0,
-                        .expires = now + counts_kept});
+      auto name = TRY(counter_at(records, report_key(organisation, report), now));
+      if (name.count > 0) return Recorded{.again = true};
+      put(std::move(name), 1, writes);
     }
-    for (const auto& [key, count] : sums)
-      writes.push_back(TRY(add_to(records, organisation, key, count, now)));
+    for (const auto& one : told) TRY(add_up(records, organisation, one, now, recorded, writes));
     const auto done = records.write(writes);
-    if (done) return true;
+    if (done) return recorded;
     if (done.error().code != ErrorCode::conflict || attempt == tries_max) return fail(done.error());
   }
 }

@@ -23,23 +23,34 @@ inline constexpr std::size_t counts_of_report_max = 100'000;      // rows of one
 inline constexpr std::uint64_t sighting_count_max = 999'999'999;  // STIX 2.1 section 5.2
 inline constexpr Duration counts_kept = days(400);  // a year of evidence and a month to look at it
 
+inline constexpr std::size_t source_bytes_max = 128;  // of a source's name: a digest and what it is of
+
 /// How often an indicator was seen in the hour that `at` lies in.
 struct Seen {
   model::ObjectId indicator;
   Timestamp at{};
   std::uint64_t count = 1;
+  /// Where: the observer's own stable name of a log, which never leaves. With it `count` is all that this
+  /// source showed of the hour, so that telling it again adds only what is new; without it, it is added.
+  std::string source{};
+};
+
+/// What became of a report.
+struct Recorded {
+  bool again = false;     // a report of that name was taken before: nothing was added
+  std::size_t taken = 0;  // counts that were added or grew
+  std::size_t known = 0;  // counts that their source told before
 };
 
 /// Adds what was seen to the organisation's counts, in one transaction with `also`: the position in what was
 /// read. A report that was taken before under the same name adds nothing; an empty name is never remembered.
-/// Gives whether it was taken now.
 ///   errors  exhausted: more than counts_of_report_max rows; conflict: other reports kept coming between
-Result<bool> record_seen(store::Store& store,
-                         const OrganisationId& organisation,
-                         std::span<const Seen> seen,
-                         std::string_view report,
-                         Timestamp now,
-                         std::vector<store::Write> also = {});
+Result<Recorded> record_seen(store::Store& store,
+                             const OrganisationId& organisation,
+                             std::span<const Seen> seen,
+                             std::string_view report,
+                             Timestamp now,
+                             std::vector<store::Write> also = {});
 
 /// The organisation's counts by indicator and hour, in that order.
 Result<std::vector<Seen>> own_counts(store::Records& records, const OrganisationId& organisation);

@@ -6,7 +6,6 @@
 
 #include "api/fields.h"
 #include "ledger/audit.h"
-#include "ledger/authority.h"
 #include "library/search.h"
 #include "library/sighting.h"
 #include "library/view.h"
@@ -20,10 +19,9 @@ using model::JsonWriter;
 
 constexpr std::size_t report_bytes_max = 16u << 20;
 
-/// What became of a report: how many counts were taken, and the indicators that the caller does not hold.
+/// What became of a report, and the indicators in it that the caller does not hold.
 struct Taken {
-  bool again = false;  // the report was taken before under the same name
-  std::size_t taken = 0;
+  Recorded recorded{};
   std::vector<std::string> unknown{};
 };
 
@@ -32,8 +30,11 @@ Result<Seen> read_seen(const model::Json& element, std::string_view whole) {
   const auto indicator = TRY(fields.text("indicator"));
   const auto count = TRY(fields.optional_number("count"));
   const auto at = TRY(fields.optional_time("at"));
-  TRY(fields.finish());
   Seen seen;
+  seen.source = TRY(fields.optional_text("source")).value_or("");
+  TRY(fields.finish());
+  if (seen.source.size() > source_bytes_max)
+    return fail(ErrorCode::invalid, "{}: source is longer than {} bytes", whole, source_bytes_max);
   auto id = model::ObjectId::parse(indicator);
   if (!id) return fail(std::move(id).error().within(whole));
   seen.indicator = std::move(*id);
@@ -88,8 +89,9 @@ Result<std::vector<std::string>> take_out_unknown(const api::Call& call, std::ve
 Bytes write_taken(const Taken& taken) {
   JsonWriter out;
   out.begin_object();
-  out.member("taken", taken.taken);
-  out.member("again", taken.again);
+  out.member("taken", taken.recorded.taken);
+  out.member("known", taken.recorded.known);
+  out.member("again", taken.recorded.again);
   out.key("unknown");
   out.begin_array();
   for (const auto& id : taken.unknown) out.value(id);
@@ -283,10 +285,16 @@ Result<model::JsonDocument> json_body(const api::Call& call) {
 
 constexpr api::Field report_fields[] = {
     {"report", "string", "a name of the caller's: a second report of that name adds nothing", false},
-    {"sightings", "[]object", "indicator (STIX id), at (any instant of the hour), count (1 without it)"},
+    {"sightings",
+     "[]object",
+     "indicator (STIX id), at (any instant of the hour), count (1 without it), source (your own stable name "
+     "of "
+     "a log, which stays here: count is then all it showed of that hour, and telling it again adds only what "
+     "is new)"},
 };
 constexpr api::Field taken_fields[] = {
     {"taken", "integer", "counts that were added"},
+    {"known", "integer", "counts that their source told before: nothing was added for them"},
     {"again", "boolean", "a report of that name was taken before; nothing was added"},
     {"unknown", "[]string", "indicators that the caller does not hold"},
 };
@@ -303,10 +311,6 @@ constexpr api::Field sent_fields[] = {
     {"unchanged", "integer", "released before with the same count"},
     {"held_back", "[]object", "indicator, circle, and the reason why nothing returns"},
 };
-constexpr api::Field choice_fields[] = {
-    {"circle", "string", "UUID or alias"},
-    {"choice", "string", "none, counts (by the day) or detail (by the hour)"},
-};
 constexpr api::Field stop_fields[] = {{"stopped", "boolean", "true: nothing returns, whatever was chosen"}};
 
 }  // namespace
@@ -316,7 +320,6 @@ const api::Type sightings_taken{"SightingReportTaken", taken_fields};
 const api::Type sightings_returned{"SightingsReturned", returned_fields};
 const api::Type sightings_own{"SightingsOwn", own_fields};
 const api::Type sightings_sent{"SightingsSent", sent_fields};
-const api::Type sighting_choice{"SightingChoice", choice_fields};
 const api::Type sighting_stop{"SightingStop", stop_fields};
 
 Result<api::Response> report_sightings(api::Call& call) {
@@ -325,9 +328,8 @@ Result<api::Response> report_sightings(api::Call& call) {
   auto report = TRY(read_report(document.root()));
   Taken taken;
   taken.unknown = TRY(take_out_unknown(call, report.seen));
-  taken.again =
-      !TRY(record_seen(call.services.store, call.caller->organisation, report.seen, report.name, call.now));
-  taken.taken = taken.again ? 0 : report.seen.size();
+  taken.recorded =
+      TRY(record_seen(call.services.store, call.caller->organisation, report.seen, report.name, call.now));
   return answer_own(call, std::move(taken), write_taken);
 }
 
@@ -365,20 +367,6 @@ Result<api::Response> send_own_sightings(api::Call& call) {
   TRY(only_known(call.target, {}));
   auto sent = TRY(send_sightings(call.services, *call.caller));
   return answer_own(call, std::move(sent), write_sent);
-}
-
-Result<api::Response> choose_sightings(api::Call& call) {
-  TRY(only_known(call.target, {}));
-  const auto document = TRY(json_body(call));
-  auto fields = TRY(api::Fields::of(document.root()));
-  const auto name = TRY(fields.text("circle"));
-  const auto word = TRY(fields.text("choice"));
-  TRY(fields.finish());
-  const auto choice = TRY(ledger::sighting_choice_named(word));
-  auto row = TRY(ledger::circle_by_name(call.services.store.records(), call.caller->organisation, name));
-  const auto allowed = TRY(ledger::Authority::choose(*call.caller, std::move(row)));
-  TRY(ledger::save_choice(call.services.store, allowed, choice));
-  return api::Response::nothing();
 }
 
 Result<api::Response> stop_sightings(api::Call& call) {

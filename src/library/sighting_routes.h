@@ -13,8 +13,6 @@ Result<api::Response> list_returned(api::Call& call);
 Result<api::Response> list_own_sightings(api::Call& call);
 /// POST /api/v1/sightings/send
 Result<api::Response> send_own_sightings(api::Call& call);
-/// POST /api/v1/sightings/choice
-Result<api::Response> choose_sightings(api::Call& call);
 /// POST /api/v1/sightings/stop
 Result<api::Response> stop_sightings(api::Call& call);
 
@@ -23,7 +21,6 @@ extern const api::Type sightings_taken;
 extern const api::Type sightings_returned;
 extern const api::Type sightings_own;
 extern const api::Type sightings_sent;
-extern const api::Type sighting_choice;
 extern const api::Type sighting_stop;
 
 inline constexpr api::Parameter returned_parameters[] = {

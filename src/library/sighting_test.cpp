@@ -7,7 +7,7 @@ using namespace shieldwall::library;
 
 namespace {
 
-constexpr auto choice_path = "/api/v1/sightings/choice";
+using ledger::SightingChoice;
 
 std::string report_of(int number,
                       int count,
@@ -26,9 +26,7 @@ struct Shared : World {
     post(at_cert(), "/api/v1/objects?circle=c&tlp=amber", indicator(1));
     CHECK(post(at_company(), "/api/v1/sightings", report_of(1, 5)).status == 200);
   }
-  net::Response choose(const std::string& choice) {
-    return post(at_company(), choice_path, R"({"circle":"c","choice":")" + choice + R"("})");
-  }
+  void choose(SightingChoice choice) { library::choose(*this, circle_id, company, choice); }
   Answer send() { return Answer(post(at_company(), "/api/v1/sightings/send", "")); }
   Answer returned() { return Answer(get(at_cert(), "/api/v1/sightings")); }
 };
@@ -40,7 +38,7 @@ TEST_CASE("nothing returns before the member chose, and nothing when it chose no
   auto sent = world.send();
   CHECK(sent.raw("sent") == "0");
   CHECK(sent.texts("held_back", "reason") == Texts{"no choice was made yet"});
-  CHECK(world.choose("none").status == 204);
+  world.choose(SightingChoice::none);
   sent = world.send();
   CHECK(sent.raw("sent") == "0");
   CHECK(world.returned().texts("indicators", "indicator").empty());
@@ -49,7 +47,7 @@ TEST_CASE("nothing returns before the member chose, and nothing when it chose no
 
 TEST_CASE("counts return to the originator: indicator, count and day, nothing else of the telemetry") {
   Shared world;
-  world.choose("counts");
+  world.choose(SightingChoice::counts);
   CHECK(world.send().raw("sent") == "1");
   const auto back = world.returned();
   CHECK(back.texts("indicators", "indicator") == Texts{indicator_id(1)});
@@ -81,7 +79,7 @@ TEST_CASE("counts return to the originator: indicator, count and day, nothing el
 TEST_CASE("detail returns by the hour") {
   Shared world;
   world.post(world.at_company(), "/api/v1/sightings", report_of(1, 2, "2023-11-14T12:00:00Z"));
-  world.choose("detail");
+  world.choose(SightingChoice::detail);
   CHECK(world.send().raw("sent") == "2");
   CHECK(world.returned().texts("indicators", "first_seen") == Texts{"2023-11-14T10:00:00.000Z"});
   CHECK(world.returned().texts("indicators", "count") == Texts{"7"});
@@ -89,7 +87,7 @@ TEST_CASE("detail returns by the hour") {
 
 TEST_CASE("sending again changes nothing, and a grown count becomes the next version of the same sighting") {
   Shared world;
-  world.choose("counts");
+  world.choose(SightingChoice::counts);
   world.send();
   auto again = world.send();
   CHECK(again.raw("sent") == "0");
@@ -102,7 +100,7 @@ TEST_CASE("sending again changes nothing, and a grown count becomes the next ver
 
 TEST_CASE("one switch stops everything, whatever was chosen") {
   Shared world;
-  world.choose("detail");
+  world.choose(SightingChoice::detail);
   CHECK(world.post(world.at_company(), "/api/v1/sightings/stop", R"({"stopped":true})").status == 204);
   CHECK(world.post(world.at_company(), "/api/v1/sightings/send", "").status == 403);
   CHECK(world.returned().texts("indicators", "indicator").empty());
@@ -122,6 +120,42 @@ TEST_CASE("a report of the same name adds nothing a second time") {
   REQUIRE(counts.size() == 1);
   CHECK(counts[0].count == 6);
   CHECK(to_text(counts[0].at) == "2023-11-14T10:00:00.000000Z");
+}
+
+TEST_CASE("what a source showed of an hour counts once, and only what it shows more of it is added") {
+  Shared world;  // 5 were told without a source
+  const auto tell = [&](const std::string& source, int count) {
+    return Answer(world.post(
+        world.at_company(),
+        "/api/v1/sightings",
+        fmt::format(
+            R"({{"sightings":[{{"indicator":"{}","at":"2023-11-14T10:00:00Z","count":{},"source":"{}"}}]}})",
+            indicator_id(1),
+            count,
+            source)));
+  };
+  const auto all = [&] { return own_counts(world.store->records(), world.company)->at(0).count; };
+  CHECK(tell("conn.log", 3).raw("taken") == "1");
+  CHECK(all() == 8);
+  const auto again = tell("conn.log", 3);
+  CHECK(again.raw("taken") == "0");
+  CHECK(again.raw("known") == "1");
+  CHECK(tell("conn.log", 2).raw("known") == "1");
+  CHECK(all() == 8);
+  CHECK(tell("conn.log", 4).raw("taken") == "1");
+  CHECK(tell("dns.log", 1).raw("taken") == "1");
+  CHECK(all() == 10);
+  CHECK(tell(std::string(source_bytes_max + 1, 's'), 1).status == 400);
+}
+
+TEST_CASE("a report may name an hour of one source in parts") {
+  Shared world;
+  const auto part = fmt::format(R"({{"indicator":"{}","at":"2023-11-14T10:00:00Z","count":2,"source":"s"}})",
+                                indicator_id(1));
+  const auto body = fmt::format(R"({{"sightings":[{},{}]}})", part, part);
+  world.post(world.at_company(), "/api/v1/sightings", body);
+  CHECK(Answer(world.post(world.at_company(), "/api/v1/sightings", body)).raw("known") == "1");
+  CHECK(own_counts(world.store->records(), world.company)->at(0).count == 9);
 }
 
 TEST_CASE("an indicator that the reporter does not hold is told apart from none by nothing") {
@@ -167,7 +201,7 @@ TEST_CASE("sightings of two members are counted as two") {
   world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=amber", indicator(1));
   for (const auto& member : {world.company, third}) {
     const auto caller = world.caller(member);
-    world.post(caller, choice_path, R"({"circle":"c","choice":"counts"})");
+    choose(world, world.circle_id, member, SightingChoice::counts);
     CHECK(Answer(world.post(caller, "/api/v1/sightings", report_of(1, 5))).raw("taken") == "1");
     CHECK(Answer(world.post(caller, "/api/v1/sightings/send", "")).raw("sent") == "1");
   }
@@ -189,6 +223,4 @@ TEST_CASE("a report that cannot be read is refused, naming the element") {
     CAPTURE(body);
     CHECK(world.post(world.at_company(), "/api/v1/sightings", body).status == 400);
   }
-  CHECK(world.choose("everything").status == 400);
-  CHECK(world.post(world.at_stranger(), choice_path, R"({"circle":"c","choice":"none"})").status == 404);
 }

@@ -303,8 +303,11 @@ class Reader {
     }
     probe(post, "/api/v1/imports?circle=shared", bundle({indicator(2, 1), indicator(102)}));
     probe(post, "/api/v1/sightings/send");
-    probe(post, "/api/v1/sightings/choice", R"({"circle":"shared","choice":"counts"})");
-    probe(post, "/api/v1/sightings/choice", R"({"circle":"apart","choice":"counts"})");
+    probes_.push_back({"the reader lets counts return", [this](NodeWorld& world) {
+                         const auto& cast = *worlds_.casts.at(&world);
+                         choose(world, cast.shared, cast.reader, ledger::SightingChoice::counts);
+                         return std::string();
+                       }});
     probe(post, "/api/v1/sightings/send");
     probe(post, "/api/v1/sightings/stop", R"({"stopped":true})");
     for (const int i : {0, 1, 100})
