@@ -10,41 +10,50 @@
 
 namespace shieldwall::policy {
 
-/// One stretch of a standing: in this group, of that nation, with these stays.
+/// An organisation's place in one group: what a clause asks, in one comparison each.
 struct GroupForm {
-  Number group = 0;
-  Number nation = 0;  // 0: none
-  const std::vector<Stay>* stays = nullptr;
+  std::uint64_t nations = 0;            // bits of ClauseForm::nations that let it in; 0: it was never inside
+  std::uint32_t from = Stay::open_end;  // it has been inside since, and still is
   std::uint32_t known_version = 0;
+  Number nation = 0;                         // 0: none
+  const std::vector<Stay>* stays = nullptr;  // all of them
 };
 
 /// An organisation's standing, found by the number of the group.
 struct StandingForm {
   Number organisation = 0;
-  std::vector<GroupForm> groups;     // sorted by group
-  std::vector<std::uint32_t> first;  // by group: index + 1 of its first entry in `groups`, 0 for none
+  std::vector<GroupForm> groups = {GroupForm{}};  // the first stands for every group it was never inside of
+  std::vector<std::uint32_t> places;              // in `groups`, by group
+  bool is_twofold = false;                        // two places in one group: ask the plain rules
 
   StandingForm(const Standing& standing, LabelNumbers& numbers)
       : organisation(LabelNumbers::number_of(numbers.organisations, standing.organisation)) {
     for (const AllianceStanding& alliance : standing.alliances) {
       const Number nation = alliance.nation == Nation{} ? 0 : numbers.nation_number(alliance.nation);
-      groups.push_back({.group = numbers.alliance_group(alliance.alliance),
-                        .nation = nation < nation_numbers ? nation : 0,  // labels naming later ones are plain
-                        .stays = &alliance.stays,
-                        .known_version = alliance.known_version});
+      add(numbers.alliance_group(alliance.alliance),
+          nation < nation_numbers ? nation : 0,  // labels naming later ones are plain
+          alliance.stays,
+          alliance.known_version);
     }
     for (const CircleStanding& circle : standing.circles)
-      groups.push_back({.group = numbers.circle_group(circle.circle),
-                        .nation = 0,
-                        .stays = &circle.stays,
-                        .known_version = circle.known_version});
-    std::stable_sort(groups.begin(), groups.end(), [](const GroupForm& a, const GroupForm& b) {
-      return a.group < b.group;
-    });
-    for (std::size_t i = groups.size(); i-- > 0;) {
-      if (first.size() <= groups[i].group) first.resize(groups[i].group + 1);
-      first[groups[i].group] = static_cast<std::uint32_t>(i + 1);
-    }
+      add(numbers.circle_group(circle.circle), 0, circle.stays, circle.known_version);
+  }
+
+  const GroupForm& in(Number group) const { return groups[group < places.size() ? places[group] : 0]; }
+
+ private:
+  void add(Number group, Number nation, const std::vector<Stay>& stays, std::uint32_t known_version) {
+    GroupForm form{.nations = ClauseForm::everyone,
+                   .known_version = std::min(known_version, Stay::open_end - 1),  // stays end before it
+                   .nation = nation,
+                   .stays = &stays};
+    if (nation < near_nations) form.nations |= std::uint64_t{1} << nation;
+    for (const Stay& stay : stays)
+      if (stay.to == Stay::open_end) form.from = std::min(form.from, stay.from);
+    if (places.size() <= group) places.resize(group + 1);
+    if (places[group] != 0) is_twofold = true;
+    places[group] = static_cast<std::uint32_t>(groups.size());
+    groups.push_back(form);
   }
 };
 
@@ -54,6 +63,7 @@ struct Decider::State {
   std::vector<StandingForm> standings;  // own, then patrons
   std::uint64_t compartments = 0;
   std::vector<Number> realms;  // sorted
+  bool is_plain = false;       // the subject does not fit the compiled form
 
   State(const Scope& of, LabelTable::State& table_state) : table(table_state), scope(of) {
     if (scope.is_everything()) return;
@@ -61,6 +71,7 @@ struct Decider::State {
     table_state.numbers.with([&](LabelNumbers& numbers) {
       standings.emplace_back(subject.own, numbers);
       for (const Standing& patron : subject.patrons) standings.emplace_back(patron, numbers);
+      for (const StandingForm& standing : standings) is_plain = is_plain || standing.is_twofold;
       for (const CompartmentId& compartment : subject.compartments) {
         const Number number = LabelNumbers::number_of(numbers.compartments, compartment) - 1;
         if (number < compartment_numbers) compartments |= std::uint64_t{1} << number;
@@ -73,39 +84,59 @@ struct Decider::State {
 
   Number own() const { return standings.front().organisation; }
 
+  /// Whether it is inside the group, then and now.
   template <Rule Without>
-  bool is_inside(const StandingForm& who, Number audience) const {
-    if (audience == 0) return false;
+  static bool covers(const GroupForm& group, std::uint32_t version) {
+    using D = Decision<Without>;
+    constexpr bool is_whole =
+        D::asks(Rule::inside_then) && D::asks(Rule::inside_now) && D::asks(Rule::version_known);
+    if constexpr (!is_whole)
+      return group.stays != nullptr && D::covers(*group.stays, version, group.known_version);
+    // Not `&&`: a branch on what was just read from memory would wait for it.
+    const bool since = (group.from <= version) & (version <= group.known_version);
+    if (since || group.from == Stay::open_end || group.stays->size() == 1) return since;
+    return D::covers(*group.stays, version, group.known_version);
+  }
+
+  /// Whether the row beside the clause's names the organisation or its nation.
+  bool is_named_far(const StandingForm& who, const GroupForm& group, Number audience) const {
     const AudienceForm& form = table.audiences[audience - 1];
-    if (form.group >= who.first.size() || who.first[form.group] == 0) return false;
-    for (std::size_t i = who.first[form.group] - 1;
-         i < who.groups.size() && who.groups[i].group == form.group;
-         ++i) {
-      const GroupForm& group = who.groups[i];
-      const bool is_named = form.everyone || !Decision<Without>::asks(Rule::named_in_alliance) ||
-                            form.names_nation(group.nation) || form.names_organisation(who.organisation);
-      if (is_named && Decision<Without>::covers(*group.stays, form.version, group.known_version)) return true;
-    }
-    return false;
+    return form.names_nation(group.nation) || form.names_organisation(who.organisation);
+  }
+
+  template <Rule Without>
+  bool is_inside(const StandingForm& who, const ClauseForm& clause) const {
+    const GroupForm& group = who.in(clause.group);
+    const bool is_covered = covers<Without>(group, clause.version);
+    if constexpr (!Decision<Without>::asks(Rule::named_in_alliance)) return is_covered;
+    const bool is_near = (clause.nations & group.nations) != 0;
+    const bool is_far = (clause.far >> who.organisation % 64 & 1) != 0;
+    if (is_far & is_covered & !is_near) return is_named_far(who, group, clause.audience);
+    return is_near & is_covered;
   }
 
   template <Rule Without>
   bool holds(const ClauseForm& clause, Tlp tlp) const {
-    if (clause.owner == own() || is_inside<Without>(standings.front(), clause.audience)) return true;
-    return Decision<Without>::admits_clients(tlp) &&
+    if ((clause.owner == own()) | is_inside<Without>(standings.front(), clause)) return true;
+    return standings.size() > 1 && Decision<Without>::admits_clients(tlp) &&
            std::any_of(standings.begin() + 1, standings.end(), [&](const StandingForm& patron) {
-             return is_inside<Without>(patron, clause.audience);
+             return is_inside<Without>(patron, clause);
            });
+  }
+
+  const ClauseForm& clause_of(const LabelForm& form, std::size_t number) const {
+    return number == 0 ? form.first : table.clauses[form.rest + number - 1];
   }
 
   template <Rule Without>
   bool in_audience(const LabelForm& form) const {
     using D = Decision<Without>;
-    const auto clauses = std::span(form.clauses).first(form.clause_count);
-    const auto holds_here = [&](const ClauseForm& clause) { return holds<Without>(clause, form.tlp); };
-    if (D::asks(Rule::somebody_named) && clauses.empty()) return false;
-    if (!D::asks(Rule::every_clause)) return std::any_of(clauses.begin(), clauses.end(), holds_here);
-    return std::all_of(clauses.begin(), clauses.end(), holds_here);
+    if (form.clause_count == 1) return holds<Without>(form.first, form.tlp);
+    if (form.clause_count == 0) return !D::asks(Rule::somebody_named) && D::asks(Rule::every_clause);
+    for (std::size_t i = 0; i < form.clause_count; ++i)
+      if (holds<Without>(clause_of(form, i), form.tlp) != D::asks(Rule::every_clause))
+        return !D::asks(Rule::every_clause);
+    return D::asks(Rule::every_clause);
   }
 
   static Sight by_columns(Tlp tlp) { return tlp == Tlp::red ? Sight::by_columns_red : Sight::by_columns; }
@@ -124,11 +155,10 @@ struct Decider::State {
 
   template <Rule Without>
   bool owns(const LabelForm& form) const {
-    if (!Decision<Without>::asks(Rule::own_every_clause))
-      return std::any_of(form.clauses.begin(),
-                         form.clauses.begin() + form.clause_count,
-                         [&](const ClauseForm& clause) { return clause.owner == own(); });
-    return form.owner_of_all == own();
+    if constexpr (Decision<Without>::asks(Rule::own_every_clause)) return form.owner_of_all == own();
+    for (std::size_t i = 0; i < form.clause_count; ++i)
+      if (clause_of(form, i).owner == own()) return true;
+    return false;
   }
 
   template <Rule Without>
@@ -138,7 +168,7 @@ struct Decider::State {
     if (scope.is_everything()) return Sight::whole;
     if (D::asks(Rule::somebody_asks) && scope.subject().own.organisation.is_nil()) return Sight::hidden;
     const LabelForm& form = table.forms[id];
-    if (form.plain) return plain_sight<Without>(table.labels[id]);
+    if (form.plain || is_plain) return plain_sight<Without>(table.labels[id]);
     if (D::asks(Rule::realm) && form.realm != 0 &&
         !std::binary_search(realms.begin(), realms.end(), form.realm))
       return Sight::hidden;
@@ -162,8 +192,23 @@ struct Decider::State {
   }
 };
 
-/// For tests: the same decision without one rule.
+/// For tests and benchmarks: the same decision without one rule, and the floor of any decision.
 struct Internals {
+  /// Reads what a decision reads - the label's row and the holding's columns - and decides nothing.
+  static std::uint64_t sum(const LabelTable& table,
+                           std::span<const LabelId> ids,
+                           std::span<const LabelColumns> columns) {
+    std::uint64_t sum = 0;
+    for (const LabelId id : ids) {
+      const LabelForm& form = table.state_->forms[id];
+      sum += form.compartments + form.realm + form.owner_of_all + static_cast<std::uint64_t>(form.tlp);
+      sum += form.first.owner + form.first.group + form.first.version + form.first.nations + form.first.far;
+      sum +=
+          static_cast<std::uint64_t>(columns[id].embargo.us) + static_cast<std::uint64_t>(columns[id].end.us);
+    }
+    return sum;
+  }
+
   template <Rule Without>
   static bool may_see(const Decider& decider, LabelId id, const LabelColumns& columns, Timestamp now) {
     return decider.state_->may_see<Without>(id, columns, now);

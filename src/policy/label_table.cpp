@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
+#include <utility>
 
 namespace shieldwall::policy {
 namespace {
@@ -26,61 +26,84 @@ bool fill_nations(LabelNumbers& numbers, const std::vector<Nation>& nations, Aud
   return true;
 }
 
-void fill_organisations(LabelNumbers& numbers,
-                        const std::vector<OrganisationId>& organisations,
-                        AudienceForm& form) {
-  if (organisations.empty()) return;
+std::vector<Number> numbers_of(LabelNumbers& numbers, const std::vector<OrganisationId>& organisations) {
   std::vector<Number> found;
   found.reserve(organisations.size());
   for (const OrganisationId& id : organisations)
     found.push_back(LabelNumbers::number_of(numbers.organisations, id));
-  const auto [least, most] = std::minmax_element(found.begin(), found.end());
+  return found;
+}
+
+void fill_organisations(LabelNumbers& numbers, const std::vector<Number>& organisations, AudienceForm& form) {
+  if (organisations.empty()) return;
+  const auto [least, most] = std::minmax_element(organisations.begin(), organisations.end());
   form.first_word = *least / 64;
   form.words = *most / 64 - form.first_word + 1;
   auto& words = numbers.words.emplace_back(form.words);
-  for (const Number number : found) words[number / 64 - form.first_word] |= std::uint64_t{1} << number % 64;
+  for (const Number number : organisations)
+    words[number / 64 - form.first_word] |= std::uint64_t{1} << number % 64;
   form.organisations = words.data();
 }
 
-/// Index + 1 in `state.audiences`, 0 for the owner alone; nothing when it does not fit the form.
-std::optional<Number> form_audience(LabelNumbers& numbers,
-                                    GrowingArray<AudienceForm>& audiences,
-                                    const Clause& clause) {
-  if (std::holds_alternative<std::monostate>(clause.inside)) return 0;
+/// Index + 1 of the row of those whom `clause` has no room for.
+Number audience_of(LabelNumbers& numbers, LabelForms& forms, const Clause& clause, const AudienceForm& form) {
   const Digest digest = digest_of(clause);
   if (const auto known = numbers.audiences.find(digest); known != numbers.audiences.end())
     return known->second;
-  AudienceForm form;
-  if (const auto* alliance = std::get_if<AllianceAudience>(&clause.inside)) {
-    form.group = numbers.alliance_group(alliance->alliance);
-    form.version = alliance->roster_version;
-    if (!fill_nations(numbers, alliance->nations, form)) return std::nullopt;
-    fill_organisations(numbers, alliance->organisations, form);
-  } else {
-    const auto& circle = std::get<CircleAudience>(clause.inside);
-    form.group = numbers.circle_group(circle.circle);
-    form.version = circle.membership_version;
-    form.everyone = true;
-  }
-  const auto number = static_cast<Number>(audiences.append(form) + 1);
+  const auto number = static_cast<Number>(forms.audiences.append(form) + 1);
   numbers.audiences.emplace(digest, number);
   return number;
 }
 
+bool fill_alliance(LabelNumbers& numbers, LabelForms& forms, const Clause& of, ClauseForm& clause) {
+  const auto& inside = std::get<AllianceAudience>(of.inside);
+  clause.group = numbers.alliance_group(inside.alliance);
+  clause.version = inside.roster_version;
+  AudienceForm far;
+  if (!fill_nations(numbers, inside.nations, far)) return false;
+  clause.nations = std::exchange(far.nations[0], 0);
+  for (const std::uint64_t nations : far.nations)
+    if (nations != 0) clause.far = ~std::uint64_t{0};
+  const auto organisations = numbers_of(numbers, inside.organisations);
+  for (const Number number : organisations) clause.far |= std::uint64_t{1} << number % 64;
+  if (clause.far == 0) return true;
+  if (organisations.size() > 0) fill_organisations(numbers, organisations, far);
+  clause.audience = audience_of(numbers, forms, of, far);
+  return true;
+}
+
+/// Nothing when a nation has no bit left.
+std::optional<ClauseForm> form_of(LabelNumbers& numbers, LabelForms& forms, const Clause& of) {
+  ClauseForm clause;
+  clause.owner = LabelNumbers::number_of(numbers.organisations, of.owner);
+  if (std::holds_alternative<AllianceAudience>(of.inside)) {
+    if (!fill_alliance(numbers, forms, of, clause)) return std::nullopt;
+  } else if (const auto* circle = std::get_if<CircleAudience>(&of.inside)) {
+    clause.group = numbers.circle_group(circle->circle);
+    clause.version = circle->membership_version;
+    clause.nations = ClauseForm::everyone;
+  }
+  return clause;
+}
+
 bool fill_clauses(LabelNumbers& numbers,
-                  GrowingArray<AudienceForm>& audiences,
+                  LabelForms& forms,
                   const std::vector<Clause>& clauses,
                   LabelForm& form) {
-  if (clauses.size() > LabelForm::clauses_max) return false;
-  for (const Clause& clause : clauses) {
-    const auto audience = form_audience(numbers, audiences, clause);
-    if (!audience) return false;
-    form.clauses[form.clause_count++] = {
-        .owner = LabelNumbers::number_of(numbers.organisations, clause.owner), .audience = *audience};
+  if (clauses.size() > UINT16_MAX) return false;
+  for (const Clause& of : clauses) {
+    const auto clause = form_of(numbers, forms, of);
+    if (!clause) return false;
+    if (form.clause_count == 0) {
+      form.first = *clause;
+      form.owner_of_all = clause->owner;
+    } else {
+      const auto index = static_cast<Number>(forms.clauses.append(*clause));
+      if (form.clause_count == 1) form.rest = index;
+      if (clause->owner != form.first.owner) form.owner_of_all = 0;
+    }
+    ++form.clause_count;
   }
-  const auto all = std::span(form.clauses).first(form.clause_count);
-  const auto is_first = [&](const ClauseForm& clause) { return clause.owner == all.front().owner; };
-  if (!all.empty() && std::all_of(all.begin(), all.end(), is_first)) form.owner_of_all = all.front().owner;
   return true;
 }
 
@@ -95,12 +118,12 @@ bool fill_compartments(LabelNumbers& numbers,
   return true;
 }
 
-LabelForm form_of(LabelNumbers& numbers, GrowingArray<AudienceForm>& audiences, const Label& label) {
+LabelForm form_of(LabelNumbers& numbers, LabelForms& forms, const Label& label) {
   LabelForm form;
   form.tlp = label.tlp;
   form.classification = label.classification;
   if (!label.realm.is_nil()) form.realm = LabelNumbers::number_of(numbers.realms, label.realm);
-  form.plain = !fill_clauses(numbers, audiences, label.audience, form) ||
+  form.plain = !fill_clauses(numbers, forms, label.audience, form) ||
                !fill_compartments(numbers, label.compartments, form);
   return form;
 }
@@ -119,7 +142,7 @@ LabelId LabelTable::intern(const Label& shared) {
     const auto [entry, is_new] =
         numbers.labels.try_emplace(digest, static_cast<LabelId>(state_->forms.size()));
     if (is_new) {
-      LabelForm form = form_of(numbers, state_->audiences, label);
+      LabelForm form = form_of(numbers, *state_, label);
       state_->labels.append(std::move(label));
       state_->forms.append(form);
     }

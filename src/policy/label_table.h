@@ -18,19 +18,17 @@ namespace shieldwall::policy {
 using Number = std::uint32_t;
 
 /// What the first `nation_numbers` nations and `compartment_numbers` compartments get bits for; labels that
-/// name later ones are decided by the plain rules.
+/// name later ones are decided by the plain rules. The first `near_nations` stand in the label's own row.
 inline constexpr Number nation_numbers = 256;
+inline constexpr Number near_nations = 64;
 inline constexpr Number compartment_numbers = 64;
 
-/// The inside of a clause.
+/// Those whom a clause names that its row has no room for.
 struct alignas(64) AudienceForm {
-  Number group = 0;           // alliance_group or circle_group of its number
-  std::uint32_t version = 0;  // of its roster or membership
   std::array<std::uint64_t, nation_numbers / 64> nations{};
   const std::uint64_t* organisations = nullptr;  // bits from organisation number first_word * 64 on
   std::uint32_t first_word = 0;
   std::uint32_t words = 0;
-  bool everyone = false;  // a circle: whoever is in the group
 
   bool names_nation(Number number) const { return (nations[number / 64] >> number % 64 & 1) != 0; }
   bool names_organisation(Number number) const {
@@ -39,23 +37,32 @@ struct alignas(64) AudienceForm {
   }
 };
 
+/// A clause in half a cache line. Most are decided by it alone.
 struct ClauseForm {
+  static constexpr std::uint64_t everyone =
+      1;  // in `nations`: whoever is in the group; no nation is number 0
+
   Number owner = 0;
-  Number audience = 0;  // index in audiences + 1; 0: the owner alone
+  Number group = 0;           // alliance_group or circle_group of its number; 0: the owner alone
+  std::uint32_t version = 0;  // of its roster or membership
+  Number audience = 0;        // index in audiences + 1; asked where `far` has the organisation's bit
+  std::uint64_t nations = 0;  // bit n: nation number n
+  std::uint64_t far = 0;      // bit n: the audience's row may name an organisation whose number % 64 is n
 };
 
+/// A label in one cache line: a decision over many labels costs what reading them from memory costs.
 struct alignas(64) LabelForm {
-  static constexpr std::size_t clauses_max = 4;
-
   Tlp tlp = Tlp::clear;
   bool plain = false;  // does not fit this form: ask the plain rules
-  std::uint8_t clause_count = 0;
+  std::uint16_t clause_count = 0;
   Classification classification{};
   Number realm = 0;         // 0: operation
   Number owner_of_all = 0;  // 0: the clauses have different owners
   std::uint64_t compartments = 0;
-  std::array<ClauseForm, clauses_max> clauses{};
+  ClauseForm first{};
+  Number rest = 0;  // index of the second clause in `clauses`, the others behind it
 };
+static_assert(sizeof(LabelForm) == 64);
 
 /// A SHA-256 is its own hash: nobody chooses its first bytes.
 struct DigestHash {
@@ -93,9 +100,14 @@ struct LabelNumbers {
   }
 };
 
-struct LabelTable::State {
-  GrowingArray<Label> labels;
+/// What label rows point into; appended to before the row is.
+struct LabelForms {
   GrowingArray<AudienceForm> audiences;
+  GrowingArray<ClauseForm> clauses;  // all but the first of each label
+};
+
+struct LabelTable::State : LabelForms {
+  GrowingArray<Label> labels;
   GrowingArray<LabelForm> forms;  // appended last: its size is the table's
   Guarded<LabelNumbers> numbers;
 };

@@ -302,7 +302,7 @@ TEST_CASE(
     World world;
     auto& versions = world.circles[circle_p].versions;
     for (int version = 0; version < 5; ++version) {
-      std::set<char> members;
+      std::set<Member> members;
       for (const char letter : {'B', 'C', 'D'})
         if (draw.one_in(2)) members.insert(letter);
       versions.push_back(members);

@@ -141,7 +141,7 @@ class Cases {
 
 std::string told(const Asker& asker, const Label& label, Timestamp now) {
   return fmt::format("organisation {} person {} at {}: {}",
-                     asker.who,
+                     static_cast<char>(asker.who),
                      asker.person.value_or(nobody).text(),
                      now.us,
                      label_json(label));

@@ -20,8 +20,11 @@ AnyId an_id(int number) {
   return id;
 }
 
-inline OrganisationId organisation(char letter) {
-  return letter == '-' ? OrganisationId{} : an_id<OrganisationId>(letter);
+/// An organisation of the small world by its letter, of a large one by its number; '-' is nobody.
+using Member = int;
+
+inline OrganisationId organisation(Member member) {
+  return member == '-' ? OrganisationId{} : an_id<OrganisationId>(member);
 }
 inline Nation nation(const char* code) {
   return *Nation::parse(code);
@@ -29,18 +32,16 @@ inline Nation nation(const char* code) {
 
 /// Groups as history: who was inside at each version, oldest first; the last one is now.
 struct Group {
-  std::vector<std::set<char>> versions;
-  const std::set<char>& now() const { return versions.back(); }
+  std::vector<std::set<Member>> versions;
+  const std::set<Member>& now() const { return versions.back(); }
 };
 
 /// A member and its nation by letter; clients by the member that lists them.
 struct World {
   std::map<AllianceId, Group> alliances;
   std::map<CircleId, Group> circles;
-  std::map<char, Nation> nations;
-  std::map<char, std::set<char>> clients;
-
-  std::set<char> letters() const;
+  std::map<Member, Nation> nations;
+  std::map<Member, std::set<Member>> clients;
 };
 
 /// A B C of two nations, D a client of B, E without a nation that left and came back, F that left, G that
@@ -70,7 +71,7 @@ inline World small_world() {
 // ---------------------------------------------------------------- the subject, as roster and circles give it
 
 /// The stays that a history of memberships amounts to; versions are counted from 1.
-inline std::vector<Stay> stays_in(const Group& group, char who) {
+inline std::vector<Stay> stays_in(const Group& group, Member who) {
   std::vector<Stay> stays;
   std::uint32_t version = 0;
   for (const auto& members : group.versions) {
@@ -82,7 +83,7 @@ inline std::vector<Stay> stays_in(const Group& group, char who) {
   return stays;
 }
 
-inline Standing standing_of(const World& world, char who) {
+inline Standing standing_of(const World& world, Member who) {
   Standing standing{.organisation = organisation(who), .alliances = {}, .circles = {}};
   for (const auto& [alliance, group] : world.alliances) {
     const auto of = world.nations.find(who);
@@ -102,7 +103,7 @@ inline Standing standing_of(const World& world, char who) {
 
 /// Somebody of that organisation, and what was granted to them.
 struct Asker {
-  char who = 'A';
+  Member who = 'A';
   std::optional<PersonId> person;
   std::set<CompartmentId> compartments;
   std::map<int, int> clearances;  // scheme -> ordinal
@@ -126,13 +127,13 @@ inline Subject subject_of(const World& world, const Asker& asker) {
 // ---------------------------------------------------------------- the naive reading
 
 /// "Any of these nations and organisations" at that version, who are still inside now.
-inline std::set<char> expanded(const World& world, const AllianceAudience& audience) {
-  std::set<char> inside;
+inline std::set<Member> expanded(const World& world, const AllianceAudience& audience) {
+  std::set<Member> inside;
   const auto group = world.alliances.find(audience.alliance);
   if (group == world.alliances.end()) return inside;
   const auto& versions = group->second.versions;
   if (audience.roster_version == 0 || audience.roster_version > versions.size()) return inside;
-  for (const char member : versions[audience.roster_version - 1]) {
+  for (const Member member : versions[audience.roster_version - 1]) {
     bool named = false;
     for (const OrganisationId& one : audience.organisations) named = named || one == organisation(member);
     for (const Nation& one : audience.nations)
@@ -143,29 +144,29 @@ inline std::set<char> expanded(const World& world, const AllianceAudience& audie
 }
 
 /// "Exactly one circle at that circle's own membership version", and still inside now.
-inline std::set<char> expanded(const World& world, const CircleAudience& audience) {
-  std::set<char> inside;
+inline std::set<Member> expanded(const World& world, const CircleAudience& audience) {
+  std::set<Member> inside;
   const auto group = world.circles.find(audience.circle);
   if (group == world.circles.end()) return inside;
   const auto& versions = group->second.versions;
   if (audience.membership_version == 0 || audience.membership_version > versions.size()) return inside;
-  for (const char member : versions[audience.membership_version - 1])
+  for (const Member member : versions[audience.membership_version - 1])
     if (group->second.now().contains(member)) inside.insert(member);
   return inside;
 }
 
-inline std::set<char> expanded(const World&, const std::monostate&) {
+inline std::set<Member> expanded(const World&, const std::monostate&) {
   return {};
 }
 
 /// Whether that clause lets the organisation in: its owner, who is inside, and their clients up to AMBER.
-inline bool naive_clause(const World& world, const Clause& clause, char who, Tlp tlp) {
-  const std::set<char> inside =
+inline bool naive_clause(const World& world, const Clause& clause, Member who, Tlp tlp) {
+  const std::set<Member> inside =
       std::visit([&](const auto& audience) { return expanded(world, audience); }, clause.inside);
   if (clause.owner == organisation(who)) return true;
   if (inside.contains(who)) return true;
   if (tlp == Tlp::amber_strict || tlp == Tlp::red) return false;
-  for (const char member : inside)
+  for (const Member member : inside)
     if (world.clients.contains(member) && world.clients.at(member).contains(who)) return true;
   return false;
 }
