@@ -15,7 +15,8 @@ using Kind = PatternToken::Kind;
 
 class Parser {
  public:
-  Parser(std::string_view text, PatternSpelling spelling) : lexer_(text), spelling_(spelling) {}
+  Parser(std::string_view text, PatternSpelling spelling, RepeatedQualifiers repeated)
+      : lexer_(text), spelling_(spelling), repeated_(repeated) {}
 
   Result<Pattern> pattern() {
     TRY(advance());
@@ -63,7 +64,7 @@ class Parser {
 
   Result<ObservationExpression> observations(Junction junction);
   Result<ObservationExpression> observation();
-  Done qualifiers(ObservationExpression& of, bool is_group);
+  Done qualifiers(ObservationExpression& of, bool may_repeat);
   Result<std::optional<Qualifier>> qualifier();
   Result<std::string> start_or_stop();
   Result<ComparisonExpression> comparisons(Junction junction);
@@ -78,6 +79,7 @@ class Parser {
 
   PatternLexer lexer_;
   PatternSpelling spelling_;
+  RepeatedQualifiers repeated_;
   PatternToken token_;
   int depth_ = 0;
   std::size_t terms_ = 0;
@@ -128,18 +130,18 @@ Result<ObservationExpression> Parser::observation() {
   } else {
     return expected("'[' or '('");
   }
-  TRY(qualifiers(made, is_group));
+  TRY(qualifiers(made, is_group || repeated_ == RepeatedQualifiers::accepted));
   return made;
 }
 
 /// An observation in brackets takes one qualifier of each kind (STIX 2.1 section 9.5); on a group in
 /// parentheses the second applies to what the first made.
-Done Parser::qualifiers(ObservationExpression& of, bool is_group) {
+Done Parser::qualifiers(ObservationExpression& of, bool may_repeat) {
   for (;;) {
     const auto offset = token_.offset;
     auto next = TRY(qualifier());
     if (!next) return {};
-    const bool again = !is_group && std::ranges::any_of(of.qualifiers, [&](const Qualifier& have) {
+    const bool again = !may_repeat && std::ranges::any_of(of.qualifiers, [&](const Qualifier& have) {
       return have.index() == next->index();
     });
     if (again) return fail(ErrorCode::invalid, "at {}: a second qualifier of the same kind", offset);
@@ -386,11 +388,11 @@ std::string ObjectPath::text() const {
   return out;
 }
 
-Result<Pattern> parse_pattern(std::string_view text, PatternSpelling spelling) {
+Result<Pattern> parse_pattern(std::string_view text, PatternSpelling spelling, RepeatedQualifiers repeated) {
   if (text.size() > pattern_bytes_max)
     return fail(ErrorCode::exhausted, "the pattern is over {} bytes", pattern_bytes_max);
   if (!is_valid_utf8(text)) return fail(ErrorCode::invalid, "the pattern is not UTF-8");
-  return Parser(text, spelling).pattern();
+  return Parser(text, spelling, repeated).pattern();
 }
 
 }  // namespace shieldwall::model

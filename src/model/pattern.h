@@ -22,6 +22,10 @@ namespace shieldwall::model {
 
 enum class PatternSpelling : std::uint8_t { v2_1, v2_0 };  // 2.0: START '...' STOP '...' without t, no EXISTS
 
+/// Whether an observation in brackets may carry two qualifiers of one kind, which STIX 2.1 section 9.5 does
+/// not allow: each then applies to what those before it made, as on a group in parentheses.
+enum class RepeatedQualifiers : std::uint8_t { refused, accepted };
+
 /// What is refused before it costs time or memory; patterns come from partners.
 inline constexpr std::size_t pattern_bytes_max = 1u << 20;  // a STIX string (DESIGN: 1 MiB)
 inline constexpr int pattern_depth_max = 64;                // parentheses and NOTs inside each other
@@ -113,7 +117,9 @@ struct Pattern {
 /// The tree of a pattern.
 ///   errors  invalid: does not parse; says the byte offset and what would be right there
 ///           exhausted: a limit above was passed
-Result<Pattern> parse_pattern(std::string_view text, PatternSpelling spelling = PatternSpelling::v2_1);
+Result<Pattern> parse_pattern(std::string_view text,
+                              PatternSpelling spelling = PatternSpelling::v2_1,
+                              RepeatedQualifiers repeated = RepeatedQualifiers::refused);
 
 /// The canonical values that the pattern compares with `=` or `IN` (not negated) on paths whose kind of value
 /// is known, wherever they stand in it; sorted, without repetition. Values without a canonical form are left

@@ -78,6 +78,8 @@ TEST_CASE("a qualifier binds to what stands directly left of it") {
   CHECK(tree("([a:b=1] REPEATS 2 TIMES) WITHIN 5 SECONDS") == "([a:b]r)w");
   CHECK(tree("[a:b=1] START t'2024-01-01T00:00:00Z' STOP t'2024-01-02T00:00:00Z'") == "[a:b]s");
   CHECK_FALSE(parses("[a:b=1] REPEATS 2 TIMES REPEATS 3 TIMES"));
+  CHECK(parse_pattern(
+      "[a:b=1] REPEATS 2 TIMES REPEATS 3 TIMES", PatternSpelling::v2_1, RepeatedQualifiers::accepted));
   CHECK(parses("([a:b=1]) WITHIN 5 SECONDS WITHIN 6 SECONDS"));
   CHECK_FALSE(parses("[a:b=1] WITHIN 0 SECONDS"));
   CHECK_FALSE(parses("[a:b=1] REPEATS 1.5 TIMES"));
