@@ -1,6 +1,8 @@
 #include <atomic>
 #include <filesystem>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -72,6 +74,26 @@ TEST_CASE("a seed replays, another does not") {
   std::set<std::uint64_t> seen;
   for (int i = 0; i < 200; ++i) seen.insert(a.below(5));
   CHECK(seen == std::set<std::uint64_t>{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("threads that draw from one seeded stream share it out, and draw nothing twice") {
+  constexpr int words = 20'000;
+  constexpr int threads = 4;
+  SeededRandom alone(5);
+  SeededRandom shared(5);
+  std::set<std::uint64_t> expected;
+  for (int i = 0; i < words * threads; ++i) expected.insert(alone.next());
+  std::vector<std::vector<std::uint64_t>> drawn(threads);
+  {
+    std::vector<std::jthread> drawing;
+    for (auto& own : drawn)
+      drawing.emplace_back([&] {
+        for (int i = 0; i < words; ++i) own.push_back(shared.next());
+      });
+  }
+  std::set<std::uint64_t> found;
+  for (const auto& own : drawn) found.insert(own.begin(), own.end());
+  CHECK(found == expected);
 }
 
 TEST_CASE("UTF-8 that is overlong, cut, a surrogate or too large is refused") {

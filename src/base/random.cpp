@@ -3,6 +3,7 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <mutex>
 
 #include <sodium.h>
 
@@ -55,6 +56,9 @@ SeededRandom::SeededRandom(std::uint64_t seed) {
 }
 
 void SeededRandom::fill(std::span<std::uint8_t> bytes) {
+  // One lock for all of them: they serve tests and the simulator, and stay copyable.
+  static std::mutex drawing;
+  const std::lock_guard lock(drawing);
   for (std::size_t at = 0; at < bytes.size(); at += 8) {
     // xoshiro256++ (Blackman and Vigna, 2019)
     const std::uint64_t word = std::rotl(state_[0] + state_[3], 23) + state_[0];

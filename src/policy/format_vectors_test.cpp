@@ -205,7 +205,7 @@ TEST_CASE("the vectors of rosters are what this program writes") {
 TEST_CASE("the vectors of statements are what this program writes") {
   DrawForms draw(52);
   std::vector<std::string> vectors;
-  for (int i = 0; i < 24; ++i) {
+  for (int i = 0; i < 40; ++i) {
     const Statement statement = draw.statement();
     SignedStatement made = draw.signed_statement();
     made.statement = encode(statement);

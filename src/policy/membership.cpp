@@ -60,19 +60,6 @@ void add_alliance(Standing& standing, const AllianceHistory& history) {
   standing.alliances.push_back(std::move(found));
 }
 
-/// The organisations that list this one as a client.
-std::set<OrganisationId> patrons_of(const Memberships& known, const OrganisationId& organisation) {
-  std::set<OrganisationId> patrons;
-  for (const AllianceHistory& history : known.alliances)
-    for (const RosterMember& member : history.newest.members)
-      if (std::binary_search(member.clients.begin(), member.clients.end(), organisation))
-        patrons.insert(member.organisation);
-  if (const auto* local = find_by(known.local, organisation, &LocalMember::organisation))
-    patrons.insert(local->patrons.begin(), local->patrons.end());
-  patrons.erase(organisation);
-  return patrons;
-}
-
 /// What was granted, and what the rosters say it reaches. An equivalence is one step: the roster lists each.
 std::vector<Clearance> with_equivalents(const Memberships& known, std::vector<Clearance> clearances) {
   const auto granted = clearances;
@@ -128,6 +115,18 @@ Standing standing_of(const Memberships& known, const OrganisationId& organisatio
       standing.circles.push_back(
           {.circle = history.circle, .stays = member->stays, .known_version = history.version});
   return standing;
+}
+
+std::vector<OrganisationId> patrons_of(const Memberships& known, const OrganisationId& organisation) {
+  std::set<OrganisationId> patrons;
+  for (const AllianceHistory& history : known.alliances)
+    for (const RosterMember& member : history.newest.members)
+      if (std::binary_search(member.clients.begin(), member.clients.end(), organisation))
+        patrons.insert(member.organisation);
+  if (const auto* local = find_by(known.local, organisation, &LocalMember::organisation))
+    patrons.insert(local->patrons.begin(), local->patrons.end());
+  patrons.erase(organisation);
+  return std::vector<OrganisationId>(patrons.begin(), patrons.end());
 }
 
 Subject subject_of(const Memberships& known,

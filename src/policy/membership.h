@@ -61,6 +61,9 @@ struct Memberships {
 /// What the organisation is inside of.
 Standing standing_of(const Memberships& known, const OrganisationId& organisation);
 
+/// The organisations whose client this one is, by any roster's present version or locally; sorted.
+std::vector<OrganisationId> patrons_of(const Memberships& known, const OrganisationId& organisation);
+
 /// What was granted to somebody by their own organisation.
 struct Grants {
   std::vector<CompartmentId> compartments{};
