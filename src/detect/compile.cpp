@@ -4,6 +4,7 @@
 
 #include <libpsl.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "detect/tables.h"
 #include "detect/url_parts.h"
@@ -24,7 +25,7 @@ bool is_public_suffix(const std::string& domain) {
 }
 
 std::optional<LiteralKind> literal_kind(ValueKind kind) {
-  switch (kind) {
+  switch (kind) {  // a new kind must be added here
     case ValueKind::ipv4:
     case ValueKind::ipv6:
     case ValueKind::ipv4_cidr:
@@ -43,44 +44,73 @@ std::optional<LiteralKind> literal_kind(ValueKind kind) {
       return LiteralKind::email;
     case ValueKind::file_name:
       return LiteralKind::file_name;
-    default:
-      return std::nullopt;
+    case ValueKind::file_path:
+      return LiteralKind::file_path;
+    case ValueKind::ja3:
+      return LiteralKind::ja3;
+    case ValueKind::ja4:
+      return LiteralKind::ja4;
+    case ValueKind::user_agent:
+      return LiteralKind::user_agent;
+    case ValueKind::mutex:
+      return LiteralKind::mutex;
+    case ValueKind::registry_key:
+      return LiteralKind::registry_key;
+    case ValueKind::mac:
+      return LiteralKind::mac;
+    case ValueKind::asn:
+      return LiteralKind::asn;
+    case ValueKind::cert_serial:
+      return LiteralKind::cert_serial;
   }
+  return std::nullopt;
 }
 
 /// The paths whose comparison means "this value was seen", whatever the event.
 /// `network-traffic:src_ref.value` says more (a direction), so it is no literal.
 bool is_plain_path(const model::ObjectPath& path) {
-  static constexpr std::string_view values[] = {"ipv4-addr", "ipv6-addr", "domain-name", "url", "email-addr"};
+  static constexpr std::string_view plain[] = {
+      "ipv4-addr:value",
+      "ipv6-addr:value",
+      "domain-name:value",
+      "url:value",
+      "email-addr:value",
+      "mac-addr:value",
+      "file:name",
+      "directory:path",
+      "mutex:name",
+      "windows-registry-key:key",
+      "autonomous-system:number",
+      "x509-certificate:serial_number",
+      "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'",
+  };
   const auto& type = path.object_type;
   const bool hashed = type == "file" || type == "artifact" || type == "x509-certificate";
   if (hashed && path.steps.size() == 2 && path.steps[0].name == "hashes") return true;
-  if (path.steps.size() != 1) return false;
-  if (type == "file") return path.steps[0].name == "name";
-  return std::ranges::find(values, type) != std::end(values) && path.steps[0].name == "value";
+  return std::ranges::find(plain, path.text()) != std::end(plain);
 }
 
 class Compiler {
  public:
-  explicit Compiler(MatcherTables& tables) : tables_(tables) {}
+  Compiler(Layer& layer, LiteralPacker& literals) : layer_(layer), literals_(literals) {}
 
-  void add(std::uint32_t number, const CompileOptions& options) {
+  void add(std::uint32_t number, Timestamp now) {
     number_ = number;
     used_ = false;
     reasons_.clear();
-    const auto& indicator = tables_.indicators[number];
+    const auto& indicator = layer_.indicators[number];
     if (indicator.revoked) {
       reasons_ = {"revoked"};
-    } else if (indicator.valid_from > options.now) {
+    } else if (indicator.valid_from > now) {
       reasons_ = {"valid only from " + to_text(indicator.valid_from)};
     } else {
-      if (indicator.valid_until <= options.now)
+      if (indicator.valid_until <= now)
         refuse(fmt::format("expired at {}: hits in older events alone", to_text(indicator.valid_until)));
       for (const auto& value : indicator.values) add(value);
       if (indicator.values.empty()) add_pattern(indicator.pattern);
     }
     for (auto& reason : reasons_)
-      tables_.unused.push_back(
+      layer_.unused.push_back(
           {.id = indicator.id, .source = indicator.source, .reason = std::move(reason), .partly = used_});
   }
 
@@ -98,7 +128,7 @@ class Compiler {
     if (*kind == LiteralKind::domain && is_public_suffix(value.text))
       return refuse(
           fmt::format("'{}' is a public suffix: it would match every name under it", excerpt(value.text)));
-    if (*kind == LiteralKind::url) tables_.literals.add(LiteralKind::url_host, url_host(value.text), number_);
+    if (*kind == LiteralKind::url) literals_.add(LiteralKind::url_host, url_host(value.text), number_);
     insert(*kind, value.text);
   }
 
@@ -108,13 +138,13 @@ class Compiler {
     const bool v4 = network->is_v4();
     if (network->bits == (v4 ? 96 : 0))
       return refuse(fmt::format("'{}' would match every address", value.text));
-    auto& bits = v4 ? tables_.v4_bits : tables_.v6_bits;
+    auto& bits = v4 ? layer_.v4_bits : layer_.v6_bits;
     if (std::ranges::find(bits, network->bits) == bits.end()) bits.push_back(network->bits);
     insert(LiteralKind::network, network_key(network->first, network->bits).view());
   }
 
   void insert(LiteralKind kind, std::string_view key) {
-    tables_.literals.add(kind, key, number_);
+    literals_.add(kind, key, number_);
     used_ = true;
   }
 
@@ -161,47 +191,123 @@ class Compiler {
     if (comparison.literals.empty()) refuse("an empty list matches nothing");
   }
 
-  MatcherTables& tables_;
+  Layer& layer_;
+  LiteralPacker& literals_;
   std::uint32_t number_ = 0;
   bool used_ = false;
   std::vector<std::string> reasons_;
 };
 
+/// What a compiled layer looks into.
+struct LayerMemory {
+  PackedLiterals packed;
+  std::string text;
+};
+
+template <typename List, typename More>
+void add_new(List& list, const More& more) {
+  for (const auto one : more)
+    if (std::ranges::find(list, one) == list.end()) list.push_back(one);
+}
+
 }  // namespace
 
 NetworkKey network_key(const model::Address& masked, int bits) {
   NetworkKey key{};
-  std::memcpy(key.bytes, masked.bytes.data(), masked.bytes.size());
-  key.bytes[16] = static_cast<char>(bits);
+  const std::size_t skipped = bits >= 96 && masked.is_v4() ? 12 : 0;
+  key.size = masked.bytes.size() - skipped + 1;
+  std::memcpy(key.bytes, masked.bytes.data() + skipped, masked.bytes.size() - skipped);
+  key.bytes[key.size - 1] = static_cast<char>(bits);
   return key;
 }
 
-Matcher compile(std::vector<Indicator> indicators, const CompileOptions& options) {
+std::shared_ptr<const Layer> compile_layer(std::vector<Indicator> indicators,
+                                           Timestamp now,
+                                           const HashKey& key) {
+  auto layer = std::make_shared<Layer>();
+  layer->indicators = std::move(indicators);
+  LiteralPacker literals(key);
+  Compiler compiler(*layer, literals);
+  for (std::size_t i = 0; i < layer->indicators.size(); ++i) compiler.add(static_cast<std::uint32_t>(i), now);
+  auto memory = std::make_shared<LayerMemory>();
+  auto packed = literals.pack([&](std::string_view text) -> Done {
+    memory->text += text;
+    return {};
+  });
+  if (!packed) throw std::bad_alloc();  // 32 GiB of text
+  memory->packed = std::move(*packed);
+  layer->literals = memory->packed.image(memory->text);
+  layer->bytes =
+      memory->packed.lines.size() * sizeof(Line) + memory->packed.filter.size() * 8 + memory->text.size();
+  layer->memory = std::move(memory);
+  return layer;
+}
+
+std::shared_ptr<const MatcherTables> joined(Timestamp now, const HashKey& key, std::vector<LayerUse> layers) {
   auto tables = std::make_shared<MatcherTables>();
-  tables->indicators = std::move(indicators);
-  tables->now = options.now;
-  Compiler compiler(*tables);
-  for (std::size_t i = 0; i < tables->indicators.size(); ++i)
-    compiler.add(static_cast<std::uint32_t>(i), options);
+  tables->now = now;
+  tables->key = key;
+  std::uint32_t first = 0;
+  for (auto& use : layers) {
+    use.first = first;
+    first += static_cast<std::uint32_t>(use.layer->size());
+    add_new(tables->v4_bits, use.layer->v4_bits);
+    add_new(tables->v6_bits, use.layer->v6_bits);
+    for (std::size_t kind = 0; kind < literal_kinds; ++kind)
+      if (use.layer->literals.has(static_cast<LiteralKind>(kind))) tables->kinds.set(kind);
+  }
   std::ranges::sort(tables->v4_bits, std::ranges::greater());
   std::ranges::sort(tables->v6_bits, std::ranges::greater());
-  tables->literals.seal();
-  Matcher matcher;
-  matcher.tables_ = std::move(tables);
-  return matcher;
+  tables->layers = std::move(layers);
+  return tables;
+}
+
+Matcher compile(std::vector<Indicator> indicators, const CompileOptions& options) {
+  const HashKey key{system_random().next(), system_random().next()};
+  auto layer = compile_layer(std::move(indicators), options.now, key);
+  return MatcherAccess::of(joined(options.now, key, {{.layer = std::move(layer)}}));
+}
+
+std::size_t Matcher::indicator_count() const {
+  return tables_->indicator_count();
+}
+
+Indicator Matcher::indicator(std::size_t number) const {
+  const auto& use = tables_->layer_of(number);
+  return use.layer->indicator(number - use.first);
 }
 
 std::span<const Indicator> Matcher::indicators() const {
-  return tables_->indicators;
+  return tables_->layers.front().layer->indicators;
 }
-std::span<const Unused> Matcher::unused() const {
-  return tables_->unused;
+
+std::vector<Unused> Matcher::unused() const {
+  std::vector<Unused> all;
+  for (const auto& use : tables_->layers)
+    all.insert(all.end(), use.layer->unused.begin(), use.layer->unused.end());
+  return all;
 }
+
 std::size_t Matcher::literals() const {
-  return tables_->literals.size();
+  std::size_t sum = 0;
+  for (const auto& use : tables_->layers)
+    for (const auto count : use.layer->literals.counts) sum += count;
+  return sum;
 }
+
 std::size_t Matcher::bytes() const {
-  return tables_->literals.bytes();
+  std::size_t sum = 0;
+  for (const auto& use : tables_->layers) sum += use.layer->bytes;
+  return sum;
+}
+
+std::size_t Matcher::changes() const {
+  std::size_t sum = 0;
+  for (const auto& use : tables_->layers) {
+    sum += use.withdrawn ? use.withdrawn->size() : 0;
+    sum += &use == &tables_->layers.front() ? 0 : use.layer->size();
+  }
+  return sum;
 }
 
 }  // namespace shieldwall::detect

@@ -1,6 +1,6 @@
 #pragma once
 // Finds indicators in events. `compile` makes an immutable Matcher out of indicators; each thread looks
-// through its own Scanner; a new set of indicators is a new Matcher, swapped whole.
+// through its own Scanner; a new set of indicators is a new Matcher, swapped whole (live_matcher.h).
 //
 //   const auto matcher = compile(std::move(indicators), {.now = clock.now()});
 //   Scanner scanner(matcher);
@@ -21,18 +21,31 @@ struct CompileOptions {
   Timestamp now;  // of the scan: revoked indicators and those not yet valid at this instant do not take part
 };
 
+/// What came and went since a matcher was compiled.
+struct MatcherChange {
+  std::vector<Indicator> added = {};        // also newer versions of indicators that it has
+  std::vector<std::string> withdrawn = {};  // ids that shall hit no longer
+};
+
 struct MatcherTables;
 
 class Matcher {
  public:
-  std::span<const Indicator> indicators() const;  // all that were given, in their order
-  std::span<const Unused> unused() const;         // in the order of the indicators
-  std::size_t literals() const;                   // distinct keys in the tables
-  std::size_t bytes() const;                      // memory of the tables, without the indicators
+  /// Indicators are numbered from 0: those compiled or loaded, then those added by changes.
+  std::size_t indicator_count() const;
+  /// The indicator with that number, decoded anew for each call where it lies in a file.
+  Indicator indicator(std::size_t number) const;
+  /// All that were given to compile(), in their order; of a matcher from there alone.
+  std::span<const Indicator> indicators() const;
+
+  std::vector<Unused> unused() const;  // in the order of the indicators; a file does not keep them
+  std::size_t literals() const;        // distinct keys in the tables
+  std::size_t bytes() const;           // memory of the tables, without the indicators and without mapped text
+  std::size_t changes() const;         // indicators added or withdrawn since it was compiled
 
  private:
-  friend Matcher compile(std::vector<Indicator> indicators, const CompileOptions& options);
-  friend class Scanner;
+  explicit Matcher(std::shared_ptr<const MatcherTables> tables) : tables_(std::move(tables)) {}
+  friend struct MatcherAccess;  // for the files that make one and look into it
   std::shared_ptr<const MatcherTables> tables_;
 };
 
@@ -41,11 +54,17 @@ class Matcher {
 /// reason, never an error: the others run.
 Matcher compile(std::vector<Indicator> indicators, const CompileOptions& options);
 
+/// The matcher after a change: it shares the tables of `matcher`, whose size does not matter. An added
+/// indicator takes the place of those with its id. Meant for up to changes_max changes; with more, compile
+/// anew.
+Matcher changed(const Matcher& matcher, MatcherChange change, Timestamp now);
+inline constexpr std::size_t changes_max = 100'000;
+
 /// One finding. Views hold until the scanner's next record.
 struct Match {
   std::string_view field;
   std::string_view value;  // what was seen, in canonical form
-  std::size_t indicator;   // index into Matcher::indicators()
+  std::size_t indicator;   // Matcher::indicator()
 };
 
 enum class FreeText : unsigned char {
@@ -66,6 +85,9 @@ class Scanner {
   explicit Scanner(Matcher matcher, FreeText free_text = FreeText::whole);
   ~Scanner();
   Scanner(Scanner&&) noexcept;
+
+  /// Goes on with another matcher: between two records, findings of the last one are gone.
+  void use(Matcher matcher);
 
   /// The findings in `record`, in the order of its fields.
   const std::vector<Match>& scan(const Record& record);

@@ -30,7 +30,7 @@ inline void read_to_the_end(std::string_view first_line, const std::uint8_t* dat
     if (record.line <= last) std::abort();
     last = record.line;
     for (const auto& match : scanner.scan(record))
-      if (match.indicator >= matcher.indicators().size()) std::abort();
+      if (match.indicator >= matcher.indicator_count()) std::abort();
     event_time(record);
   }
   if (reader.counts().bytes != input.size()) std::abort();

@@ -21,7 +21,7 @@ struct Hit {
   std::optional<Timestamp> time;  // of the event, where it tells
   std::string field;              // empty in running text
   std::string value;              // as seen, in canonical form
-  std::size_t indicator = 0;      // index into Matcher::indicators()
+  std::size_t indicator = 0;      // its number in the matcher
 };
 
 /// What became of one file.

@@ -1,10 +1,12 @@
 // Looking through one event: which of its texts could be observables, in canonical form, and are they looked
 // for?
+#include <array>
 #include <deque>
 #include <set>
 #include <tuple>
 
 #include "base/text.h"
+#include "detect/field_kind.h"
 #include "detect/prose.h"
 #include "detect/shape.h"
 #include "detect/tables.h"
@@ -42,10 +44,10 @@ bool is_hash_size(std::size_t size) {
 }  // namespace
 
 struct Scanner::State {
-  State(Matcher m, FreeText text) : matcher(std::move(m)), tables(*matcher.tables_), free_text(text) {}
+  State(const Matcher& m, FreeText text) : matcher(m), free_text(text) { use(m); }
 
   Matcher matcher;
-  const MatcherTables& tables;
+  const MatcherTables* tables = nullptr;  // its tables
   FreeText free_text;
   const Record* record = nullptr;
   std::optional<Timestamp> time;  // of the record, once it was asked for
@@ -53,8 +55,24 @@ struct Scanner::State {
   std::vector<Match> matches;
   std::set<std::tuple<std::string_view, std::string_view, std::size_t>> seen;
   std::deque<std::string> kept;  // what matches look into
+  bool looks_by_name = false;
 
-  bool looks_for(LiteralKind kind) const { return tables.literals.has(kind); }
+  void use(Matcher next) {
+    matches.clear();
+    seen.clear();
+    kept.clear();
+    matcher = std::move(next);
+    tables = &MatcherAccess::tables(matcher);
+    looks_by_name = false;
+    for (const auto kind : {LiteralKind::user_agent,
+                            LiteralKind::mutex,
+                            LiteralKind::registry_key,
+                            LiteralKind::asn,
+                            LiteralKind::cert_serial})
+      looks_by_name = looks_by_name || looks_for(kind);
+  }
+
+  bool looks_for(LiteralKind kind) const { return tables->kinds.test(static_cast<std::size_t>(kind)); }
 
   void begin(const Record& next) {
     record = &next;
@@ -65,30 +83,62 @@ struct Scanner::State {
     kept.clear();
   }
 
-  /// Most indicators never expire, so that an event's time is worked out for few.
-  bool was_valid(std::uint32_t indicator) {
-    const auto until = tables.indicators[indicator].valid_until;
-    if (until == Timestamp::never()) return true;
-    if (!time) time = event_time(*record).value_or(tables.now);
-    return *time < until;
+  /// The layers' postings for a key, most often none.
+  struct Found {
+    struct One {
+      const LayerUse* use;
+      Postings indicators;
+    };
+    std::array<One, layers_max> all;
+    std::size_t count = 0;
+    bool empty() const { return count == 0; }
+  };
+
+  Found find(LiteralKind kind, std::string_view key) const {
+    Found found;
+    const auto hash = literal_hash(tables->key, kind, key);
+    for (const auto& use : tables->layers)
+      if (const auto indicators = use.layer->literals.find(hash, kind, key); !indicators.empty())
+        found.all[found.count++] = {&use, indicators};
+    return found;
   }
 
-  void report(std::string_view value, std::span<const std::uint32_t> indicators) {
+  /// Nearly all indicators are in force and never expire, so that an event's time is worked out for few.
+  bool in_force(const LayerUse& use, std::uint32_t number) {
+    if (number >= use.layer->size()) return false;  // a damaged file
+    const auto& layer = *use.layer;
+    const bool decoded = !layer.indicators.empty();
+    const auto indicator = decoded ? Indicator{} : layer.rows.at(number);
+    const auto& known = decoded ? layer.indicators[number] : indicator;
+    if (use.withdrawn && use.withdrawn->contains(known.id)) return false;
+    if (known.valid_until == Timestamp::never()) return true;
+    if (!time) time = event_time(*record).value_or(tables->now);
+    return *time < known.valid_until;
+  }
+
+  void report(std::string_view value, const Found& found) {
     const std::string_view stored = kept.emplace_back(value);
-    for (const auto indicator : indicators)
-      if (was_valid(indicator) && seen.emplace(field, stored, indicator).second)
-        matches.push_back({field, stored, indicator});
+    for (std::size_t i = 0; i < found.count; ++i) {
+      const auto& [use, indicators] = found.all[i];
+      for (std::size_t j = 0; j < indicators.size(); ++j) {
+        const std::size_t number = use->first + indicators[j];
+        if (in_force(*use, indicators[j]) && seen.emplace(field, stored, number).second)
+          matches.push_back({field, stored, number});
+      }
+    }
   }
 
-  void look_up(LiteralKind kind, std::string_view key) {
-    if (const auto indicators = tables.literals.find(kind, key); !indicators.empty()) report(key, indicators);
+  bool look_up(LiteralKind kind, std::string_view key) {
+    const auto found = find(kind, key);
+    if (!found.empty()) report(key, found);
+    return !found.empty();
   }
 
   void address(const Address& seen_address) {
     const bool v4 = seen_address.is_v4();
-    for (const int bits : v4 ? tables.v4_bits : tables.v6_bits) {
+    for (const int bits : v4 ? tables->v4_bits : tables->v6_bits) {
       const auto key = network_key(model::masked(seen_address, bits), bits);
-      const auto indicators = tables.literals.find(LiteralKind::network, key.view());
+      const auto indicators = find(LiteralKind::network, key.view());
       if (!indicators.empty()) report(to_text(seen_address), indicators);
     }
   }
@@ -100,7 +150,7 @@ struct Scanner::State {
     for (auto rest = name.view();;) {
       const auto dot = rest.find('.');
       if (dot == rest.npos) return;
-      const auto indicators = tables.literals.find(LiteralKind::domain, rest);
+      const auto indicators = find(LiteralKind::domain, rest);
       // Only now is it worth asking whether the whole is a domain name at all.
       if (!indicators.empty() && model::canonical_domain(name.view())) report(name.view(), indicators);
       rest.remove_prefix(dot + 1);
@@ -128,7 +178,7 @@ struct Scanner::State {
     if (!looks_for(LiteralKind::url) || url_host_text.empty()) return false;
     const auto shape = shape_of(url_host_text);
     if (!shape.only(Shape::digit | Shape::hex_letter | Shape::letter | Shape::dash | Shape::dot)) return true;
-    return !tables.literals.find(LiteralKind::url_host, LowerName(url_host_text).view()).empty();
+    return !find(LiteralKind::url_host, LowerName(url_host_text).view()).empty();
   }
 
   void url(std::string_view text) {
@@ -163,7 +213,36 @@ struct Scanner::State {
     if (const auto folded = model::folded(name)) look_up(LiteralKind::file_name, *folded);
   }
 
-  void hash(std::string_view text) { look_up(LiteralKind::hash, to_lower_ascii(text)); }
+  void hash(std::string_view text) {
+    const auto lower = to_lower_ascii(text);
+    look_up(LiteralKind::hash, lower);
+    if (looks_for(LiteralKind::ja3)) look_up(LiteralKind::ja3, lower);
+  }
+
+  /// A path as a whole, and the folder that it lies in.
+  void file_path(std::string_view text) {
+    if (!looks_for(LiteralKind::file_path) || text.find_first_of("/\\") == text.npos) return;
+    look_up_with_parent(model::ValueKind::file_path, LiteralKind::file_path, text, '/');
+  }
+
+  void look_up_with_parent(model::ValueKind kind,
+                           LiteralKind literal,
+                           std::string_view text,
+                           char separator) {
+    const auto value = model::canonical(kind, text);
+    if (!value || look_up(literal, value->text)) return;
+    const auto last = value->text.rfind(separator);
+    if (last == 0 || last == std::string::npos) return;
+    if (const auto found = find(literal, std::string_view(value->text).substr(0, last)); !found.empty())
+      report(value->text, found);
+  }
+
+  void look_up_as(model::ValueKind kind, LiteralKind literal, std::string_view text) {
+    if (!looks_for(literal)) return;
+    if (const auto value = model::canonical(kind, text)) look_up(literal, value->text);
+  }
+
+  void by_name(const Field& of);
 
   void value(std::string_view text);
   void defanged(std::string_view text);
@@ -179,6 +258,11 @@ void Scanner::State::value(std::string_view text) {
   static constexpr unsigned hex = Shape::digit | Shape::hex_letter;
   static constexpr unsigned name = hex | Shape::letter | Shape::dash | Shape::dot;
   file_name(text);
+  file_path(text);
+  if (shape.only(hex | Shape::colon | Shape::dash | Shape::dot) && text.size() >= 12 && text.size() <= 17)
+    look_up_as(model::ValueKind::mac, LiteralKind::mac, text);
+  static constexpr std::size_t ja4_size = 36;
+  if (text.size() == ja4_size && text[10] == '_') look_up_as(model::ValueKind::ja4, LiteralKind::ja4, text);
   if (shape.only(Shape::digit | Shape::dot)) {
     if (const auto v4 = model::parse_ipv4(text)) return address(Address::of_v4(*v4));
   }
@@ -207,6 +291,26 @@ void Scanner::State::value(std::string_view text) {
     return;
   }
   if (shape.has(Shape::high)) idn(text);
+}
+
+/// Values that only their field tells apart from any other text or number.
+void Scanner::State::by_name(const Field& of) {
+  switch (kind_by_field(of.name)) {
+    case NamedKind::none:
+      return;
+    case NamedKind::user_agent:
+      return look_up_as(model::ValueKind::user_agent, LiteralKind::user_agent, of.value);
+    case NamedKind::mutex:
+      return look_up_as(model::ValueKind::mutex, LiteralKind::mutex, of.value);
+    case NamedKind::asn:
+      return look_up_as(model::ValueKind::asn, LiteralKind::asn, of.value);
+    case NamedKind::cert_serial:
+      return look_up_as(model::ValueKind::cert_serial, LiteralKind::cert_serial, of.value);
+    case NamedKind::registry_key:
+      if (looks_for(LiteralKind::registry_key))
+        look_up_with_parent(model::ValueKind::registry_key, LiteralKind::registry_key, of.value, '\\');
+      return;
+  }
 }
 
 void Scanner::State::defanged(std::string_view text) {
@@ -238,17 +342,21 @@ void Scanner::State::piece(std::string_view text) {
   }
 }
 
-Scanner::Scanner(Matcher matcher, FreeText free_text)
-    : state_(std::make_unique<State>(std::move(matcher), free_text)) {}
+Scanner::Scanner(Matcher matcher, FreeText free_text) : state_(std::make_unique<State>(matcher, free_text)) {}
 Scanner::~Scanner() = default;
 Scanner::Scanner(Scanner&&) noexcept = default;
+
+void Scanner::use(Matcher matcher) {
+  state_->use(std::move(matcher));
+}
 
 const std::vector<Match>& Scanner::scan(const Record& record) {
   auto& state = *state_;
   state.begin(record);
   for (const auto& field : record.fields) {
-    if (!field.is_text) continue;
     state.field = field.name;
+    if (!record.is_prose && state.looks_by_name) state.by_name(field);
+    if (!field.is_text) continue;
     if (!record.is_prose) state.value(field.value);
     if (record.is_prose || state.free_text == FreeText::inside) state.prose(field.value);
   }

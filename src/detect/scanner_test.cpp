@@ -116,6 +116,56 @@ TEST_CASE("hashes, e-mail addresses and file names hit in any case") {
   CHECK(hits(patterns, "notevil.exe") == "");
 }
 
+TEST_CASE("fingerprints, MAC addresses and paths are known by their looks") {
+  const std::string ja3 = "e7d705a3286e19ea42f587b344ee6865";
+  const std::string ja4 = "t13d1516h2_8daaf6152771_b186095e22b6";
+  const auto value = [](model::ValueKind kind, const std::string& text) {
+    return Indicator{.id = "v", .pattern = text, .values = {*model::canonical(kind, text)}};
+  };
+  Scanner scanner(compile({value(model::ValueKind::ja3, ja3),
+                           value(model::ValueKind::ja4, ja4),
+                           value(model::ValueKind::mac, "00-1B-44-11-3A-B7"),
+                           value(model::ValueKind::file_path, "C:\\Users\\Evil"),
+                           value(model::ValueKind::file_path, "/opt/evil/x.bin")},
+                          {.now = now}));
+  const auto of = [&](std::string_view text) { return found(scanner, {.line = 1, .fields = {{"f", text}}}); };
+  CHECK(of("E7D705A3286E19EA42F587B344EE6865") == "f=" + ja3 + "#0");
+  CHECK(of("T13D1516H2_8daaf6152771_b186095e22b6") == "f=" + ja4 + "#1");
+  CHECK(of("001b.4411.3ab7") == "f=00:1b:44:11:3a:b7#2");
+  CHECK(of("00:1b:44:11:3a:b8") == "");
+  CHECK(of("c:\\users\\EVIL\\a.exe") == "f=c:/users/evil/a.exe#3");
+  CHECK(of("c:\\users\\evil") == "f=c:/users/evil#3");
+  CHECK(of("c:\\users\\evil2\\a.exe") == "");
+  CHECK(of("/opt//evil/x.bin") == "f=/opt/evil/x.bin#4");
+  CHECK(of("/opt/Evil/x.bin") == "");
+}
+
+TEST_CASE("user agents, mutexes, registry keys, AS numbers and serials are known by their field") {
+  const std::vector<std::string> patterns = {
+      "[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'evil/1.0']",
+      "[mutex:name = 'Global\\\\evil']",
+      "[windows-registry-key:key = 'HKLM\\\\Software\\\\Evil']",
+      "[autonomous-system:number = 64500]",
+      "[x509-certificate:serial_number = '00:AB:CD']"};
+  Scanner scanner(matcher_of(patterns));
+  const auto of = [&](std::string_view name, std::string_view value, bool is_text = true) {
+    return found(scanner, {.line = 1, .fields = {{name, value, is_text}}});
+  };
+  CHECK(of("user_agent.original", "evil/1.0") == "user_agent.original=evil/1.0#0");
+  CHECK(of("httpUserAgent", "evil/1.0") == "httpUserAgent=evil/1.0#0");
+  CHECK(of("user_agent", "Evil/1.0") == "");
+  CHECK(of("note", "evil/1.0") == "");
+  CHECK(of("MutexName", "Global\\evil") == "MutexName=Global\\evil#1");
+  CHECK(of("TargetObject", "HKLM\\SOFTWARE\\Evil\\Run") ==
+        "TargetObject=hkey_local_machine\\software\\evil\\run#2");
+  CHECK(of("registry.path", "HKLM\\software\\evil") == "registry.path=hkey_local_machine\\software\\evil#2");
+  CHECK(of("as.number", "64500", false) == "as.number=64500#3");
+  CHECK(of("src_asn", "AS64500") == "src_asn=64500#3");
+  CHECK(of("alias_number", "64500", false) == "");
+  CHECK(of("certificate.serial", "ABCD") == "certificate.serial=abcd#4");
+  CHECK(of("serial_number", "0xabce") == "");
+}
+
 TEST_CASE("a value hits an indicator once per field; equal values of other fields hit again") {
   Scanner scanner(matcher_of({"[ipv4-addr:value IN ('192.0.2.7', '192.0.2.7/24')]"}));
   const Record record{.line = 1,

@@ -29,7 +29,7 @@ void SightingFolder::add(const Hit& hit) {
 std::vector<SightingCount> SightingFolder::counts() const {
   std::vector<SightingCount> counts;
   for (const auto& [key, count] : counts_)
-    counts.push_back({.indicator = matcher_.indicators()[key.first].id,
+    counts.push_back({.indicator = matcher_.indicator(key.first).id,
                       .first_seen = key.second,
                       .last_seen = key.second + sighting_bucket,
                       .count = count});

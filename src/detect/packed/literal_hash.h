@@ -1,0 +1,75 @@
+#pragma once
+// The hash under which a literal is found. Which keys collide must be unknown to whoever writes indicators or
+// logs, so it is keyed; it is asked several times an event, so it is inline and has few rounds.
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "detect/literal.h"
+
+namespace shieldwall::detect {
+
+static_assert(std::endian::native == std::endian::little, "packed tables are read as they lie");
+
+struct HashKey {
+  std::uint64_t k0 = 0, k1 = 0;
+  bool operator==(const HashKey&) const = default;
+};
+
+class SipState {
+ public:
+  explicit SipState(const HashKey& key)
+      : v0_(key.k0 ^ 0x736f6d6570736575u),
+        v1_(key.k1 ^ 0x646f72616e646f6du),
+        v2_(key.k0 ^ 0x6c7967656e657261u),
+        v3_(key.k1 ^ 0x7465646279746573u) {}
+
+  void add(std::uint64_t block) {
+    v3_ ^= block;
+    round();
+    v0_ ^= block;
+  }
+
+  std::uint64_t finish() {
+    v2_ ^= 0xff;
+    for (int i = 0; i < 3; ++i) round();
+    return v0_ ^ v1_ ^ v2_ ^ v3_;
+  }
+
+ private:
+  void round() {
+    v0_ += v1_, v1_ = std::rotl(v1_, 13), v1_ ^= v0_, v0_ = std::rotl(v0_, 32);
+    v2_ += v3_, v3_ = std::rotl(v3_, 16), v3_ ^= v2_;
+    v0_ += v3_, v3_ = std::rotl(v3_, 21), v3_ ^= v0_;
+    v2_ += v1_, v1_ = std::rotl(v1_, 17), v1_ ^= v2_, v2_ = std::rotl(v2_, 32);
+  }
+
+  std::uint64_t v0_, v1_, v2_, v3_;
+};
+
+/// SipHash-1-3 (Aumasson and Bernstein) of the kind's byte followed by the key.
+inline std::uint64_t literal_hash(const HashKey& hash_key, LiteralKind kind, std::string_view key) noexcept {
+  SipState state(hash_key);
+  const std::uint64_t length = static_cast<std::uint64_t>(key.size() + 1) << 56;
+  std::uint64_t block = 0;
+  if (key.size() < 7) {
+    if (!key.empty()) std::memcpy(&block, key.data(), key.size());
+    state.add(block << 8 | static_cast<std::uint64_t>(kind) | length);
+    return state.finish();
+  }
+  std::memcpy(&block, key.data(), 7);
+  state.add(block << 8 | static_cast<std::uint64_t>(kind));
+  key.remove_prefix(7);
+  for (; key.size() >= 8; key.remove_prefix(8)) {
+    std::memcpy(&block, key.data(), 8);
+    state.add(block);
+  }
+  block = 0;
+  std::memcpy(&block, key.data(), key.size());
+  state.add(block | length);
+  return state.finish();
+}
+
+}  // namespace shieldwall::detect
