@@ -237,8 +237,8 @@ std::shared_ptr<const Layer> compile_layer(std::vector<Indicator> indicators,
   if (!packed) throw std::bad_alloc();  // 32 GiB of text
   memory->packed = std::move(*packed);
   layer->literals = memory->packed.image(memory->text);
-  layer->bytes =
-      memory->packed.lines.size() * sizeof(Line) + memory->packed.filter.size() * 8 + memory->text.size();
+  layer->bytes = memory->packed.lines.size() * sizeof(TableLine) + memory->packed.filter.size() * 8 +
+                 memory->text.size();
   layer->memory = std::move(memory);
   return layer;
 }

@@ -7,7 +7,7 @@ namespace shieldwall::detect {
 namespace {
 
 /// The slots of a line that hold this remainder, one bit each.
-unsigned slots_with(const Line& line, std::uint64_t remainder) {
+unsigned slots_with(const TableLine& line, std::uint64_t remainder) {
   unsigned found = 0;
   for (unsigned slot = 0; slot < line_slots; ++slot) {
     std::uint64_t word;  // of the last slot its upper bytes are `text`, which the shift drops

@@ -19,12 +19,12 @@ inline constexpr std::size_t text_block_bytes = 16;        // where a line's tex
 __extension__ typedef unsigned __int128 Wide;  // ISO C++ has no name for it
 
 /// Twelve keys by 40 bits of their hash; zero is a free slot.
-struct alignas(64) Line {
+struct alignas(64) TableLine {
   std::uint8_t remainders[60];
   std::uint32_t text;  // where the text of the first begins, in blocks; the others follow. Its top bit:
                        // line_overflows
 };
-static_assert(sizeof(Line) == 64);
+static_assert(sizeof(TableLine) == 64);
 
 /// Numbers of indicators as they lie in the text, ascending.
 class Postings {
@@ -47,7 +47,7 @@ class Postings {
 struct LiteralImage {
   HashKey key;
   std::span<const std::uint64_t> filter;  // not empty
-  std::span<const Line> lines;            // the homes and what overflows behind the last
+  std::span<const TableLine> lines;       // the homes and what overflows behind the last
   std::uint64_t homes = 0;                // 1..lines.size()
   std::string_view text;
   std::uint64_t counts[literal_kinds] = {};

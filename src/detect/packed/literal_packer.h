@@ -16,7 +16,7 @@ namespace shieldwall::detect {
 struct PackedLiterals {
   HashKey key = {};
   std::vector<std::uint64_t> filter = {};
-  std::vector<Line> lines = {};
+  std::vector<TableLine> lines = {};
   std::uint64_t homes = 0;
   std::uint64_t text_bytes = 0;
   std::uint64_t literals = 0;

@@ -104,7 +104,7 @@ TEST_CASE("seven or eight bits of memory a key reject nearly every miss") {
                   : 0;
   }
   CHECK(passed < count / 50);
-  const auto hot = in.literals.lines.size() * sizeof(Line) + in.literals.filter.size() * 8;
+  const auto hot = in.literals.lines.size() * sizeof(TableLine) + in.literals.filter.size() * 8;
   CHECK(hot < 10.5 * count);
 }
 

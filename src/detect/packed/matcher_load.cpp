@@ -131,18 +131,18 @@ Result<std::shared_ptr<const Layer>> layer_over(std::string_view file,
                                                 Mapping mapping) {
   auto memory = std::make_shared<LoadedMemory>();
   auto layer = std::make_shared<Layer>();
-  const auto lines = TRY(section(file, header.lines, sizeof(Line)));
+  const auto lines = TRY(section(file, header.lines, sizeof(TableLine)));
   const auto filter = TRY(section(file, header.filter, sizeof(std::uint64_t)));
   auto& literals = layer->literals;
   literals.text = TRY(section(file, header.text));
-  if (lines.empty() || filter.empty() || header.homes < 1 || header.homes > lines.size() / sizeof(Line))
+  if (lines.empty() || filter.empty() || header.homes < 1 || header.homes > lines.size() / sizeof(TableLine))
     return damaged("the size of its table");
   if (header.kinds > literal_kinds) return damaged("it has kinds of values that are not known here");
   memory->lines = Mapping::copy_of(lines);
   memory->filter = Mapping::copy_of(filter);
   memory->file = std::move(mapping);
   literals.key = header.key;
-  literals.lines = memory->lines.as<Line>(lines.size());
+  literals.lines = memory->lines.as<TableLine>(lines.size());
   literals.filter = memory->filter.as<std::uint64_t>(filter.size());
   literals.homes = header.homes;
   std::copy_n(header.counts, literal_kinds, literals.counts);

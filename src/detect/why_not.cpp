@@ -1,0 +1,118 @@
+#include "detect/why_not.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "detect/tables.h"
+#include "model/canonical_parts.h"
+
+namespace shieldwall::detect {
+
+namespace {
+
+constexpr std::size_t told_max = 20;  // of each sort
+constexpr std::size_t pattern_bytes_told = 200;
+
+/// The forms under which a text could stand in an indicator.
+std::vector<model::CanonicalValue> readings(std::string_view value) {
+  using model::ValueKind;
+  std::vector<model::CanonicalValue> all;
+  if (const auto guess = model::canonical_guess(value)) all.push_back(*guess);
+  for (const auto kind : {ValueKind::file_name, ValueKind::file_path, ValueKind::registry_key}) {
+    const bool path = value.find_first_of("/\\") != value.npos;
+    if (path || (kind == ValueKind::file_name && all.empty()))
+      if (const auto made = model::canonical(kind, value)) all.push_back(*made);
+  }
+  return all;
+}
+
+class Explanation {
+ public:
+  Explanation(const Matcher& matcher, std::string_view value, Timestamp at)
+      : matcher_(matcher), value_(value), at_(at), readings_(readings(value)) {}
+
+  std::vector<std::string> tell() && {
+    tell_readings();
+    tell_hits();
+    if (hits_.empty()) say("nothing in force looks for it");
+    tell_not_in_force();
+    return std::move(said_);
+  }
+
+ private:
+  void say(std::string sentence) { said_.push_back(std::move(sentence)); }
+
+  void tell_readings() {
+    if (readings_.empty()) say(fmt::format("'{}' is no observable of a known kind", excerpt(value_)));
+    for (const auto& reading : readings_)
+      say(fmt::format("read as {}: {}", name_of(reading.kind), excerpt(reading.text)));
+  }
+
+  void tell_hits() {
+    Scanner scanner(matcher_, FreeText::inside);
+    const auto time = to_text(at_);
+    for (const auto& match : scanner.scan({.line = 1, .fields = {{"ts", time}, {"value", value_}}}))
+      if (match.field == "value" && hits_.insert(match.indicator).second && hits_.size() <= told_max)
+        say("hits " + belief_in(matcher_.indicator(match.indicator)));
+  }
+
+  bool mentions(std::string_view pattern) const {
+    const auto text = to_lower_ascii(pattern);
+    return text.find(to_lower_ascii(value_)) != text.npos ||
+           std::ranges::any_of(readings_, [&](const auto& r) { return text.find(r.text) != text.npos; });
+  }
+
+  /// Why an indicator that names the value does not hit it.
+  std::string reason(std::size_t number, const Indicator& indicator) const {
+    const auto& tables = MatcherAccess::tables(matcher_);
+    const auto& withdrawn = tables.layer_of(number).withdrawn;
+    if (withdrawn && withdrawn->contains(indicator.id)) return "was withdrawn, or a newer version of it came";
+    if (indicator.valid_until <= at_) return "had expired then";
+    return "looks for something else: " + excerpt(indicator.pattern, pattern_bytes_told);
+  }
+
+  void tell_not_in_force() {
+    const auto unused = matcher_.unused();
+    std::multimap<std::string_view, const Unused*> reasons;
+    for (const auto& one : unused) reasons.emplace(one.id, &one);
+    std::size_t told = 0;
+    for (std::size_t i = 0; i < matcher_.indicator_count() && told < told_max; ++i) {
+      if (hits_.contains(i)) continue;
+      const auto indicator = matcher_.indicator(i);
+      if (!mentions(indicator.pattern)) continue;
+      ++told;
+      const auto [first, last] = reasons.equal_range(indicator.id);
+      for (auto at = first; at != last; ++at)
+        say(fmt::format(
+            "{} is not used{}: {}", indicator.id, at->second->partly ? " in part" : "", at->second->reason));
+      if (first == last) say(belief_in(indicator) + " " + reason(i, indicator));
+    }
+  }
+
+  const Matcher& matcher_;
+  std::string_view value_;
+  Timestamp at_;
+  std::vector<model::CanonicalValue> readings_;
+  std::set<std::size_t> hits_;
+  std::vector<std::string> said_;
+};
+
+}  // namespace
+
+std::string belief_in(const Indicator& indicator) {
+  auto text = indicator.id;
+  if (!indicator.name.empty()) text += fmt::format(" ({})", excerpt(indicator.name));
+  if (!indicator.source.empty()) text += ", from " + excerpt(indicator.source);
+  if (indicator.confidence) text += fmt::format(", confidence {}", *indicator.confidence);
+  if (indicator.valid_from != Timestamp::always()) text += ", valid from " + to_text(indicator.valid_from);
+  if (indicator.valid_until != Timestamp::never()) text += ", valid until " + to_text(indicator.valid_until);
+  return text;
+}
+
+std::vector<std::string> why_not(const Matcher& matcher, std::string_view value, Timestamp at) {
+  return Explanation(matcher, value, at).tell();
+}
+
+}  // namespace shieldwall::detect

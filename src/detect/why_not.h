@@ -1,0 +1,21 @@
+#pragma once
+// Why a value hits, or why it does not.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "detect/matcher.h"
+
+namespace shieldwall::detect {
+
+/// "indicator--1 (one), from bundle.json, confidence 80, valid from ... until ...": why a hit is believed and
+/// where the indicator came from.
+std::string belief_in(const Indicator& indicator);
+
+/// What a matcher does with `value` in an event of the time `at`, in sentences for people: how it is read,
+/// what it hits, which indicators would hit but are not in force, and which name it but cannot be used, and
+/// why. Walks over all indicators.
+std::vector<std::string> why_not(const Matcher& matcher, std::string_view value, Timestamp at);
+
+}  // namespace shieldwall::detect

@@ -1,0 +1,67 @@
+#include "detect/why_not.h"
+
+#include <doctest/doctest.h>
+
+using namespace shieldwall;
+using namespace shieldwall::detect;
+
+namespace {
+
+constexpr Timestamp now{1'700'000'000'000'000};
+
+/// All that is said, line by line.
+std::string said(const Matcher& matcher, std::string_view value) {
+  std::string text;
+  for (const auto& sentence : why_not(matcher, value, now)) text += sentence + "\n";
+  return text;
+}
+
+bool says(const Matcher& matcher, std::string_view value, std::string_view sentence) {
+  const auto text = said(matcher, value);
+  const bool found = text.find(sentence) != std::string::npos;
+  if (!found) MESSAGE(text);
+  return found;
+}
+
+Indicator an_indicator(std::string id, std::string pattern) {
+  return {.id = std::move(id), .source = "bundle.json", .pattern = std::move(pattern)};
+}
+
+}  // namespace
+
+TEST_CASE("a value that hits is told with what is known of the indicator") {
+  auto indicator = an_indicator("indicator--1", "[domain-name:value = 'evil.example']");
+  indicator.name = "Evil";
+  indicator.confidence = 80;
+  indicator.valid_until = now + seconds(1);
+  const auto matcher = compile({indicator}, {.now = now});
+  CHECK(says(matcher, "www.EVIL[.]example", "read as domain: www.evil.example\n"));
+  CHECK(says(matcher,
+             "www.EVIL[.]example",
+             "hits indicator--1 (Evil), from bundle.json, confidence 80, valid until 2023-11-14T22:13:21"));
+}
+
+TEST_CASE("a value that does not hit is told why, by the indicators that name it") {
+  auto revoked = an_indicator("revoked", "[ipv4-addr:value = '192.0.2.1']");
+  revoked.revoked = true;
+  auto expired = an_indicator("expired", "[ipv4-addr:value = '192.0.2.2']");
+  expired.valid_until = now;
+  auto early = an_indicator("early", "[ipv4-addr:value = '192.0.2.3']");
+  early.valid_from = now + seconds(1);
+  const auto both =
+      an_indicator("both", "[ipv4-addr:value = '192.0.2.4' AND domain-name:value = 'a.example']");
+  const auto suffix = an_indicator("suffix", "[domain-name:value = 'co.uk']");
+  const auto below = an_indicator("below", "[domain-name:value = 'www.evil.example']");
+  const auto matcher = compile({revoked, expired, early, both, suffix, below}, {.now = now});
+  CHECK(says(matcher, "192.0.2.1", "nothing in force looks for it\nrevoked is not used: revoked"));
+  CHECK(says(matcher, "192.0.2.2", "expired is not used in part: expired at 2023-11-14"));
+  CHECK(says(matcher, "192.0.2.3", "early is not used: valid only from"));
+  CHECK(says(matcher, "192.0.2.4", "both is not used: AND inside an observation"));
+  CHECK(says(matcher, "co.uk", "suffix is not used: 'co.uk' is a public suffix"));
+  CHECK(says(matcher, "evil.example", "below, from bundle.json looks for something else"));
+  CHECK(says(matcher, "203.0.113.9", "read as ipv4: 203.0.113.9\nnothing in force looks for it\n"));
+  CHECK(says(matcher, "what is this?", "read as file_name: what is this?\n"));
+  CHECK(says(matcher, " ", "no observable of a known kind"));
+  const auto less = changed(compile({below}, {.now = now}), {.added = {}, .withdrawn = {"below"}}, now);
+  CHECK(says(less, "www.evil.example", "was withdrawn"));
+}
