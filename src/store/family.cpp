@@ -20,10 +20,12 @@ bool empty_or_holds(const std::vector<T>& list, const T& value) {
   return list.empty() || std::ranges::find(list, value) != list.end();
 }
 
-std::vector<Group> grouped(const std::vector<Member>& members, bool by_spec_version) {
+enum class By : std::uint8_t { version, version_and_spec };
+
+std::vector<Group> grouped(const std::vector<Member>& members, By by) {
   std::map<std::pair<model::Version, model::SpecVersion>, std::vector<Member>> groups;
   for (const auto& member : members) {
-    const auto spec = by_spec_version ? member.row->spec_version : model::SpecVersion{};
+    const auto spec = by == By::version_and_spec ? member.row->spec_version : model::SpecVersion{};
     groups[{member.row->version, spec}].push_back(member);
   }
   std::vector<Group> result;
@@ -37,10 +39,21 @@ std::vector<Group> grouped(const std::vector<Member>& members, bool by_spec_vers
   return result;
 }
 
+model::SpecVersion spec_of(const Group& group) {
+  return group.members.front().row->spec_version;
+}
+
+/// TAXII 2.1 section 3.4.1: without match[spec_version] only the newest specification version of each object
+/// that matches the rest of the request. So the exact versions asked for come before it, and `first` and
+/// `last` are taken among what it leaves.
 void select(std::vector<Group>& groups, const Query& query) {
-  if (!query.versions.empty()) {
-    std::erase_if(groups, [&](const Group& group) { return !empty_or_holds(query.versions, group.instant); });
-  } else if (groups.size() > 1 && query.select == VersionSelect::last) {
+  std::erase_if(groups, [&](const Group& group) { return !empty_or_holds(query.versions, group.instant); });
+  if (query.spec_versions.empty() && !groups.empty()) {
+    const auto newest = spec_of(*std::ranges::max_element(groups, {}, spec_of));
+    std::erase_if(groups, [&](const Group& group) { return spec_of(group) != newest; });
+  }
+  if (!query.versions.empty()) return;
+  if (groups.size() > 1 && query.select == VersionSelect::last) {
     groups.erase(groups.begin(), groups.end() - 1);
   } else if (groups.size() > 1 && query.select == VersionSelect::first) {
     groups.erase(groups.begin() + 1, groups.end());
@@ -65,11 +78,10 @@ bool in_universe(const Query& query, const Row& row) {
 std::vector<Given> family_of(const std::vector<Member>& members,
                              const Query& query,
                              const policy::Scope& scope) {
-  auto groups = grouped(members, !query.spec_versions.empty());
+  auto groups = grouped(members, By::version_and_spec);
   select(groups, query);
   std::vector<Given> given;
   for (auto& group : groups) {
-    keep_newest_spec_version(group.members);
     std::erase_if(group.members, [](const Member& member) { return !member.content_matches; });
     if (group.members.empty()) continue;
     const auto rank = [&](const Member& member) {
@@ -84,7 +96,7 @@ std::vector<Given> family_of(const std::vector<Member>& members,
 
 std::vector<VersionEntry> entries_of(const std::vector<Member>& members) {
   std::vector<VersionEntry> entries;
-  for (const auto& group : grouped(members, false)) {
+  for (const auto& group : grouped(members, By::version)) {
     const auto first =
         std::ranges::min(group.members, {}, [](const Member& member) { return member.row->sequence; });
     auto newest = group.members;

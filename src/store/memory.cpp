@@ -156,14 +156,6 @@ class MemoryObjects final : public Objects {
 
   PutOutcome put_one(const NewHolding& item, Timestamp now) {
     const auto& object = item.object;
-    for (const auto sequence : by_id_[object.id]) {
-      const auto& row = rows_[sequence - 1].row;
-      const bool same_version = row.version == object.version && row.spec_version == object.spec_version &&
-                                row.source == item.source;
-      if (!same_version || row.kind != ChangeKind::added || row.gone) continue;
-      if (!same_content(*row.bytes, *object.bytes)) return {PutStatus::conflict, row.at};
-      if (row.collection == item.collection) return {PutStatus::duplicate, row.at};
-    }
     Row row{.id = object.id,
             .version = object.version,
             .spec_version = object.spec_version,
@@ -174,6 +166,15 @@ class MemoryObjects final : public Objects {
     row.persons = item.label.persons;
     row.embargo = item.label.embargo;
     row.end = item.label.end;
+    for (const auto sequence : by_id_[object.id]) {
+      const auto& other = rows_[sequence - 1].row;
+      const bool same_version = other.version == row.version && other.spec_version == row.spec_version &&
+                                other.source == row.source;
+      if (!same_version || other.kind != ChangeKind::added || other.gone) continue;
+      if (!same_content(*other.bytes, *object.bytes)) return {PutStatus::conflict, other.at};
+      if (other.collection == row.collection && same_label(other, row))
+        return {PutStatus::duplicate, other.at};
+    }
     row.held_back = row.embargo > now;
     row.has_text = !item.text.empty();
     row.bytes = object.bytes;

@@ -21,6 +21,10 @@ policy::Label label_of(const Row& row, const policy::LabelTable& labels) {
   return label;
 }
 
+bool same_label(const Row& a, const Row& b) {
+  return a.label == b.label && a.persons == b.persons && a.embargo == b.embargo && a.end == b.end;
+}
+
 policy::Holding holding_of(const Row& row, policy::Label label, Timestamp added) {
   return {.id = row.id,
           .version = row.version,

@@ -53,6 +53,9 @@ struct Row {
 
 policy::Label label_of(const Row& row, const policy::LabelTable& labels);
 
+/// Whether two holdings of one version are under the same label, the parts aside: those follow from it.
+bool same_label(const Row& a, const Row& b);
+
 /// The holding for a reader who meets it at `added`.
 policy::Holding holding_of(const Row& row, policy::Label label, Timestamp added);
 

@@ -40,7 +40,12 @@ ErrorCode meaning_of(int code) {
 Error sqlite_error(sqlite3* db, int code) {
   if (auto from_fs = SqliteVfs::take_error()) return std::move(*from_fs);
   const auto* const words = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
-  return {meaning_of(code), fmt::format("the store's database: {} ({})", words, code)};
+  const auto* const name = db != nullptr ? sqlite3_db_filename(db, "main") : nullptr;
+  const std::string_view path = name != nullptr ? name : "the store's database";
+  const auto meaning = meaning_of(code);
+  if (meaning == ErrorCode::corrupt)
+    return {meaning, fmt::format("{} is damaged: {} ({}); restore its last backup", path, words, code)};
+  return {meaning, fmt::format("{}: {} ({})", path, words, code)};
 }
 
 Statement::~Statement() {

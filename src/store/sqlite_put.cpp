@@ -88,7 +88,8 @@ class Put {
         continue;
       if (!same_bytes && !same_content(*other->bytes, *row.bytes))
         return PutOutcome{PutStatus::conflict, other->at};
-      if (other->collection == row.collection) return PutOutcome{PutStatus::duplicate, other->at};
+      if (other->collection == row.collection && same_label(*other, row))
+        return PutOutcome{PutStatus::duplicate, other->at};
     }
     row.has_siblings = !others.empty();
     row.held_back = row.embargo > now;

@@ -178,20 +178,31 @@ Done load(Core& core) {
   return {};
 }
 
+namespace {
+
+/// What an operator can do about a folder that is not theirs to write, beside what the system says.
+Error with_advice(Error error, const std::string& folder) {
+  if (error.code == ErrorCode::denied)
+    error.message += fmt::format("; whoever runs this needs to write in {} and own the files there", folder);
+  return error;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Store>> open_sqlite_with(const std::string& folder,
                                                 Seams seams,
                                                 SqliteOptions options) {
-  TRY(seams.fs.make_directory(folder));
+  if (auto made = seams.fs.make_directory(folder); !made) return fail(with_advice(made.error(), folder));
   auto lock = seams.fs.open_exclusively(folder + "/node.lock");
   if (!lock && lock.error().code == ErrorCode::conflict)
     return fail(ErrorCode::conflict,
                 "another process has the store in {} open; talk to it, or stop it first",
                 folder);
-  if (!lock) return fail(std::move(lock).error());
+  if (!lock) return fail(with_advice(lock.error(), folder));
   auto core = std::make_unique<Core>(std::move(seams), options, folder + "/node.db");
   core->lock = std::move(*lock);
   auto loaded = load(*core);
-  if (!loaded) return fail(std::move(loaded).error().within("opening the store in " + folder));
+  if (!loaded) return fail(with_advice(loaded.error(), folder).within("opening the store in " + folder));
   TRY(core->seams.fs.sync_directory(folder));
   return std::make_unique<SqliteStore>(std::move(core));
 }

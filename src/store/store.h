@@ -44,7 +44,8 @@ struct NewHolding {
 
 enum class PutStatus : std::uint8_t {
   stored,     // a new holding
-  duplicate,  // the same content from the same source in the same collection: success, no new arrival time
+  duplicate,  // the same content from the same source in the same collection under the same label: success,
+              // no new arrival time
   conflict,   // the same version with other content from the same source: the first is kept
 };
 
@@ -61,7 +62,7 @@ enum class VersionSelect : std::uint8_t { last, first, all };
 struct Query {
   std::vector<model::ObjectId> ids;
   std::vector<std::string> types;
-  std::vector<model::SpecVersion> spec_versions;  // empty: the newest the store has of each version
+  std::vector<model::SpecVersion> spec_versions;  // empty: of each object the newest that the rest allows
   VersionSelect select =
       VersionSelect::last;               // TAXII 2.1 section 3.4: of those the scope sees in the collection
   std::vector<Timestamp> versions;       // exact versions instead of `select`
@@ -121,7 +122,8 @@ class Objects {
   virtual ~Objects() = default;
 
   /// Puts all of `batch` in one durable step, each object judged on its own: outcomes in the order of the
-  /// batch.
+  /// batch. A version that comes again under another label is a holding of its own (decision 0006): who sees
+  /// it only under the new label meets it now; who sees it under both has it where they met it first.
   ///   added times  strictly increasing over the store, one or more microseconds apart
   ///   errors       exhausted: disk full; unavailable: `deadline` passed before the step began. Then nothing
   ///   was stored
