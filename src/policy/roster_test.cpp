@@ -289,6 +289,8 @@ TEST_CASE("a roster version that was missed ends every stay: nobody was inside a
   CHECK_FALSE(may_see(b, for_nation("BBB", 2), {0}));
   CHECK(may_see(b, for_nation("BBB", 3), {0}));
   CHECK_FALSE(may_see(b, for_nation("BBB", 4), {0}));
+  CHECK(may_see(b, for_organisation('B', 1), {0}));
+  CHECK_FALSE(may_see(b, for_organisation('B', 2), {0}));
   CHECK_FALSE(follow(history, roster_of({member_of('A', "AAA")}, 3)));
   Roster other = roster_of({member_of('A', "AAA")}, 4);
   other.alliance = alliance_y;
