@@ -1,3 +1,4 @@
+#include "api/openapi_example.h"
 #include "api/route.h"
 #include "base/text.h"
 #include "model/json_writer.h"
@@ -8,8 +9,9 @@ namespace {
 
 using model::JsonWriter;
 
-void write_schema(JsonWriter& out, std::string_view type) {
+void write_schema(JsonWriter& out, std::string_view type, std::string_view meaning = {}) {
   out.begin_object();
+  if (!meaning.empty()) out.member("description", meaning);
   if (type.starts_with("[]")) {
     out.member("type", "array");
     out.key("items");
@@ -35,7 +37,7 @@ void write_parameter(JsonWriter& out,
   out.member("name", name);
   out.member("in", place);
   out.member("required", place == "path");
-  if (!meaning.empty()) out.member("description", meaning);
+  out.member("description", meaning);
   out.key("schema");
   write_schema(out, type);
   out.end_object();
@@ -44,45 +46,119 @@ void write_parameter(JsonWriter& out,
 void write_parameters(JsonWriter& out, const Route& route) {
   out.key("parameters");
   out.begin_array();
-  for (const auto segment : split(route.path, '/'))
-    if (segment.starts_with('{'))
-      write_parameter(out, segment.substr(1, segment.size() - 2), "path", "string", "");
+  for (const auto segment : split(route.path, '/')) {
+    if (!segment.starts_with('{')) continue;
+    const auto name = segment.substr(1, segment.size() - 2);
+    const auto what =
+        name == "id" ? "id of what the path names" : fmt::format("which {}: its id, or its name", name);
+    write_parameter(out, name, "path", "string", what);
+  }
   for (const auto& parameter : route.parameters)
     write_parameter(out, parameter.name, "query", parameter.type, parameter.meaning);
   out.end_array();
 }
 
-void write_content(JsonWriter& out, const Type& type) {
+void write_content(JsonWriter& out, const Type& type, const Types& types) {
   out.key("content");
   out.begin_object();
   out.key(type.media_type);
   out.begin_object();
   out.key("schema");
   write_schema(out, type.name);
+  out.key("example");
+  write_example(out, type, types);
   out.end_object();
   out.end_object();
 }
 
-void write_answers(JsonWriter& out, const Route& route) {
+/// What may go wrong, and when it can on a route. One table for the whole description.
+struct Failure {
+  int status;
+  std::string_view name;  // of the component
+  std::string_view meaning;
+  bool (*possible)(const Route&);
+};
+
+bool always(const Route&) {
+  return true;
+}
+bool is_guarded(const Route& route) {
+  return route.right != Right::none;
+}
+bool has_body(const Route& route) {
+  return route.body != nullptr;
+}
+bool is_asked_something(const Route& route) {
+  return route.body != nullptr || !route.parameters.empty() || route.path.find('{') != route.path.npos;
+}
+bool names_something(const Route& route) {
+  return route.path.find('{') != route.path.npos || route.body != nullptr;
+}
+bool has_effect(const Route& route) {
+  return route.method != net::Method::get;
+}
+bool demands_right(const Route& route) {
+  return is_guarded(route) || has_effect(route);
+}
+
+constexpr Failure failures[] = {
+    {400, "Invalid", "the request breaks a rule; the detail says which and where", is_asked_something},
+    {401, "NotSignedIn", "no credentials, or wrong, expired or revoked ones", is_guarded},
+    {403, "Denied", "the account lacks the right, or a page of another site asked", demands_right},
+    {404, "NotFound", "absent, or hidden from the account: the two are told apart nowhere", names_something},
+    {409, "Conflict", "what is there forbids it now: another version, a taken name", has_effect},
+    {413, "TooLarge", "the body is larger than the node takes", has_body},
+    {415, "NotJson", "the body is of another media type than the one described", has_body},
+    {429, "TooManyTries", "too many wrong credentials; Retry-After says how long to wait", is_guarded},
+    {503,
+     "Busy",
+     "the node is full or a part of it does not answer; Retry-After says when to come back",
+     always},
+};
+
+void write_answers(JsonWriter& out, const Route& route, const Types& types) {
   out.key("responses");
   out.begin_object();
-  out.key(route.answer != nullptr ? "200" : "2XX");
+  // What is made answers 201, what is only accepted 202: the range says what they share.
+  out.key(route.answer != nullptr && !has_effect(route) ? "200" : "2XX");
   out.begin_object();
-  out.member("description", "done");
-  if (route.answer != nullptr) write_content(out, *route.answer);
+  out.member("description", route.answer != nullptr ? "done" : "done; the summary says what comes back");
+  if (route.answer != nullptr) write_content(out, *route.answer, types);
   out.end_object();
-  out.key("default");
+  for (const auto& failure : failures) {
+    if (!failure.possible(route)) continue;
+    out.key(std::to_string(failure.status));
+    out.begin_object();
+    out.member("$ref", fmt::format("#/components/responses/{}", failure.name));
+    out.end_object();
+  }
+  out.end_object();
+}
+
+void write_failures(JsonWriter& out) {
+  out.key("responses");
   out.begin_object();
-  out.member("description", "a problem, RFC 9457");
-  out.key("content");
-  out.begin_object();
-  out.key("application/problem+json");
-  out.begin_object();
-  out.key("schema");
-  write_schema(out, "Problem");
-  out.end_object();
-  out.end_object();
-  out.end_object();
+  for (const auto& failure : failures) {
+    out.key(failure.name);
+    out.begin_object();
+    out.member("description", failure.meaning);
+    out.key("content");
+    out.begin_object();
+    out.key("application/problem+json");
+    out.begin_object();
+    out.key("schema");
+    write_schema(out, "Problem");
+    out.key("example");
+    out.begin_object();
+    out.member("type", "about:blank");
+    out.member("title", net::reason_of(failure.status));
+    out.member("status", failure.status);
+    out.member("detail", failure.meaning);
+    out.end_object();
+    out.end_object();
+    out.end_object();
+    out.end_object();
+  }
   out.end_object();
 }
 
@@ -98,11 +174,21 @@ std::string operation_id(const Route& route) {
   return id;
 }
 
-void write_operation(JsonWriter& out, const Route& route) {
+/// What a path is about: "circles" of "/api/v1/circles/{circle}".
+std::string_view tag_of(const Route& route) {
+  const auto segments = split(route.path, '/');
+  return segments.size() > 3 && segments[1] == "api" ? segments[3] : "node";
+}
+
+void write_operation(JsonWriter& out, const Route& route, const Types& types) {
   out.key(to_lower_ascii(net::name_of(route.method)));
   out.begin_object();
   out.member("operationId", operation_id(route));
   out.member("summary", route.summary);
+  out.key("tags");
+  out.begin_array();
+  out.value(tag_of(route));
+  out.end_array();
   out.member("x-right", name_of(route.right));
   out.key("security");
   out.begin_array();
@@ -120,10 +206,10 @@ void write_operation(JsonWriter& out, const Route& route) {
     out.key("requestBody");
     out.begin_object();
     out.member("required", true);
-    write_content(out, *route.body);
+    write_content(out, *route.body, types);
     out.end_object();
   }
-  write_answers(out, route);
+  write_answers(out, route, types);
   out.end_object();
 }
 
@@ -140,7 +226,7 @@ void write_type(JsonWriter& out, const Type& type) {
   out.begin_object();
   for (const auto& field : type.fields) {
     out.key(field.name);
-    write_schema(out, field.type);
+    write_schema(out, field.type, field.meaning);
   }
   out.end_object();
   out.end_object();
@@ -165,25 +251,56 @@ void write_security(JsonWriter& out) {
   out.end_object();
 }
 
-void write_components(JsonWriter& out, std::span<const Route> routes) {
-  static constexpr Field problem_fields[] = {{"type", "string", "about:blank"},
-                                             {"title", "string", "the status in words"},
-                                             {"status", "integer", "HTTP status"},
-                                             {"detail", "string", "what happened and what to do"}};
-  static constexpr Type problem_type{"Problem", problem_fields, "application/problem+json"};
-  std::map<std::string_view, const Type*> types{{problem_type.name, &problem_type}};
+constexpr Field problem_fields[] = {{"type", "string", "about:blank"},
+                                    {"title", "string", "the status in words"},
+                                    {"status", "integer", "HTTP status"},
+                                    {"detail", "string", "what happened and what to do"}};
+constexpr Type problem_type{"Problem", problem_fields, "application/problem+json"};
+
+Types types_of(std::span<const Route> routes) {
+  Types types{{problem_type.name, &problem_type}};
   for (const auto& route : routes) {
     if (route.body != nullptr) types.emplace(route.body->name, route.body);
     if (route.answer != nullptr) types.emplace(route.answer->name, route.answer);
   }
+  return types;
+}
+
+void write_components(JsonWriter& out, const Types& types) {
   out.key("components");
   out.begin_object();
   out.key("schemas");
   out.begin_object();
   for (const auto& [name, type] : types) write_type(out, *type);
   out.end_object();
+  write_failures(out);
   write_security(out);
   out.end_object();
+}
+
+void write_info(JsonWriter& out, std::string_view version) {
+  out.key("info");
+  out.begin_object();
+  out.member("title", "Shieldwall");
+  out.member("version", version);
+  out.member(
+      "description",
+      "What a Shieldwall node does for scripts and consoles. TAXII 2.1 is served beside it under /taxii2/, "
+      "as its own standard says. An account sees what was released to its organisation; what is hidden "
+      "looks like what is absent.");
+  out.key("license");
+  out.begin_object();
+  out.member("name", "Apache License 2.0");
+  out.member("identifier", "Apache-2.0");
+  out.end_object();
+  out.end_object();
+  out.key("servers");
+  out.begin_array();
+  out.begin_object();
+  out.member("url", "/");
+  out.member("description", "the node that serves this description");
+  out.end_object();
+  out.end_array();
 }
 
 }  // namespace
@@ -194,24 +311,21 @@ Bytes openapi(std::span<const Route> routes, std::string_view version) {
   for (const auto& route : routes)
     if (route.dialect == Dialect::api) described.push_back(route);
   for (const auto& route : described) by_path[route.path].push_back(&route);
+  const auto types = types_of(described);
   JsonWriter out;
   out.begin_object();
   out.member("openapi", "3.1.0");
-  out.key("info");
-  out.begin_object();
-  out.member("title", "Shieldwall");
-  out.member("version", version);
-  out.end_object();
+  write_info(out, version);
   out.key("paths");
   out.begin_object();
   for (const auto& [path, rows] : by_path) {
     out.key(path);
     out.begin_object();
-    for (const auto* route : rows) write_operation(out, *route);
+    for (const auto* route : rows) write_operation(out, *route, types);
     out.end_object();
   }
   out.end_object();
-  write_components(out, described);
+  write_components(out, types);
   out.end_object();
   return std::move(out).text();
 }
