@@ -33,6 +33,13 @@ Result<AuditEntry> decode(const store::LogEntry& logged) {
   const auto document = TRY(model::JsonDocument::parse(logged.entry));
   auto fields = TRY(api::Fields::of(document.root(), "audit entry"));
   AuditEntry entry{.index = logged.index, .at = logged.at};
+  if (!document.root().find("organisation")) {  // of the store, which knows no organisations
+    entry.name = "store";
+    entry.event = TRY(fields.text("event"));
+    const auto reason = TRY(fields.optional_text("reason"));
+    entry.facts.emplace_back("reason", reason.value_or(""));
+    return entry;
+  }
   entry.organisation = TRY(fields.parsed<OrganisationId>("organisation"));
   entry.account = TRY(fields.parsed<AccountId>("account"));
   entry.name = TRY(fields.text("name"));
@@ -82,10 +89,8 @@ Done change(store::Store& store,
   return done;
 }
 
-Result<AuditPage> read_audit(store::Log& log,
-                             const OrganisationId& organisation,
-                             std::uint64_t from,
-                             int limit) {
+Result<AuditPage> read_audit(
+    store::Log& log, const OrganisationId& organisation, std::uint64_t from, int limit, Also also) {
   constexpr int looked_at_max = 10'000;  // entries of others passed over in one call
   AuditPage page{.next = from};
   for (int looked_at = 0; looked_at < looked_at_max;) {
@@ -100,7 +105,8 @@ Result<AuditPage> read_audit(store::Log& log,
       if (!entry) return fail(ErrorCode::corrupt, "audit entry {}: {}", logged.index, entry.error().message);
       page.next = logged.index + 1;
       ++looked_at;
-      if (entry->organisation == organisation) page.entries.push_back(std::move(*entry));
+      const bool of_store = entry->organisation.is_nil() && also == Also::the_stores_own;
+      if (entry->organisation == organisation || of_store) page.entries.push_back(std::move(*entry));
     }
   }
   page.more = true;

@@ -15,7 +15,7 @@ namespace shieldwall::ledger {
 struct AuditEntry {
   std::uint64_t index = 0;
   Timestamp at{};
-  OrganisationId organisation{};  // whose matter it is
+  OrganisationId organisation{};  // whose matter it is; nil: the store's own
   AccountId account{};            // who did it; nil: the node itself
   std::string name{};             // of the account, then
   std::string event{};            // "circle.create"
@@ -52,9 +52,12 @@ struct AuditPage {
   std::uint64_t next = 0;
   bool more = false;
 };
+/// Whether also what the store noted by itself is given: that something read everything, and why.
+enum class Also : bool { nothing, the_stores_own };
 Result<AuditPage> read_audit(store::Log& log,
                              const OrganisationId& organisation,
                              std::uint64_t from,
-                             int limit);
+                             int limit,
+                             Also also = Also::nothing);
 
 }  // namespace shieldwall::ledger

@@ -38,7 +38,7 @@ Result<Response> front_page(Call& call) {
                                      .version = version,
                                      .ready = parts.ready,
                                      .up = call.now - parts.started,
-                                     .text_lag = call.services.store.objects().text_lag()});
+                                     .searchable = call.services.store.objects().text_lag() == 0});
   Response response(200, policy::Public::of(html), "text/html; charset=utf-8");
   response.header("Content-Security-Policy", policy::Public::of(front_page_policy()));
   return response;
@@ -64,7 +64,10 @@ Result<Response> node(Call& call) {
   out.member("organisation_name", home.name);
   out.member("circles", circles.size());
   out.member("holdings", objects);
-  out.member("text_lag", call.services.store.objects().text_lag());
+  // It counts what every organisation of the node takes in: for those who answer for the node.
+  const auto& caller = *call.caller;
+  if (caller.local || (caller.organisation == parts.home && caller.has(Right::operate)))
+    out.member("text_lag", call.services.store.objects().text_lag());
   out.member("now", to_text(call.now));
   out.end_object();
   return answer(200, std::move(out));
@@ -94,8 +97,10 @@ Result<int> audit_limit(const Call& call) {
 Result<Response> audit_log(Call& call) {
   const auto start = TRY(audit_start(call));
   const auto limit = TRY(audit_limit(call));
-  const auto page =
-      TRY(ledger::read_audit(call.services.store.audit(), call.caller->organisation, start, limit));
+  const auto& organisation = call.caller->organisation;
+  const auto also =
+      organisation == parts_of(call).home ? ledger::Also::the_stores_own : ledger::Also::nothing;
+  const auto page = TRY(ledger::read_audit(call.services.store.audit(), organisation, start, limit, also));
   JsonWriter out;
   out.begin_object();
   out.key("entries");
@@ -127,7 +132,7 @@ constexpr api::Field node_fields[] = {
     {"organisation_name", "string", "in words"},
     {"circles", "integer", "that your organisation is or was inside of, or owns"},
     {"holdings", "integer", "that you may see, counted up to a million"},
-    {"text_lag", "integer", "holdings not yet searchable by words"},
+    {"text_lag", "integer", "holdings not yet searchable by words; for the node's own operators", false},
     {"now", "timestamp", "the node's clock"},
 };
 constexpr api::Type node_type{"Node", node_fields};

@@ -15,7 +15,7 @@ struct FrontPage {
   std::string_view version;
   bool ready = false;
   Duration up{};
-  std::size_t text_lag = 0;
+  bool searchable = true;  // full text has caught up; how much is missing would tell what others take in
 };
 
 std::string front_page_html(const FrontPage& page);
