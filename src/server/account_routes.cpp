@@ -199,7 +199,7 @@ constexpr api::Field create_fields[] = {
      false},
     {"person", "string", "UUID of the person, for labels that name persons", false},
     {"compartments", "[]string", "UUIDs", false},
-    {"password", "string", "8 to 256 bytes", false},
+    {"password", "string", "15 characters to 256 bytes", false},
     {"generate_password", "boolean", "make one and tell it in the answer, once", false},
 };
 constexpr api::Type create_type{"NewAccount", create_fields};
@@ -211,13 +211,13 @@ constexpr api::Field change_fields[] = {
 };
 constexpr api::Type change_type{"AccountChange", change_fields};
 constexpr api::Field password_fields[] = {
-    {"password", "string", "8 to 256 bytes", false},
+    {"password", "string", "15 characters to 256 bytes", false},
     {"generate_password", "boolean", "make one and tell it in the answer, once", false},
 };
 constexpr api::Type password_type{"NewPassword", password_fields};
 constexpr api::Field own_password_fields[] = {
     {"old_password", "string", "the one that counts now"},
-    {"password", "string", "8 to 256 bytes", false},
+    {"password", "string", "15 characters to 256 bytes", false},
     {"generate_password", "boolean", "make one and tell it in the answer, once", false},
 };
 constexpr api::Type own_password_type{"OwnPassword", own_password_fields};

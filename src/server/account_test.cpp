@@ -13,7 +13,7 @@ using net::Method;
 
 namespace {
 
-constexpr As local{.local = true};
+const As local{.local = true};
 
 std::string role_json(const std::vector<Role>& roles) {
   std::string text;
@@ -30,9 +30,10 @@ bool is_within(const std::vector<api::Right>& narrow, const std::vector<api::Rig
 TEST_CASE("the first account comes from the one-time token, which works once and for a week") {
   NodeWorld world;
   const auto with = [&](std::string_view token) {
-    return world.post({},
-                      "/api/v1/first-run",
-                      fmt::format(R"({{"token":"{}","account":"root1","password":"correct horse"}})", token));
+    return world.post(
+        {},
+        "/api/v1/first-run",
+        fmt::format(R"({{"token":"{}","account":"root1","password":"correct horse battery"}})", token));
   };
   CHECK(with("AAAA").status == 403);
   CHECK(with(world.token).status == 201);
@@ -45,7 +46,8 @@ TEST_CASE("the first account comes from the one-time token, which works once and
   late.clock.advance(days(8));
   CHECK(late.post({},
                   "/api/v1/first-run",
-                  fmt::format(R"({{"token":"{}","account":"a","password":"correct horse"}})", late.token))
+                  fmt::format(R"({{"token":"{}","account":"a","password":"correct horse battery"}})",
+                              late.token))
             .status == 403);
 }
 
@@ -54,7 +56,7 @@ TEST_CASE("an account name has one spelling, and is taken once") {
   world.account("Alice", R"(["reader"])");
   CHECK(world.get({.account = "aLICE"}, "/api/v1/me").status == 200);
   const auto again = world.post(
-      local, "/api/v1/accounts", R"({"name":"ALICE","roles":["reader"],"password":"correct horse"})");
+      local, "/api/v1/accounts", R"({"name":"ALICE","roles":["reader"],"password":"correct horse battery"})");
   CHECK(again.status == 409);
   for (const auto* name : {"", "a b", "a:b", "ä", "a/b", "\\n"})
     CHECK(world.post(local, "/api/v1/accounts", fmt::format(R"({{"name":"{}","roles":["reader"]}})", name))
@@ -114,15 +116,17 @@ TEST_CASE("no role acts on an account with a right that it has not, by any opera
           world.post(local, "/api/v1/keys", fmt::format(R"({{"account":"{}","label":"l"}})", name));
       CHECK((world.ask(as, Method::delete_, "/api/v1/keys/" + NodeWorld::text(others, "prefix")).status ==
              204) == allowed);
-      CHECK((world.ask(as, Method::put, path + "/password", R"({"password":"another horse"})").status ==
-             200) == allowed);
+      CHECK(
+          (world.ask(as, Method::put, path + "/password", R"({"password":"another horse battery"})").status ==
+           200) == allowed);
       CHECK((world.ask(as, Method::patch, path, R"({"disabled":true})").status == 200) == allowed);
       CHECK((world.ask(as, Method::patch, path, R"({"disabled":false})").status == 200) == allowed);
       // Nor does it give a role to anybody that it has not itself.
-      const auto given = fmt::format(R"({{"name":"new-{}-{}","roles":{},"password":"correct horse"}})",
-                                     actor,
-                                     victim,
-                                     role_json(sets[victim]));
+      const auto given =
+          fmt::format(R"({{"name":"new-{}-{}","roles":{},"password":"correct horse battery"}})",
+                      actor,
+                      victim,
+                      role_json(sets[victim]));
       CHECK((world.post(as, "/api/v1/accounts", given).status == 201) == allowed);
       allowed_count += allowed ? 1 : 0;
       const auto clean = world.get(local, "/api/v1/keys?account=" + name);
@@ -156,13 +160,13 @@ TEST_CASE("a key made with a narrower key stays as narrow, and a session is not 
   CHECK(world.post(by_key, "/api/v1/keys", R"({"label":"wider","rights":["publish"]})").status == 403);
   CHECK(world.post(by_key, "/api/v1/keys", R"({"label":"same","rights":["read"]})").status == 201);
   CHECK(world.get(by_key, "/api/v1/accounts").status == 403);
-  CHECK(world.ask(by_key, Method::put, "/api/v1/me/password", R"({"password":"another horse"})").status ==
-        400);
+  CHECK(world.ask(by_key, Method::put, "/api/v1/me/password", R"({"password":"another horse battery"})")
+            .status == 400);
   CHECK(world
             .ask(by_key,
                  Method::put,
                  "/api/v1/me/password",
-                 R"({"old_password":"guess guess","password":"another horse"})")
+                 R"({"old_password":"guess guess","password":"another horse battery"})")
             .status == 403);
 }
 

@@ -1,3 +1,7 @@
+#include <atomic>
+#include <chrono>
+#include <future>
+
 #include <doctest/doctest.h>
 
 #include "server/limiter.h"
@@ -94,14 +98,14 @@ TEST_CASE("a form of another site cannot send what a handler takes") {
   const auto a = world.account("a", R"(["reader"])");
   net::Request request{.method = Method::post, .target = "/api/v1/keys", .body = R"({"label":"x"})"};
   request.headers.set("Content-Type", "text/plain");
-  CHECK(world.send(std::move(request), a).status == 400);
+  CHECK(world.send(std::move(request), a).status == 415);
 }
 
 TEST_CASE("sessions and remembered passwords of an account end when its password, roles or state change") {
   NodeWorld world;
   const As local{.local = true};
   for (const auto& [method, path, body] :
-       {std::tuple{Method::put, "/api/v1/accounts/a/password", R"({"password":"another horse"})"},
+       {std::tuple{Method::put, "/api/v1/accounts/a/password", R"({"password":"another horse battery"})"},
         std::tuple{Method::patch, "/api/v1/accounts/b", R"({"roles":["analyst"]})"},
         std::tuple{Method::patch, "/api/v1/accounts/c", R"({"disabled":true})"}}) {
     const std::string name(1, std::string_view(path)[17]);
@@ -218,16 +222,58 @@ TEST_CASE("passwords are hashed a few at a time, and beyond the queue callers ar
   SeededRandom random(3);
   ManualClock clock{Timestamp{}};
   PasswordHasher hasher(random, {.passes = 1, .memory_bytes = 8192}, {.at_once = 0, .queue_max = 0});
-  CHECK(hasher.hash("correct horse", Deadline::none()).error().code == ErrorCode::exhausted);
+  CHECK(hasher.hash("correct horse battery", Deadline::none()).error().code == ErrorCode::exhausted);
   PasswordHasher open(random, {.passes = 1, .memory_bytes = 8192}, {});
-  const auto stored = open.hash("correct horse", Deadline::none());
+  const auto stored = open.hash("correct horse battery", Deadline::none());
   REQUIRE(stored);
-  CHECK(*open.verify("correct horse", *stored, Deadline::none()));
+  CHECK(*open.verify("correct horse battery", *stored, Deadline::none()));
   CHECK(!*open.verify("correct hors", *stored, Deadline::none()));
-  CHECK(!*open.verify("correct horse", "", Deadline::none()));
+  CHECK(!*open.verify("correct horse battery", "", Deadline::none()));
   CHECK(!open.is_outdated(*stored));
   PasswordHasher dearer(random, {.passes = 2, .memory_bytes = 8192}, {});
   CHECK(dearer.is_outdated(*stored));
-  CHECK(*dearer.verify("correct horse", *stored, Deadline::none()));
+  CHECK(*dearer.verify("correct horse battery", *stored, Deadline::none()));
   CHECK(!open.hash("short", Deadline::none()));
+}
+
+TEST_CASE("a password has 15 characters at least, of any kind, counted as people count") {
+  CHECK(check_password("fifteen letters"));
+  CHECK(!check_password("fourteen signs"));
+  CHECK(check_password("ääääääääääääääää"));
+  CHECK(!check_password("äääääääääääääa"));  // 27 bytes
+  CHECK(check_password(std::string(password_bytes_max, 'x')));
+  CHECK(!check_password(std::string(password_bytes_max + 1, 'x')));
+  CHECK(!check_password("a line\nand another line"));
+  CHECK(!check_password("not \xff UTF-8 at all, sorry"));
+}
+
+TEST_CASE("a storm of sign-ins leaves half of the pool to everybody else") {
+  constexpr int threads = 8;
+  const auto limits = PasswordHasher::Limits::beside(threads);
+  CHECK(limits.at_once + limits.queue_max == threads / 2);
+  CHECK(PasswordHasher::Limits::beside(1).at_once == 1);
+  CHECK(PasswordHasher::Limits::beside(1).queue_max == 0);
+
+  NodeWorld world(1, {.tries_per_account = {.tries = 1000}, .tries_per_address = {.tries = 1000}});
+  world.account("a", R"(["reader"])");
+  const As by_key{
+      .key = NodeWorld::text(world.post({.account = "a"}, "/api/v1/keys", R"({"label":"x"})"), "key")};
+  // From here on hashing takes for ever, as in a storm that does not end; who waits for it gives up in 5 s.
+  constexpr Duration patience = seconds(5);
+  NodeWorld stormy(2, {.hashing = {.at_once = 0, .queue_max = limits.queue_max}});
+  ThreadPool pool(threads, 1000);
+  std::atomic<int> refused{0};
+  for (int i = 0; i < 100; ++i)
+    REQUIRE(pool.post([&] {
+      net::Request request{.target = "/api/v1/me", .deadline = Deadline::in(patience, stormy.clock)};
+      request.headers.set("Authorization", "Basic " + to_base64("nobody:correct horse battery"));
+      request.peer_address = "127.0.0.1";
+      const auto answer = stormy.node->handle(std::move(request));
+      refused += answer.status == 503 && answer.headers.has("Retry-After") ? 1 : 0;
+    }));
+  std::promise<int> answered;
+  const auto posted = std::chrono::steady_clock::now();
+  REQUIRE(pool.post([&] { answered.set_value(world.get(by_key, "/api/v1/me").status); }));
+  CHECK(answered.get_future().get() == 200);
+  CHECK(std::chrono::steady_clock::now() - posted < std::chrono::microseconds(patience.us));
 }

@@ -1,10 +1,12 @@
 #include "server/gate.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "exchange/taxii/taxii.h"
+#include "ledger/api_root.h"
 
 namespace shieldwall::server {
 
@@ -55,12 +57,42 @@ void secure(net::Response& response, const net::Request& request) {
   if (request.secure) headers.set("Strict-Transport-Security", "max-age=31536000");
 }
 
+/// Whether a body is of the JSON family: RFC 8259, RFC 6839 section 3.1. A browser asks before it sends one
+/// of these across sites, so that no form of another site is taken for a request.
+bool is_json(std::string_view content_type) {
+  const auto essence = to_lower_ascii(trimmed(content_type.substr(0, content_type.find(';'))));
+  return essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+}
+
+/// Rows of TAXII judge their media types themselves, and what streams takes files of any kind.
+bool has_wrong_type(const api::Route& route, const net::Request& request) {
+  return route.dialect == Dialect::api && route.body != nullptr && route.opener == nullptr &&
+         !request.body.empty() && !is_json(request.headers.get("Content-Type").value_or(""));
+}
+
 net::Response refusal_of(Dialect dialect, const Refusal& refusal) {
   auto response = refusal_in(dialect, refusal.status, refusal.detail);
   if (refusal.status == 401) response.headers.set("WWW-Authenticate", challenge);
   if (refusal.retry_after)
     response.headers.set("Retry-After", std::to_string(1 + refusal.retry_after->us / seconds(1).us));
   return response;
+}
+
+/// In which form a path's errors are told before a route is known. Every first segment that can name an API
+/// root is TAXII's, whether there is such a root or not: the form tells nothing.
+Dialect dialect_of(std::string_view target) {
+  auto segment = target.substr(0, target.find('?'));
+  if (segment.starts_with('/')) segment.remove_prefix(1);
+  segment = segment.substr(0, segment.find('/'));
+  return segment == "taxii2" || ledger::is_api_root_name(segment) ? Dialect::taxii : Dialect::api;
+}
+
+/// The Content-Length, as far as it fits; 0 where there is none.
+std::uint64_t length_of(const net::Request& head) {
+  const auto text = head.headers.get("Content-Length").value_or("");
+  std::uint64_t length = 0;
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
 }
 
 net::Response told(Dialect dialect, const Error& error) {
@@ -96,16 +128,17 @@ Done check_origin(const net::Request& request) {
 std::expected<Gate::Admitted, net::Response> Gate::admit(const net::Request& request) {
   Admitted admitted;
   auto target = net::parse_target(request.target);
-  if (!target) return std::unexpected(net::problem(400, target.error().message));
+  const auto asked = dialect_of(request.target);
+  if (!target) return std::unexpected(refusal_in(asked, 400, target.error().message));
   admitted.target = std::move(*target);
   admitted.match = router_.find(request.method, admitted.target);
   const auto& match = admitted.match;
   const bool exists = match.route != nullptr || match.path_exists;
   if (!exists || (match.route != nullptr && !is_open_on(request.role, match.route->path)))
     return std::unexpected(
-        net::problem(404, "there is nothing at this path; /openapi.json lists what there is"));
+        refusal_in(asked, 404, "there is nothing at this path; /openapi.json lists what there is"));
   if (match.route == nullptr) {
-    auto response = net::problem(405, fmt::format("this path takes {}", match.allowed));
+    auto response = refusal_in(asked, 405, fmt::format("this path takes {}", match.allowed));
     response.headers.set("Allow", match.allowed);
     return std::unexpected(std::move(response));
   }
@@ -146,6 +179,8 @@ api::Call Gate::call_of(Admitted& admitted, const net::Request& request) const {
 
 net::Response Gate::run(Admitted& admitted, const net::Request& request) {
   const auto& route = *admitted.match.route;
+  if (has_wrong_type(route, request))
+    return refusal_in(route.dialect, 415, "send the body as JSON, with Content-Type: application/json");
   auto call = call_of(admitted, request);
   auto response = route.handler(call);
   if (response) return std::move(*response).into_http();
@@ -175,6 +210,9 @@ net::Intake Gate::intake(const net::Request& head) {
   auto admitted = admit(head);
   if (!admitted) return refuse(std::move(admitted).error());
   const auto& route = *admitted->match.route;
+  if (route.dialect == Dialect::taxii && length_of(head) > intake.body_bytes_max)
+    return refuse(
+        refusal_in(route.dialect, 413, fmt::format("a body may have {} bytes here", intake.body_bytes_max)));
   if (route.opener == nullptr) return intake;
   auto call = call_of(*admitted, head);
   auto sink = route.opener(call);

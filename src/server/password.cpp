@@ -1,5 +1,6 @@
 #include "server/password.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -123,8 +124,12 @@ bool PasswordHasher::is_outdated(const std::string& stored) const {
 }
 
 Done check_password(std::string_view password) {
-  if (password.size() < password_bytes_min)
-    return fail(ErrorCode::invalid, "the password is shorter than {} bytes", password_bytes_min);
+  if (!is_valid_utf8(password)) return fail(ErrorCode::invalid, "the password is not UTF-8");
+  const auto is_first = [](unsigned char c) { return (c & 0xc0) != 0x80; };  // of a character's bytes
+  if (static_cast<std::size_t>(std::ranges::count_if(password, is_first)) < password_characters_min)
+    return fail(ErrorCode::invalid,
+                "the password is shorter than {} characters; a sentence of four words is long enough",
+                password_characters_min);
   if (password.size() > password_bytes_max)
     return fail(ErrorCode::invalid, "the password is longer than {} bytes", password_bytes_max);
   for (const unsigned char c : password)

@@ -111,7 +111,7 @@ constexpr api::Type sign_in_type{"SignIn", sign_in_fields};
 constexpr api::Field first_fields[] = {
     {"token", "string", "the one-time token that `shieldwall init` printed"},
     {"account", "string", "name of the new account, which gets every role"},
-    {"password", "string", "8 to 256 bytes"},
+    {"password", "string", "15 characters to 256 bytes"},
 };
 constexpr api::Type first_type{"FirstRun", first_fields};
 

@@ -13,7 +13,7 @@
 
 namespace shieldwall::server {
 
-inline constexpr std::string_view test_password = "correct horse";
+inline constexpr std::string_view test_password = "correct horse battery";
 
 /// As whom a request is sent.
 struct As {
