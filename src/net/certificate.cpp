@@ -169,9 +169,11 @@ Done save_identity(Fs& fs,
 }
 
 Result<TlsIdentity> load_identity(Fs& fs, const std::string& certificate_path, const std::string& key_path) {
-  TlsIdentity identity{.certificate_chain_pem = TRY(read_file(fs, certificate_path, pem_bytes_max)),
-                       .key_pem = TRY(read_file(fs, key_path, pem_bytes_max))};
-  TRY(check_identity(identity));
+  TlsIdentity identity;
+  identity.certificate_chain_pem = TRY(read_file(fs, certificate_path, pem_bytes_max));
+  identity.key_pem = TRY(read_file(fs, key_path, pem_bytes_max));
+  if (auto done = check_identity(identity); !done)
+    return fail(std::move(done).error().within(fmt::format("{} with {}", certificate_path, key_path)));
   return identity;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <thread>
 
 #include "base/text.h"
 #include "net/address.h"
@@ -12,7 +13,10 @@ namespace shieldwall::server {
 namespace {
 
 /// Where the value of a key goes.
-using Slot = std::variant<std::string Config::*, std::int64_t Config::*, std::vector<std::string> Config::*>;
+using Slot = std::variant<std::string Config::*,
+                          std::int64_t Config::*,
+                          bool Config::*,
+                          std::vector<std::string> Config::*>;
 
 struct Number {
   std::int64_t least = 0;
@@ -28,6 +32,9 @@ struct KeyRow {
 
 constexpr KeyRow rows[] = {
     {"node.name", "what the node calls itself", &Config::name},
+    {"node.trust_clock",
+     "start although the clock is behind what the node has written: it was wrong then, and is right now",
+     &Config::trust_clock},
     {"local.socket",
      "Unix socket of the command line, in the node's folder unless absolute",
      &Config::socket},
@@ -37,6 +44,9 @@ constexpr KeyRow rows[] = {
      "hosts that may be private, \"host\" or \"host:port\"",
      &Config::allowed_hosts},
     {"outgoing.proxy", "HTTP proxy for all outgoing requests; empty: none", &Config::proxy},
+    {"taxii.title", "title of the discovery resource; empty: the node's name", &Config::taxii_title},
+    {"taxii.description", "its description; empty: a sentence of ours", &Config::taxii_description},
+    {"taxii.contact", "its contact: whom to ask; empty: not told", &Config::taxii_contact},
     {"limits.threads", "handlers at a time; 0: four per core", &Config::threads, {0, 1024}},
     {"limits.queue", "requests that may wait for a handler; beyond, 503", &Config::queue, {1, 100'000}},
     {"limits.body_bytes", "largest request body", &Config::body_bytes, {1024, 32 << 20}},
@@ -80,7 +90,7 @@ constexpr ListenerKey listener_rows[] = {
 };
 
 std::string_view type_of(const Slot& slot) {
-  constexpr std::string_view types[] = {"text", "number", "texts"};
+  constexpr std::string_view types[] = {"text", "number", "flag", "texts"};
   return types[slot.index()];
 }
 
@@ -131,6 +141,10 @@ Done put(Config& config, const KeyRow& row, const ConfigValue& value) {
     if (number == nullptr) return wrong_kind(row.name, "number");
     TRY(check_range(row.name, *number, row.range));
     config.** number_slot = *number;
+  } else if (const auto* flag_slot = std::get_if<bool Config::*>(&row.slot)) {
+    const auto* flag = std::get_if<bool>(&value);
+    if (flag == nullptr) return wrong_kind(row.name, "flag (true or false)");
+    config.** flag_slot = *flag;
   } else {
     const auto* texts = std::get_if<std::vector<std::string>>(&value);
     if (texts == nullptr) return wrong_kind(row.name, "texts");
@@ -194,6 +208,10 @@ Result<ConfigValue> from_environment(const ConfigKey& key, const std::string& te
 Done check(const Config& config) {
   if (config.name.empty() || config.name.size() > 128 || !is_valid_utf8(config.name))
     return fail(ErrorCode::invalid, "'node.name' must be 1 to 128 bytes");
+  for (const auto* text : {&config.taxii_title, &config.taxii_description, &config.taxii_contact})
+    if (text->size() > 4'096 || !is_valid_utf8(*text))
+      return fail(ErrorCode::invalid,
+                  "'taxii.title', 'description' and 'contact' are UTF-8 of at most 4096 bytes");
   for (const auto& row : listeners) {
     const auto& listener = config.*row.listener;
     if (!listener.enabled || listener.tls || listener.behind_proxy) continue;
@@ -229,6 +247,12 @@ std::span<const ConfigKey> config_keys() {
     return all;
   }();
   return keys;
+}
+
+int threads_of(const Config& config) {
+  constexpr unsigned per_core = 4;
+  if (config.threads > 0) return static_cast<int>(config.threads);
+  return static_cast<int>(per_core * std::max(2u, std::thread::hardware_concurrency()));
 }
 
 std::string environment_name(std::string_view key) {

@@ -31,11 +31,15 @@ struct Config {
   ListenerConfig tools{.enabled = true, .port = 8443};
   ListenerConfig members{.port = 8444};
   ListenerConfig metrics{.port = 9464, .tls = false};
+  bool trust_clock = false;                    // start although the clock is behind what the node has written
   std::string socket = "node.sock";            // relative to the node's folder
   std::string certificate = "tls/server.pem";  // chain, leaf first
   std::string key = "tls/server.key";
   std::vector<std::string> allowed_hosts{};  // outgoing, beside public addresses: "host" or "host:port"
   std::string proxy{};
+  std::string taxii_title{};  // empty: the node's name
+  std::string taxii_description{};
+  std::string taxii_contact{};
 
   std::int64_t threads = 0;  // handlers at a time; 0: four per core
   std::int64_t queue = 256;  // requests that may wait for one
@@ -51,6 +55,9 @@ struct Config {
   std::int64_t tries_per_address = 50;
   std::int64_t tries_minutes = 5;
 };
+
+/// Pool threads: as configured, or four per core, since handlers wait for the disk.
+int threads_of(const Config& config);
 
 /// One key: what it means and what it may be, for reading it and for the documentation's test.
 struct ConfigKey {

@@ -42,7 +42,8 @@ Done flatten(const toml::table& table, const std::string& prefix, std::vector<Co
       TRY(flatten(*inner, name + ".", entries));
       continue;
     }
-    entries.push_back({name, TRY(value_of(node, excerpt(name))), node.source().begin.line});
+    auto value = TRY(value_of(node, excerpt(name)));
+    entries.push_back({name, std::move(value), node.source().begin.line});
   }
   return {};
 }

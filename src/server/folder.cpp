@@ -1,5 +1,6 @@
 #include "server/folder.h"
 
+#include <csignal>
 #include <cstdlib>
 
 #include <unistd.h>
@@ -51,7 +52,12 @@ std::optional<std::string> from_environment(std::string_view name) {
   return value == nullptr ? std::nullopt : std::optional(std::string(value));
 }
 
+void survive_file_limits() {
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
 Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random& random, Fs& fs) {
+  survive_file_limits();
   const auto config_path = path_in(options.folder, std::string(config_name));
   if (TRY(fs.exists(config_path)))
     return fail(ErrorCode::conflict, "{} holds a node already; choose another folder", options.folder);
@@ -79,6 +85,8 @@ Result<Config> read_folder_config(Fs& fs, const std::string& folder) {
   if (!text && text.error().code == ErrorCode::not_found)
     return fail(
         ErrorCode::not_found, "{} holds no node; make one with `shieldwall init --dir {}`", folder, folder);
+  if (!text && text.error().code == ErrorCode::exhausted)
+    return fail(ErrorCode::invalid, "{}; this is no configuration of a node", text.error().message);
   if (!text) return fail(std::move(text).error());
   auto config = read_config(*text, from_environment);
   if (!config) return fail(std::move(config).error().within(path));
@@ -92,6 +100,7 @@ Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Confi
   return Node::open({.name = config.name,
                      .secret = std::move(secret),
                      .uid = ::getuid(),
+                     .hashing = PasswordHasher::Limits::beside(threads_of(config)),
                      .tries_per_account = {.tries = static_cast<std::size_t>(config.tries_per_account),
                                            .window = minutes(config.tries_minutes)},
                      .tries_per_address = {.tries = static_cast<std::size_t>(config.tries_per_address),

@@ -29,6 +29,10 @@ Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random
 
 std::optional<std::string> from_environment(std::string_view name);
 
+/// From now on a file that may not grow (`ulimit -f`) is an error to tell, as a full disk is, and not the end
+/// of the process by a signal.
+void survive_file_limits();
+
 /// errors: not_found: no node there
 Result<Config> read_folder_config(Fs& fs, const std::string& folder);
 

@@ -26,6 +26,37 @@ void raise_descriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// The error with what an operator can do about it.
+Error advised(Error error, const std::string& folder) {
+  if (error.code == ErrorCode::exhausted)
+    error.message += fmt::format("; make room on the disk of {}, then start again", folder);
+  if (error.code == ErrorCode::denied)
+    error.message += fmt::format(
+        "; the node writes in its folder: let {} and all in it belong to the user that "
+        "runs it, on a disk that is not read-only",
+        folder);
+  if (error.code == ErrorCode::corrupt)
+    error.message += "; keep this folder as it is, and go on from the last backup";
+  return error;
+}
+
+/// Instants that are written must not go back: embargoes, sessions and the order of what was added hang on
+/// them.
+Done check_clock(Node& node, const Config& config, const Clock& clock) {
+  constexpr Duration forgiven = hours(1);  // a time server's correction, a summer's hour
+  auto& log = node.store().audit();
+  const auto size = TRY(log.size());
+  if (size == 0 || config.trust_clock) return {};
+  const auto last = TRY(log.read(size - 1, 1));
+  if (last.empty() || clock.now() + forgiven >= last.front().at) return {};
+  return fail(
+      ErrorCode::unavailable,
+      "this machine's clock says {}, and the node wrote at {} already: set the clock and start again; if it "
+      "was wrong then and is right now, start once with SHIELDWALL_NODE_TRUST_CLOCK=true",
+      to_text(clock.now()),
+      to_text(last.front().at));
+}
+
 struct Plan {
   std::vector<net::ListenerOptions> listeners{};
   std::vector<net::ListenerRole> roles{};
@@ -39,8 +70,13 @@ Result<Plan> plan_of(const std::string& folder, const Config& config, Fs& fs) {
     if (from.tls)
       listener.tls =
           TRY(net::load_identity(fs, path_in(folder, config.certificate), path_in(folder, config.key)));
-    if (role == net::ListenerRole::members)
+    if (role == net::ListenerRole::members) {
       listener.admits = [](const Digest&) { return false; };  // the roster comes with federation
+      log::warn(
+          "the listener for members admits nobody yet: nodes share over TAXII until federation comes; "
+          "set members.enabled = false",
+          {{"address", from.address}, {"port", from.port}});
+    }
     plan.listeners.push_back(std::move(listener));
     plan.roles.push_back(role);
     return {};
@@ -62,12 +98,6 @@ net::Limits limits_of(const Config& config) {
   limits.idle_time = seconds(config.idle_seconds);
   limits.handler_time = seconds(config.handler_seconds);
   return limits;
-}
-
-int threads_of(const Config& config) {
-  constexpr unsigned per_core = 4;  // handlers wait for the disk and for password hashes
-  if (config.threads > 0) return static_cast<int>(config.threads);
-  return static_cast<int>(per_core * std::max(2u, std::thread::hardware_concurrency()));
 }
 
 std::vector<Listening> where(const Plan& plan, const net::Server& server) {
@@ -104,11 +134,15 @@ Done serve(const std::string& folder,
            const std::function<void(const std::vector<Listening>&)>& ready,
            const std::function<bool()>& stop) {
   raise_descriptors();
+  survive_file_limits();
   net::ClientOptions outgoing{.allowed_hosts = config.allowed_hosts};
   if (!config.proxy.empty()) outgoing.proxy = TRY(net::Url::parse(config.proxy));
   net::Client client(std::move(outgoing));
   const auto plan = TRY(plan_of(folder, config, system_fs()));
-  const auto node = TRY(open_folder(folder, config, {system_clock(), system_random(), system_fs(), client}));
+  auto opened = open_folder(folder, config, {system_clock(), system_random(), system_fs(), client});
+  if (!opened) return fail(advised(std::move(opened).error(), folder));
+  const auto node = std::move(*opened);
+  TRY(check_clock(*node, config, system_clock()));
 
   // Asked by handlers that may outlast the server's loop by a moment.
   const auto current = std::make_shared<Guarded<net::Server*>>(nullptr);
@@ -118,12 +152,18 @@ Done serve(const std::string& folder,
   });
   ThreadPool pool(threads_of(config), static_cast<std::size_t>(config.queue));
   auto* const answers = node.get();
-  const auto server = TRY(net::Server::start(
+  auto started = net::Server::start(
       {.listeners = plan.listeners,
        .limits = limits_of(config),
        .intake = [answers](const net::Request& head) { return answers->intake(head); }},
       [answers](net::Request&& request) { return answers->handle(std::move(request)); },
-      pool));
+      pool);
+  if (!started && started.error().code == ErrorCode::unavailable)
+    started.error().message += fmt::format(
+        "; is another process there (`ss -ltnp` tells)? Stop it, or set another address or port in {}",
+        path_in(folder, "shieldwall.toml"));
+  if (!started) return fail(std::move(started).error());
+  const auto server = std::move(*started);
   current->with([&](net::Server*& one) { one = server.get(); });
   ready(where(plan, *server));
   log::info("node serves", {{"folder", folder}, {"listeners", plan.listeners.size()}});
