@@ -174,24 +174,46 @@ Bytes outgoing_text(const std::pair<Texts, OutgoingEnd>& page) {
   return std::move(out).text();
 }
 
-std::optional<wire::LabelPart> label_part_named(std::string_view name) {
+/// Letters alone: "use limits", "Use-Limits" and "use_limits" are one name.
+std::string spelled(std::string_view name) {
+  auto text = to_lower_ascii(trimmed(name));
+  std::ranges::replace_if(text, [](char c) { return c == '-' || c == '_'; }, ' ');
+  return text;
+}
+
+/// The parts of a label that a tool which knows only TLP does not honour.
+std::vector<wire::LabelPart> losable_parts() {
+  std::vector<wire::LabelPart> parts;
   for (auto part = static_cast<unsigned>(wire::LabelPart::tlp);
        part <= static_cast<unsigned>(wire::LabelPart::end);
        ++part)
-    if (wire::name_of(static_cast<wire::LabelPart>(part)) == name) return static_cast<wire::LabelPart>(part);
-  return std::nullopt;
+    if (!wire::DoorAbility::tlp_only().honours(static_cast<wire::LabelPart>(part)))
+      parts.push_back(static_cast<wire::LabelPart>(part));
+  return parts;
+}
+
+/// errors: invalid, naming those that there are
+Result<wire::LabelPart> label_part_named(std::string_view name) {
+  std::string known;
+  for (const auto part : losable_parts()) {
+    if (spelled(wire::name_of(part)) == spelled(name)) return part;
+    known += (known.empty() ? "" : ", ") + std::string(wire::name_of(part));
+  }
+  return fail(ErrorCode::invalid,
+              "allow: '{}' is no part of a label whose loss can be allowed; there are: {}",
+              excerpt(name),
+              known);
 }
 
 /// What the door to the foreign server honours: TLP, and the losses that its owner allows by name
-/// ("pap,use").
+/// ("PAP,use limits").
 Result<wire::DoorAbility> ability_of(const Call& call) {
   auto ability = wire::DoorAbility::tlp_only();
   const auto names = call.target.parameter("allow").value_or("");
   if (names.empty()) return ability;
   for (const auto name : split(names, ',')) {
-    const auto part = label_part_named(trimmed(name));
-    if (!part) return fail(ErrorCode::invalid, "allow: '{}' is no part of a label", excerpt(name));
-    ability = ability.with(*part);
+    const auto part = TRY(label_part_named(name));
+    ability = ability.with(part);
   }
   return ability;
 }
@@ -296,7 +318,7 @@ constexpr api::Parameter outgoing_parameters[] = {
     {"limit", "integer", "objects a page"},
     {"next", "string", "where the page before ended"},
     {"added_after", "timestamp", "only what was added later"},
-    {"allow", "string", "parts of labels whose loss the owner allows, with commas: pap, use, ..."},
+    {"allow", "string", "parts of labels whose loss the owner allows, with commas: PAP, use limits, ..."},
 };
 
 const api::Route rows[] = {

@@ -36,7 +36,7 @@ constexpr auto tlp_clear =
 
 }  // namespace
 
-TEST_CASE("a feed is one per circle and address, and keeps how far it was read") {
+STORE_TEST_CASE("a feed is one per circle and address, and keeps how far it was read") {
   Reader world;
   const auto id = world.feed(world.ann);
   CHECK(world.feed(world.ann) == id);
@@ -53,7 +53,7 @@ TEST_CASE("a feed is one per circle and address, and keeps how far it was read")
   CHECK(Answer(world.get(world.ann, "/api/v1/feeds")).ids("feeds") == std::vector<std::string>{id});
 }
 
-TEST_CASE("what a feed brings is held under its source and never more open than the ceiling") {
+STORE_TEST_CASE("what a feed brings is held under its source and never more open than the ceiling") {
   Reader world;
   const auto id = world.feed(world.ann, "amber");
   world.give(world.ann, id, indicator(1, 0, tlp_clear), "");
@@ -69,7 +69,7 @@ TEST_CASE("what a feed brings is held under its source and never more open than 
         std::string_view::npos);
 }
 
-TEST_CASE("the same version from two sources is held twice and judged apart") {
+STORE_TEST_CASE("the same version from two sources is held twice and judged apart") {
   Reader world;
   const auto id = world.feed(world.ann);
   world.ask(world.ann, net::Method::post, "/api1/collections/intel/objects/", envelope({indicator(1)}));
@@ -78,7 +78,8 @@ TEST_CASE("the same version from two sources is held twice and judged apart") {
   CHECK(Answer(world.get(world.ann, "/api1/collections/intel/objects/")).ids().size() == 1);
 }
 
-TEST_CASE("only what our own organisation put leaves for a foreign server, with its markings rewritten") {
+STORE_TEST_CASE(
+    "only what our own organisation put leaves for a foreign server, with its markings rewritten") {
   Reader world;
   const auto id = world.feed(world.ann);
   world.give(world.ann, id, indicator(1), "");
@@ -99,7 +100,7 @@ TEST_CASE("only what our own organisation put leaves for a foreign server, with 
           .empty());
 }
 
-TEST_CASE(
+STORE_TEST_CASE(
     "an object whose label says more than a foreign server honours stays, unless its owner allows the loss") {
   Reader world;
   auto row = *ledger::read_circle(world.store->records(), world.circle.id);
@@ -108,6 +109,17 @@ TEST_CASE(
   world.put(circle, &row);
   const auto id = world.feed(world.ann);
   world.ask(world.ann, net::Method::post, "/api1/collections/intel/objects/", envelope({indicator(1)}));
-  CHECK(Answer(world.get(world.ann, "/api/v1/feeds/" + id + "/outgoing")).number("held_back") == "1");
-  CHECK(world.get(world.ann, "/api/v1/feeds/" + id + "/outgoing?allow=colour").status == 400);
+  // The object, and the definition of what its label says beside TLP.
+  CHECK(Answer(world.get(world.ann, "/api/v1/feeds/" + id + "/outgoing")).number("held_back") == "2");
+  for (const auto* name : {"PAP", "pap", "use%20limits,%20Pap"}) {
+    CAPTURE(name);
+    const Answer allowed(world.get(world.ann, fmt::format("/api/v1/feeds/{}/outgoing?allow={}", id, name)));
+    CHECK(allowed.number("held_back") == "0");
+    CHECK(allowed.ids().size() == 2);
+  }
+  CHECK(Answer(world.get(world.ann, "/api/v1/feeds/" + id + "/outgoing?allow=Use-Limits"))
+            .number("held_back") == "2");
+  const auto refused = world.get(world.ann, "/api/v1/feeds/" + id + "/outgoing?allow=colour");
+  CHECK(refused.status == 400);
+  CHECK(refused.bytes().find("PAP, use limits, classification, realm") != std::string_view::npos);
 }

@@ -1,6 +1,7 @@
 #include "exchange/taxii/intake.h"
 
 #include <map>
+#include <set>
 #include <span>
 
 #include "base/text.h"
@@ -57,6 +58,7 @@ class Intake {
 
   Result<Status> finish() {
     label_all();
+    TRY(put_definitions());
     for (std::size_t from = 0; from < holdings_.size(); from += batch_objects_max)
       TRY(put(from, std::min(batch_objects_max, holdings_.size() - from)));
     return std::move(status_);
@@ -80,6 +82,29 @@ class Intake {
   Done label(NewHolding& holding, const wire::MarkingLookup& lookup) const {
     holding.label = TRY(wire::label_of(holding.object, way_.labels, lookup));
     holding.parts = TRY(wire::parts_of(holding.object, holding.label, way_.labels, lookup));
+    return {};
+  }
+
+  /// Objects leave to others naming our definition of what TLP cannot say of their label. Who may see them
+  /// finds it in the collection, before them.
+  Done put_definitions() const {
+    std::set<policy::Label> labels;
+    for (const auto& holding : holdings_) labels.insert(holding.label);
+    std::vector<NewHolding> definitions;
+    for (const auto& label : labels) {
+      const auto marking = wire::marking_of(label);
+      if (!marking) continue;
+      const auto document = TRY(model::JsonDocument::parse(marking->bytes));
+      auto object = model::read_object(document.root());
+      if (!object) return fail(ErrorCode::internal, "our own marking definition is no object of STIX");
+      definitions.push_back({.object = std::move(*object),
+                             .text = {},
+                             .source = way_.source,
+                             .collection = way_.collection,
+                             .label = label,
+                             .parts = {}});
+    }
+    if (!definitions.empty()) TRY(call_.services.store.objects().put(definitions, call_.deadline));
     return {};
   }
 

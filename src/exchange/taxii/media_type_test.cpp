@@ -60,3 +60,37 @@ TEST_CASE("a body is TAXII when its Content-Type says so") {
   CHECK(!is_taxii("*/*"));
   CHECK(!is_taxii(""));
 }
+
+TEST_CASE("gzip is sent where it is asked for no less than the bytes as they are") {
+  const auto asks = [](std::string_view field) {
+    net::Headers headers;
+    headers.add("Accept-Encoding", field);
+    return accepts_gzip(headers);
+  };
+  CHECK(!accepts_gzip({}));
+  for (const auto* yes : {"gzip",
+                          "GZIP",
+                          "x-gzip",
+                          "deflate, gzip;q=0.5",
+                          "*",
+                          "gzip ; q=1.000",
+                          "br, *;q=0.1",
+                          "gzip;q=0.8, identity;q=0.5",
+                          "gzip, identity"}) {
+    CAPTURE(yes);
+    CHECK(asks(yes));
+  }
+  for (const auto* no : {"",
+                         "identity",
+                         "br",
+                         "gzip;q=0",
+                         "gzip;q=0.000",
+                         "*;q=0",
+                         "gzip;q=0, *",
+                         "gzip;q=x",
+                         "gzip;q=0.2, identity;q=0.9",
+                         "gzipped"}) {
+    CAPTURE(no);
+    CHECK(!asks(no));
+  }
+}

@@ -50,7 +50,7 @@ struct Reader {
 
 }  // namespace
 
-TEST_CASE("no reader loses or repeats an object while writers add") {
+STORE_TEST_CASE("no reader loses or repeats an object while writers add") {
   World world(&system_random());
   world.add_circle("intel", {world.cert, world.company});
   const auto objects = static_cast<int>(tests::test_size("taxii_paging_objects"));

@@ -46,13 +46,14 @@ struct Question {
   Collection collection{};
   std::optional<model::ObjectId> object{};
   Filters filters{};
+  std::string about{};    // form, root, collection and object
   std::string purpose{};  // of its cursors
   std::optional<store::Place> from{};
   bool gzip = false;
 
   /// All that decides its answer beside scope, account and store.
   std::string text() const {
-    auto text = fmt::format("{}\n{} {}", purpose, filters.limit, gzip);
+    auto text = fmt::format("{}\n{}\n{} {}", about, filters.text(), filters.limit, gzip);
     if (from) text += fmt::format(" from {} {}", from->added.us, from->sequence);
     for (const auto& circle : collection.searched) text += " in " + circle.text();
     return text;
@@ -206,13 +207,12 @@ Result<api::Response> answer(api::Call& call, Form form, Fields known) {
       return fail(ErrorCode::not_found, "no such object in this collection");
     question.object = *id;
   }
-  question.purpose = cursor_purpose(*call.caller,
-                                    fmt::format("{} {} {} {}",
-                                                name_of(form),
-                                                root.name,
-                                                question.collection.id.text(),
-                                                question.object ? question.object->text() : ""),
-                                    question.filters.text());
+  question.about = fmt::format("{} {} {} {}",
+                               name_of(form),
+                               root.name,
+                               question.collection.id.text(),
+                               question.object ? question.object->text() : "");
+  question.purpose = cursor_purpose(*call.caller, question.about, question.filters.text());
   if (question.filters.next)
     question.from = TRY(open_place(call.services.sealer, question.purpose, *question.filters.next));
   return response_of(TRY(page_for(call, question)));

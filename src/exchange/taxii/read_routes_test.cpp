@@ -44,7 +44,7 @@ std::string header(const net::Response& response, std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("objects come in the order in which they were added, dated by headers") {
+STORE_TEST_CASE("objects come in the order in which they were added, dated by headers") {
   Shelf shelf;
   const auto response = shelf.see("objects/");
   const Answer answer(response);
@@ -66,7 +66,8 @@ TEST_CASE("objects come in the order in which they were added, dated by headers"
   CHECK(dates.front().size() == std::string_view("2020-01-01T00:00:00.000000Z").size());
 }
 
-TEST_CASE("the manifest names version and media type, and an observable's version is when it was added") {
+STORE_TEST_CASE(
+    "the manifest names version and media type, and an observable's version is when it was added") {
   Shelf shelf;
   const Answer manifest(shelf.see("manifest/?match[type]=ipv4-addr"));
   const auto entry = *manifest.root().find("objects")->begin();
@@ -76,7 +77,7 @@ TEST_CASE("the manifest names version and media type, and an observable's versio
   CHECK(shelf.ids("objects/?match[version]=" + version) == std::vector<std::string>{shelf.address});
 }
 
-TEST_CASE("an empty answer is {} without dates") {
+STORE_TEST_CASE("an empty answer is {} without dates") {
   Shelf shelf;
   for (const auto rest : {"objects/?match[type]=malware",
                           "manifest/?match[type]=malware",
@@ -94,7 +95,7 @@ TEST_CASE("an empty answer is {} without dates") {
   CHECK(shelf.see("objects/" + id_of(1) + "/?added_after=2099-01-01T00:00:00Z").bytes() == "{}");
 }
 
-TEST_CASE("match fields select, commas mean or, different fields mean and") {
+STORE_TEST_CASE("match fields select, commas mean or, different fields mean and") {
   Shelf shelf;
   CHECK(shelf.ids(fmt::format("objects/?match[id]={},{}", id_of(4), id_of(2))) ==
         std::vector<std::string>{id_of(2), id_of(4)});
@@ -105,7 +106,7 @@ TEST_CASE("match fields select, commas mean or, different fields mean and") {
   CHECK(shelf.ids("objects/?match[spec_version]=2.0,2.1").size() == 6);
 }
 
-TEST_CASE("versions are asked for by first, last, all and exact time, alone and mixed") {
+STORE_TEST_CASE("versions are asked for by first, last, all and exact time, alone and mixed") {
   Shelf shelf;
   const auto versions = [&](std::string_view match) {
     const Answer answer(shelf.see(fmt::format("objects/{}/?match[version]={}", id_of(1), match)));
@@ -130,7 +131,7 @@ TEST_CASE("versions are asked for by first, last, all and exact time, alone and 
   CHECK(shelf.ids("manifest/?match[version]=all").size() == 8);
 }
 
-TEST_CASE("the versions of an object are listed as they were added") {
+STORE_TEST_CASE("the versions of an object are listed as they were added") {
   Shelf shelf;
   const auto response = shelf.see("objects/" + id_of(1) + "/versions/");
   const Answer answer(response);
@@ -143,7 +144,7 @@ TEST_CASE("the versions of an object are listed as they were added") {
   CHECK(shelf.status("objects/" + id_of(9) + "/") == 404);
 }
 
-TEST_CASE("added_after leaves out what was added at that very instant") {
+STORE_TEST_CASE("added_after leaves out what was added at that very instant") {
   Shelf shelf;
   const auto all = shelf.see("objects/?limit=2");
   const auto last = header(all, "X-TAXII-Date-Added-Last");
@@ -151,7 +152,7 @@ TEST_CASE("added_after leaves out what was added at that very instant") {
         std::vector<std::string>{id_of(1), id_of(4), id_of(5), shelf.address});
 }
 
-TEST_CASE("next goes on where the page ended, on every list") {
+STORE_TEST_CASE("next goes on where the page ended, on every list") {
   Shelf shelf;
   for (const auto& rest : {std::string("objects/?match[version]=all"),
                            std::string("manifest/?match[version]=all"),
@@ -182,7 +183,7 @@ TEST_CASE("next goes on where the page ended, on every list") {
   }
 }
 
-TEST_CASE("a cursor is good for its own question, its own account and this node alone") {
+STORE_TEST_CASE("a cursor is good for its own question, its own account and this node alone") {
   Shelf shelf;
   const auto next = Answer(shelf.see("objects/?match[version]=all&limit=2")).text("next");
   CHECK(shelf.status("objects/?match[version]=all&limit=2&next=" + next) == 200);
@@ -199,7 +200,7 @@ TEST_CASE("a cursor is good for its own question, its own account and this node 
   CHECK(shelf.get(other, fmt::format("{}objects/?match[version]=all&next={}", base, next)).status == 400);
 }
 
-TEST_CASE("bad parameters are 400 and unknown ones are ignored unless they look like a filter") {
+STORE_TEST_CASE("bad parameters are 400 and unknown ones are ignored unless they look like a filter") {
   Shelf shelf;
   CHECK(shelf.status("objects/?limit=0") == 400);
   CHECK(shelf.status("objects/?limit=-20") == 400);
@@ -211,7 +212,7 @@ TEST_CASE("bad parameters are 400 and unknown ones are ignored unless they look 
   CHECK(shelf.status("objects/?colour=red") == 200);
 }
 
-TEST_CASE("a page is cut by what it weighs, and nothing is lost by that") {
+STORE_TEST_CASE("a page is cut by what it weighs, and nothing is lost by that") {
   World world;
   world.add_circle("intel", {world.cert});
   const auto ann = world.caller_of(world.cert, "ann");

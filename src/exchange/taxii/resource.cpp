@@ -44,8 +44,8 @@ void write_end(JsonWriter& out, const PageEnd& end) {
 Bytes discovery_text(const Discovery& discovery) {
   JsonWriter out;
   out.begin_object();
-  write_title(
-      out, "Shieldwall", "What the members of an alliance share here, to each what was released to it.");
+  write_title(out, discovery.names.title, discovery.names.description);
+  if (!discovery.names.contact.empty()) out.member("contact", discovery.names.contact);
   const auto chosen = std::ranges::find_if(discovery.roots, &ledger::ApiRoot::is_default);
   if (chosen != discovery.roots.end()) out.member("default", url_of(discovery, *chosen));
   if (!discovery.roots.empty()) {

@@ -8,6 +8,7 @@
 
 #include "exchange/taxii/collection.h"
 #include "exchange/taxii/rewritten.h"
+#include "exchange/taxii/taxii.h"
 #include "policy/released.h"
 
 namespace shieldwall::exchange::taxii {
@@ -15,6 +16,7 @@ namespace shieldwall::exchange::taxii {
 /// Section 4.1. `base` ends in a slash: "https://host/", or "/" when the request did not say.
 struct Discovery {
   std::string base{};
+  TaxiiNames names{};
   std::vector<ledger::ApiRoot> roots{};
 };
 Bytes discovery_text(const Discovery& discovery);

@@ -1,5 +1,6 @@
 // What a TAXII server tells of itself, and of what it did.
 
+#include "api/shelf.h"
 #include "exchange/taxii/handlers.h"
 #include "exchange/taxii/media_type.h"
 #include "exchange/taxii/resource.h"
@@ -34,6 +35,7 @@ Bytes as_it_is(const Bytes& text) {
 
 Result<api::Response> get_discovery(api::Call& call) {
   Discovery discovery{.base = base_of(call.request)};
+  if (call.services.shelf != nullptr) discovery.names = call.services.shelf->of<TaxiiNames>();
   for (auto& row : TRY(ledger::list_api_roots(call.services.store.records())))
     discovery.roots.push_back(std::move(row.value));
   return told(call, std::move(discovery), discovery_text);

@@ -26,7 +26,17 @@ TEST_CASE("discovery names every API root where the client can reach it, and the
   CHECK(texts_of(answer.root(), "api_roots") ==
         std::vector<std::string>{"http://taxii.example/api1/", "http://taxii.example/api2/"});
   CHECK(answer.text("default") == "http://taxii.example/api1/");
-  CHECK(!answer.text("title").empty());
+  CHECK(answer.text("title") == "Shieldwall");
+  CHECK(!answer.has("contact"));
+}
+
+TEST_CASE("discovery says what the operator called the server, and whom to ask") {
+  World world;
+  world.shelf.of<exchange::TaxiiNames>() = {"CERT-EST", "Threat knowledge", "soc@cert.example"};
+  const Answer answer(world.get(world.caller_of(world.company, "ann"), "/taxii2/"));
+  CHECK(answer.text("title") == "CERT-EST");
+  CHECK(answer.text("description") == "Threat knowledge");
+  CHECK(answer.text("contact") == "soc@cert.example");
 }
 
 TEST_CASE("an address without its final slash answers the same") {

@@ -3,11 +3,20 @@
 // collections come in.
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "api/route.h"
 
 namespace shieldwall::exchange {
+
+/// What the discovery resource says of the server (TAXII 2.1 section 4.1). The node puts its own on the shelf
+/// before it serves.
+struct TaxiiNames {
+  std::string title = "Shieldwall";
+  std::string description = "What the members of an alliance share here, to each what was released to it.";
+  std::string contact{};  // empty: not told
+};
 
 /// Rows of dialect taxii, "/taxii2/" and "/{root}/...", and of dialect api, "/api/v1/feeds...".
 std::span<const api::Route> taxii_routes();

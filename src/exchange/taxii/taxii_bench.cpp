@@ -1,5 +1,5 @@
-// How fast pages leave: time in the handler by page size and reader, then whole requests a second over
-// loopback, in clear and over TLS.
+// How fast pages leave: time in the handler by page size and reader, delivery entry included, then whole
+// requests a second over loopback, in clear and over TLS, beside the floor: the same bytes as static answers.
 //   taxii_bench [BUNDLE.json[.gz]]   default: the ATT&CK enterprise bundle beside the checkout, else 25,000
 //                                    objects of our own
 
@@ -9,11 +9,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <thread>
 #include <vector>
 
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "exchange/taxii/taxii_world.h"
+#include "ledger/delivery.h"
 #include "net/certificate.h"
 #include "net/client.h"
 #include "net/server.h"
@@ -67,14 +69,30 @@ void load(World& world, const api::Caller& who, const std::vector<std::string>& 
              static_cast<double>(objects.size()) / took * 1000);
 }
 
-void time_pages(World& world, const api::Caller& who, std::string_view reader, int limit) {
+void tell_times(std::string_view what, std::vector<double> times, std::size_t bytes) {
+  std::ranges::sort(times);
+  fmt::print("{:44} {:4} times, {:7.1f} KB mean: median {:.3f} ms, p99 {:.3f} ms, worst {:.3f} ms\n",
+             what,
+             times.size(),
+             static_cast<double>(bytes) / 1000 / static_cast<double>(times.size()),
+             times[times.size() / 2],
+             times[times.size() * 99 / 100],
+             times.back());
+}
+
+/// The addresses of all pages, as this account is led from one to the next.
+std::vector<std::string> time_pages(World& world,
+                                    const api::Caller& who,
+                                    std::string_view reader,
+                                    int limit) {
   std::vector<double> times;
+  std::vector<std::string> targets;
   std::size_t bytes = 0;
   std::string next;
   for (bool more = true; more && times.size() < 300;) {
-    const auto target = fmt::format("/api1/collections/intel/objects/?limit={}{}", limit, next);
+    targets.push_back(fmt::format("/api1/collections/intel/objects/?limit={}{}", limit, next));
     const auto begun = Clocked::now();
-    const auto response = world.get(who, target);
+    const auto response = world.get(who, targets.back());
     times.push_back(ms_since(begun));
     bytes += response.bytes().size();
     const auto text = response.bytes().substr(0, 300);
@@ -82,19 +100,41 @@ void time_pages(World& world, const api::Caller& who, std::string_view reader, i
     more = at != text.npos;
     if (more) next = "&next=" + std::string(text.substr(at + 8, text.find('"', at + 8) - at - 8));
   }
-  std::ranges::sort(times);
-  fmt::print(
-      "{:10} limit={:<5} {:4} pages, {:7.1f} KB mean: median {:.3f} ms, p99 {:.3f} ms, worst {:.3f} ms\n",
-      reader,
-      limit,
-      times.size(),
-      static_cast<double>(bytes) / 1000 / static_cast<double>(times.size()),
-      times[times.size() / 2],
-      times[times.size() * 99 / 100],
-      times.back());
+  tell_times(fmt::format("limit={} {}", limit, reader), times, bytes);
+  return targets;
 }
 
-void over_loopback(World& world, const api::Caller& who, bool tls) {
+void time_again(World& world, const api::Caller& who, const std::vector<std::string>& targets) {
+  std::vector<double> times;
+  std::size_t bytes = 0;
+  for (const auto& target : targets) {
+    const auto begun = Clocked::now();
+    const auto response = world.get(who, target);
+    times.push_back(ms_since(begun));
+    bytes += response.bytes().size();
+  }
+  tell_times("  the same once more", times, bytes);
+}
+
+/// The part of the above that waits for the disk: one entry of 1,000 versions.
+void time_delivery(World& world, const api::Caller& who) {
+  std::vector<ledger::DeliveredVersion> versions(1'000);
+  for (auto& version : versions) version.id = {"indicator", Uuid::random(system_random())};
+  std::vector<double> times;
+  for (int i = 0; i < 100; ++i) {
+    versions.front().id.uuid = Uuid::random(system_random());
+    const net::Request request;
+    const auto now = world.clock.now();
+    const api::Call call{world.services, request, {}, {}, who, now, Deadline::none()};
+    const auto begun = Clocked::now();
+    if (!ledger::note_delivery(call, "bench", ledger::root_of(versions), versions)) std::exit(5);
+    times.push_back(ms_since(begun));
+  }
+  tell_times("delivery entry of 1,000 versions, durable", times, 0);
+}
+
+/// Two clients in this process ask for the pages in turn for some seconds.
+double pages_per_second(const net::Handler& handler, const std::vector<std::string>& targets, bool tls) {
   ThreadPool pool(2, 1'000);
   const auto authority = *net::make_authority({.common_name = "bench", .valid_from = system_clock().now()});
   net::ListenerOptions listener;
@@ -102,39 +142,55 @@ void over_loopback(World& world, const api::Caller& who, bool tls) {
     listener.tls = *net::make_certificate(
         {.common_name = "localhost", .names = {"localhost", "127.0.0.1"}, .valid_from = system_clock().now()},
         authority);
-  auto server = net::Server::start(
-      {.listeners = {listener}},
-      [&](net::Request&& request) { return world.handle(who, std::move(request)); },
-      pool);
-  if (!server) return fmt::print("no server: {}\n", server.error().message);
-  const auto url =
-      *net::Url::parse(fmt::format("{}://127.0.0.1:{}/api1/collections/intel/objects/?limit=1000",
-                                   tls ? "https" : "http",
-                                   (*server)->port()));
+  auto server = net::Server::start({.listeners = {listener}}, handler, pool);
+  if (!server) std::exit(5);
+  const auto origin = fmt::format("{}://127.0.0.1:{}", tls ? "https" : "http", (*server)->port());
   std::atomic<int> done{0};
-  std::atomic<std::uint64_t> bytes{0};
   const auto begun = Clocked::now();
   {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < 2; ++i)
-      threads.emplace_back([&] {
+    for (std::size_t i = 0; i < 2; ++i)
+      threads.emplace_back([&, i] {
         net::Client client({});
         const auto trust = std::make_shared<const net::PeerTrust>(
             net::PeerTrust{.ca_pem = authority.certificate_chain_pem, .may_be_private = true});
-        while (ms_since(begun) < 5'000) {
+        for (auto at = i * targets.size() / 2; ms_since(begun) < 4'000; ++at) {
+          const auto url = *net::Url::parse(origin + targets[at % targets.size()]);
           const auto response =
               client.send(url, {.headers = {{"Accept", std::string(media_type)}}}, {.peer = trust});
-          if (!response || response->status != 200) return fmt::print("failed\n");
+          if (!response || response->status != 200) std::exit(5);
           ++done;
-          bytes += response->bytes().size();
         }
       });
   }
-  const auto took = ms_since(begun) / 1000;
-  fmt::print("1,000-object pages {}: {:.0f} requests/s, {:.0f} MB/s (two clients in the same process)\n",
-             tls ? "over TLS" : "in clear",
-             done / took,
-             static_cast<double>(bytes) / 1e6 / took);
+  return done / (ms_since(begun) / 1000);
+}
+
+/// Ours beside the floor: the same bytes as static answers of the same server.
+void over_loopback(World& world, const api::Caller& who, const std::vector<std::string>& targets, bool tls) {
+  std::map<std::string, std::shared_ptr<const Bytes>, std::less<>> bodies;
+  std::size_t bytes = 0;
+  for (const auto& target : targets) {
+    const auto body = std::make_shared<const Bytes>(world.get(who, target).bytes());
+    bytes += body->size();
+    bodies.emplace(target, body);
+  }
+  const auto fixed = [&](net::Request&& request) {
+    net::Response response{.headers = {{"Content-Type", std::string(media_type)}}};
+    response.shared_body = bodies.find(request.target)->second;
+    return response;
+  };
+  const auto floor = pages_per_second(fixed, targets, tls);
+  const auto ours = pages_per_second(
+      [&](net::Request&& request) { return world.handle(who, std::move(request)); }, targets, tls);
+  fmt::print(
+      "{} pages of {} KB {}: {:.0f} pages/s; floor, the same bytes as static answers: {:.0f}; ratio {:.2f}\n",
+      targets.size(),
+      bytes / targets.size() / 1000,
+      tls ? "over TLS" : "in clear",
+      ours,
+      floor,
+      ours / floor);
 }
 
 }  // namespace
@@ -153,11 +209,16 @@ int main(int argc, char** argv) {
     const auto ann = world.caller_of(world.cert, "ann");
     const auto bob = world.caller_of(world.company, "bob");
     load(world, ann, objects_of(path));
+    const auto eve = world.caller_of(world.company, "eve");
+    std::vector<std::string> pages;
     for (const int limit : {100, 1'000}) {
       time_pages(world, ann, "own", limit);
       time_pages(world, bob, "other", limit);
+      pages = time_pages(world, eve, "other's colleague", limit);
+      time_again(world, eve, pages);
     }
-    for (const bool tls : {false, true}) over_loopback(world, bob, tls);
+    time_delivery(world, ann);
+    for (const bool tls : {false, true}) over_loopback(world, eve, pages, tls);
   }
   std::filesystem::remove_all(folder);
 }

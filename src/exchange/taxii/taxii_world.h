@@ -2,11 +2,14 @@
 // For tests: a store in memory with organisations, circles and accounts, asked through the TAXII routes as
 // the node asks them.
 
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include "api/route.h"
 #include "api/seal.h"
@@ -20,6 +23,49 @@
 
 namespace shieldwall::exchange::taxii {
 
+/// Worlds made while one of these lives keep their objects in SQLite, each in a folder of its own.
+class KeptInSqlite {
+ public:
+  KeptInSqlite() { current() = this; }
+  ~KeptInSqlite() {
+    current() = nullptr;
+    std::filesystem::remove_all(folder_);
+  }
+  KeptInSqlite(const KeptInSqlite&) = delete;
+  KeptInSqlite& operator=(const KeptInSqlite&) = delete;
+
+  /// A new folder; empty when worlds are kept in memory.
+  static std::string next_folder() {
+    if (current() == nullptr) return {};
+    const auto folder = current()->folder_ / std::to_string(current()->made_++);
+    std::filesystem::create_directories(folder);
+    return folder.string();
+  }
+
+ private:
+  static KeptInSqlite*& current() {
+    static KeptInSqlite* one = nullptr;
+    return one;
+  }
+
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("shieldwall-taxii-{}", ::getpid());
+  int made_ = 0;
+};
+
+/// A test case that runs on each kind of store.
+#define STORE_TEST_CASE(sentence) STORE_TEST_CASE_AS(sentence, DOCTEST_ANONYMOUS(on_every_store_))
+#define STORE_TEST_CASE_AS(sentence, function) \
+  static void function();                      \
+  TEST_CASE(sentence " (in memory)") {         \
+    function();                                \
+  }                                            \
+  TEST_CASE(sentence " (in SQLite)") {         \
+    const KeptInSqlite kept;                   \
+    function();                                \
+  }                                            \
+  static void function()
+
 /// No network: nothing here sends.
 class NoNet final : public net::Net {
  public:
@@ -31,6 +77,7 @@ class NoNet final : public net::Net {
 struct World {
   ManualClock clock{Timestamp{1'700'000'000'000'000}};
   SeededRandom random{7};
+  std::function<Done(std::string_view step)> fault{};  // asked before durable steps of a store in memory
   std::unique_ptr<store::Store> store;
   api::Sealer sealer;
   api::Shelf shelf;
@@ -44,8 +91,10 @@ struct World {
 
   /// `node_random` is what the node itself draws from; threads need one that they can share.
   ///   folder       where SQLite keeps it; empty: in memory
-  explicit World(Random* node_random = nullptr, const std::string& folder = {})
-      : store(open(folder, {clock, node_random ? *node_random : random, system_fs()})),
+  explicit World(Random* node_random = nullptr, const std::string& folder = KeptInSqlite::next_folder())
+      : store(open(folder,
+                   {clock, node_random ? *node_random : random, system_fs()},
+                   [this](std::string_view step) { return fault ? fault(step) : Done{}; })),
         sealer(std::string(api::Sealer::key_bytes, 'k'), node_random ? *node_random : random),
         services{*store, clock, node_random ? *node_random : random, system_fs(), net, sealer, &shelf},
         router({taxii_routes().begin(), taxii_routes().end()}) {
@@ -55,8 +104,11 @@ struct World {
     add_root({.name = "api1", .title = "One", .is_default = true});
   }
 
-  static std::unique_ptr<store::Store> open(const std::string& folder, store::Seams seams) {
-    auto store = folder.empty() ? store::open_memory(seams) : store::open_sqlite(folder, seams);
+  static std::unique_ptr<store::Store> open(const std::string& folder,
+                                            store::Seams seams,
+                                            std::function<Done(std::string_view step)> inject) {
+    auto store =
+        folder.empty() ? store::open_memory(seams, std::move(inject)) : store::open_sqlite(folder, seams);
     REQUIRE(store);
     return std::move(*store);
   }

@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "exchange/taxii/page_cache.h"
 #include "exchange/taxii/taxii_world.h"
 
 using namespace shieldwall;
@@ -42,6 +43,9 @@ enum class Difference : int {
   count,
 };
 
+/// Defects that the comparison must notice.
+enum class Defect : std::uint8_t { none, sees_everything, pages_of_others };
+
 struct Twin {
   World world;
   CircleId everything = CircleId::random(world.random);
@@ -49,10 +53,10 @@ struct Twin {
   ledger::Circle other = world.circle_of("other", {world.cert, world.stranger});
   bool different;
   Difference difference;
-  bool leak;
+  Defect defect;
 
-  Twin(Difference which, bool second, bool leaks = false)
-      : different(second), difference(which), leak(leaks) {
+  Twin(Difference which, bool second, Defect seeded) : different(second), difference(which), defect(seeded) {
+    if (defect == Defect::pages_of_others) world.shelf.of<PageCache>().keep_apart(PageCache::ByScope::off);
     world.add_root({.name = "all", .title = "All", .everything = everything});
     world.put(shared);
     world.put(other);
@@ -63,7 +67,7 @@ struct Twin {
   api::Caller ann() { return world.caller_of(world.cert, "ann"); }
   api::Caller bob() {
     auto caller = world.caller_of(world.company, "bob");
-    if (leak) caller.scope = policy::Scope::everything("a seeded defect");
+    if (defect == Defect::sees_everything) caller.scope = policy::Scope::everything("a seeded defect");
     return caller;
   }
 
@@ -106,7 +110,12 @@ struct Twin {
       text += fmt::format("{}\n\n", response.bytes());
       return response;
     };
-    const auto get = [&](const std::string& target) { return tell(net::Method::get, target); };
+    const auto get = [&](const std::string& target) {
+      world.get(ann(), target);  // whose pages are kept too
+      const auto response = tell(net::Method::get, target);
+      CHECK(world.get(bob(), target).bytes() == response.bytes());  // from the cache, where it is kept
+      return response;
+    };
     for (const auto* target : {"/taxii2/", "/api1/", "/all/", "/api1/collections/", "/all/collections/"})
       get(target);
     const auto bases = {fmt::format("/api1/collections/{}/", shared.id.text()),
@@ -172,8 +181,8 @@ std::string ranked(std::string text, const std::set<std::string>& fixed) {
   return text;
 }
 
-std::string life(Difference difference, bool second, bool leak = false) {
-  Twin twin(difference, second, leak);
+std::string life(Difference difference, bool second, Defect defect = Defect::none) {
+  Twin twin(difference, second, defect);
   twin.live();
   return ranked(twin.told(), {twin.shared.id.text(), twin.other.id.text(), twin.everything.text()});
 }
@@ -188,7 +197,7 @@ std::string first_difference(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-TEST_CASE("what a subject may not see changes no byte of any TAXII answer") {
+STORE_TEST_CASE("what a subject may not see changes no byte of any TAXII answer") {
   const auto first = life(Difference::none, false);
   for (int i = 0; i < static_cast<int>(Difference::count); ++i) {
     CAPTURE(i);
@@ -199,10 +208,17 @@ TEST_CASE("what a subject may not see changes no byte of any TAXII answer") {
   }
 }
 
-TEST_CASE("the comparison notices a leak") {
+STORE_TEST_CASE("the comparison notices a leak") {
+  const auto leaking = life(Difference::none, false, Defect::sees_everything);
   for (int i = 1; i < static_cast<int>(Difference::count); ++i) {
     CAPTURE(i);
     if (static_cast<Difference>(i) == Difference::hidden_delete) continue;  // gone: nothing is left to leak
-    CHECK(life(Difference::none, false, true) != life(static_cast<Difference>(i), true, true));
+    CHECK(leaking != life(static_cast<Difference>(i), true, Defect::sees_everything));
   }
+}
+
+STORE_TEST_CASE("the comparison notices pages kept without regard to who sees them") {
+  const auto leaking = life(Difference::none, false, Defect::pages_of_others);
+  for (const auto difference : {Difference::red_objects, Difference::hidden_version, Difference::hidden_part})
+    CHECK(leaking != life(difference, true, Defect::pages_of_others));
 }

@@ -34,7 +34,7 @@ std::string id_of(int number) {
 
 }  // namespace
 
-TEST_CASE("added objects are told in a status and found at once") {
+STORE_TEST_CASE("added objects are told in a status and found at once") {
   Inbox world;
   const auto response = world.post(world.ann, envelope({indicator(1), indicator(2)}));
   CHECK(response.status == 202);
@@ -51,7 +51,7 @@ TEST_CASE("added objects are told in a status and found at once") {
   CHECK(Answer(world.get(world.bob, objects_of_intel)).ids() == std::vector<std::string>{id_of(1), id_of(2)});
 }
 
-TEST_CASE("a bad object fails alone, with the rule it broke") {
+STORE_TEST_CASE("a bad object fails alone, with the rule it broke") {
   Inbox world;
   const Answer status(world.post(
       world.ann,
@@ -67,7 +67,7 @@ TEST_CASE("a bad object fails alone, with the rule it broke") {
   CHECK(Answer(world.get(world.ann, objects_of_intel)).ids().size() == 2);
 }
 
-TEST_CASE(
+STORE_TEST_CASE(
     "a duplicate is a success and keeps the date it was added; other content of a version is not taken") {
   Inbox world;
   world.post(world.ann, envelope({indicator(1)}));
@@ -80,7 +80,7 @@ TEST_CASE(
   CHECK(world.get(world.ann, objects_of_intel).bytes().find("confidence") == std::string_view::npos);
 }
 
-TEST_CASE("what is no envelope is refused whole, each fault with its own status") {
+STORE_TEST_CASE("what is no envelope is refused whole, each fault with its own status") {
   Inbox world;
   CHECK(world.post(world.ann, "{").status == 400);
   CHECK(world.post(world.ann, "").status == 400);
@@ -95,7 +95,7 @@ TEST_CASE("what is no envelope is refused whole, each fault with its own status"
   CHECK(world.get(world.ann, objects_of_intel).bytes() == "{}");
 }
 
-TEST_CASE("only TAXII 2.1 is taken, and says so") {
+STORE_TEST_CASE("only TAXII 2.1 is taken, and says so") {
   Inbox world;
   const auto body = envelope({indicator(1)});
   CHECK(world.post(world.ann, body, {{"Content-Type", "application/json"}}).status == 415);
@@ -105,7 +105,7 @@ TEST_CASE("only TAXII 2.1 is taken, and says so") {
   CHECK(world.post(world.ann, body, {{"Content-Type", "application/taxii+json"}}).status == 202);
 }
 
-TEST_CASE("bodies may be gzip, and a bomb is 413 like any other large body") {
+STORE_TEST_CASE("bodies may be gzip, and a bomb is 413 like any other large body") {
   Inbox world;
   world.add_root({.name = "small", .title = "Small", .max_content_length = 2'000});
   auto circle = world.circle_of("little", {world.cert});
@@ -130,7 +130,7 @@ TEST_CASE("bodies may be gzip, and a bomb is 413 like any other large body") {
   CHECK(into(envelope({indicator(1)}), {}) == 202);
 }
 
-TEST_CASE("what is added carries the circle's label, narrowed by its own markings") {
+STORE_TEST_CASE("what is added carries the circle's label, narrowed by its own markings") {
   Inbox world;
   const std::string red =
       R"(,"object_marking_refs":["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"])";
@@ -141,7 +141,8 @@ TEST_CASE("what is added carries the circle's label, narrowed by its own marking
   CHECK(world.get(world.bob, objects_of_intel + id_of(2) + "/versions/").status == 404);
 }
 
-TEST_CASE("its own account reads the bytes that it sent; others get them with the marking that binds them") {
+STORE_TEST_CASE(
+    "its own account reads the bytes that it sent; others get them with the marking that binds them") {
   Inbox world;
   world.post(world.ann, envelope({indicator(1)}));
   CHECK(world.get(world.ann, objects_of_intel).bytes() ==
@@ -151,7 +152,7 @@ TEST_CASE("its own account reads the bytes that it sent; others get them with th
         std::string_view::npos);
 }
 
-TEST_CASE("who joins later does not see what was shared before") {
+STORE_TEST_CASE("who joins later does not see what was shared before") {
   Inbox world;
   world.post(world.ann, envelope({indicator(1)}));
   auto row = *ledger::read_circle(world.store->records(), world.circle.id);
@@ -163,7 +164,7 @@ TEST_CASE("who joins later does not see what was shared before") {
   CHECK(Answer(world.get(eve, objects_of_intel)).ids() == std::vector<std::string>{id_of(2)});
 }
 
-TEST_CASE("deleting takes all versions, or those that match, and needs both rights") {
+STORE_TEST_CASE("deleting takes all versions, or those that match, and needs both rights") {
   Inbox world;
   for (int version = 1; version <= 5; ++version) world.post(world.ann, envelope({indicator(1, version)}));
   CHECK(world.versions(1).size() == 5);
@@ -189,7 +190,7 @@ TEST_CASE("deleting takes all versions, or those that match, and needs both righ
   CHECK(world.remove(world.ann, id_of(2) + "/").status == 403);
 }
 
-TEST_CASE("a member deletes what it added itself; the circle's owner what anybody added") {
+STORE_TEST_CASE("a member deletes what it added itself; the circle's owner what anybody added") {
   Inbox world;
   world.post(world.ann, envelope({indicator(1)}));
   world.post(world.bob, envelope({indicator(2)}));
@@ -198,4 +199,28 @@ TEST_CASE("a member deletes what it added itself; the circle's owner what anybod
   CHECK(world.remove(world.bob, id_of(2) + "/").status == 200);
   CHECK(world.remove(world.ann, id_of(3) + "/").status == 200);
   CHECK(Answer(world.get(world.ann, objects_of_intel)).ids() == std::vector<std::string>{id_of(1)});
+}
+
+STORE_TEST_CASE("an object that leaves under a definition of ours finds it before itself in the collection") {
+  Inbox world;
+  auto row = *ledger::read_circle(world.store->records(), world.circle.id);
+  auto circle = row.value;
+  circle.label.pap = policy::Pap::red;
+  world.put(circle, &row);
+  const auto response = world.post(world.ann, envelope({indicator(1), indicator(2)}));
+  CHECK(Answer(response).number("total_count") == "2");
+  const Answer page(world.get(world.bob, objects_of_intel));
+  const auto ids = page.ids();
+  REQUIRE(ids.size() == 3);
+  CHECK(ids[0].starts_with("marking-definition--"));
+  CHECK(ids[1] == id_of(1));
+  const auto objects = page.root().find("objects");
+  bool named = false;
+  for (const auto object : *objects)
+    if (const auto refs = object.find("object_marking_refs"); refs && object.find("id")->string() == id_of(1))
+      for (const auto ref : *refs) named |= ref.string() == ids[0];
+  CHECK(named);
+  CHECK(world.get(world.bob, objects_of_intel + ids[0] + "/").status == 200);
+  world.post(world.ann, envelope({indicator(3)}));  // the definition is held: it comes once
+  CHECK(Answer(world.get(world.bob, objects_of_intel)).ids().size() == 4);
 }
