@@ -62,16 +62,27 @@ Result<Digest> Digest::parse(std::string_view hex) {
   return digest;
 }
 
+namespace {
+
+/// Looked up once: through EVP_sha256() every digest searches the providers again, a sixth of the time of
+/// one over 1.5 KB.
+const EVP_MD* sha256_method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return method != nullptr ? method : EVP_sha256();
+}
+
+}  // namespace
+
 Digest sha256(std::string_view bytes) {
   Digest digest;
   unsigned size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), &size, EVP_sha256(), nullptr);
+  EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), &size, sha256_method(), nullptr);
   assert(size == digest.bytes.size());
   return digest;
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr);
+  EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), sha256_method(), nullptr);
 }
 
 Sha256::~Sha256() {

@@ -17,7 +17,7 @@ struct Prepared {
   std::vector<Key> targets;  // key of kind id of each of its references
 };
 
-Prepared prepared(Core& core, const NewHolding& item) {
+Prepared prepared(Core& core, const NewHolding& item, policy::LabelId label) {
   const auto& object = item.object;
   auto row = std::make_shared<Row>();
   row->id = object.id;
@@ -25,7 +25,7 @@ Prepared prepared(Core& core, const NewHolding& item) {
   row->spec_version = object.spec_version;
   row->source = item.source;
   row->collection = item.collection;
-  row->label = core.labels.intern(policy::shared_part(item.label));
+  row->label = label;
   row->persons = item.label.persons;
   row->embargo = item.label.embargo;
   row->end = item.label.end;
@@ -45,7 +45,14 @@ class Put {
  public:
   Put(Core& core, std::span<const NewHolding> batch) : core_(core), batch_(batch) {
     prepared_.reserve(batch.size());
-    for (const auto& item : batch) prepared_.push_back(prepared(core, item));
+    const policy::Label* before = nullptr;  // neighbours mostly share their label
+    policy::LabelId label = 0;
+    for (const auto& item : batch) {
+      if (before == nullptr || item.label != *before)
+        label = core.labels.intern(policy::shared_part(item.label));
+      before = &item.label;
+      prepared_.push_back(prepared(core, item, label));
+    }
   }
 
   Done work(Transaction& transaction) {
