@@ -100,6 +100,7 @@ void print(const Found& found) {
 }
 
 Exit run_discover(const Arguments& arguments) {
+  if (const auto wrong = misused_server_options(arguments)) return misuse(*wrong);
   const auto server = taxii_server(arguments);
   if (!server) return report(server.error());
   auto& [url, net, settings, client] = **server;
@@ -130,7 +131,9 @@ const Command taxii_discover_command{
         "Asks the server's discovery address for its API roots and their collections, with the rights that "
         "this account has in each. Exit status: 0 answered, 3 refused, 4 not understood, 5 not reached.",
     .options = options,
-    .example = "shieldwall taxii discover --help",
+    .example =
+        "shieldwall taxii discover https://127.0.0.1:8443/taxii2/ --ca node/tls/ca.pem --user alice "
+        "--password-file alice.txt",
     .run = run_discover,
 };
 

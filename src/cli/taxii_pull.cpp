@@ -1,6 +1,7 @@
 // shieldwall taxii pull: reads a foreign collection into a circle of the own node, or into a file.
 
 #include <cstdio>
+#include <optional>
 
 #include <unistd.h>
 
@@ -25,16 +26,29 @@ struct Tally {
   std::vector<std::string> messages{};
 };
 
-Result<int> number_of(const Arguments& arguments, std::string_view option) {
+std::optional<int> number_of(const Arguments& arguments, std::string_view option) {
   const auto text = arguments.one(option, "0");
   if (text.empty() || text.size() > 6 || text.find_first_not_of("0123456789") != text.npos)
-    return fail(ErrorCode::invalid, "{} '{}' is no number up to 999999", option, excerpt(text));
+    return std::nullopt;
   return std::stoi(text);
 }
 
-Result<PullWish> wish_of(const Arguments& arguments) {
-  PullWish wish{.limit = TRY(number_of(arguments, "--limit")),
-                .pages_max = TRY(number_of(arguments, "--pages"))};
+std::optional<std::string> misused(const Arguments& arguments) {
+  if (auto wrong = misused_server_options(arguments)) return wrong;
+  for (const auto* option : {"--limit", "--pages"})
+    if (!number_of(arguments, option)) return fmt::format("{} takes a number up to 999999", option);
+  if (arguments.has("--out") == arguments.has("--circle"))
+    return "name --circle (of the node in --dir) or --out FILE, one of them";
+  if (arguments.has("--state") && !arguments.has("--out")) return "--state goes with --out";
+  if (arguments.has("--ceiling") && !arguments.has("--circle")) return "--ceiling goes with --circle";
+  if (const auto after = arguments.one("--added-after"); !after.empty() && !parse_lenient_time(after))
+    return fmt::format("--added-after '{}' is no RFC 3339 time", excerpt(after));
+  return std::nullopt;
+}
+
+PullWish wish_of(const Arguments& arguments) {
+  PullWish wish{.limit = number_of(arguments, "--limit").value_or(0),
+                .pages_max = number_of(arguments, "--pages").value_or(0)};
   for (const auto* name : {"id", "type", "version", "spec_version"}) {
     const auto values =
         arguments.all(fmt::format("--match-{}", name == std::string_view("spec_version") ? "spec" : name));
@@ -46,9 +60,8 @@ Result<PullWish> wish_of(const Arguments& arguments) {
 }
 
 /// `--added-after` counts where nothing was pulled before, and with `--again`.
-Result<PullPlace> begin_at(const Arguments& arguments, const PullPlace& kept) {
+PullPlace begin_at(const Arguments& arguments, const PullPlace& kept) {
   const auto wished = arguments.one("--added-after");
-  if (!wished.empty()) TRY(parse_lenient_time(wished));
   if (arguments.has("--again") || kept == PullPlace{}) return PullPlace{.added_after = wished};
   return kept;
 }
@@ -96,10 +109,9 @@ Exit pull_into_file(const Arguments& arguments, TaxiiServer& server, const PullW
   const auto kept = file.place();
   if (!kept) return report(kept.error());
   auto from = begin_at(arguments, *kept);
-  if (!from) return report(from.error());
   Tally tally;
   const auto pulled =
-      pull(server.client, server.url, std::move(*from), wish, [&](auto objects, const PullPlace& place) {
+      pull(server.client, server.url, std::move(from), wish, [&](auto objects, const PullPlace& place) {
         tally.stored += objects.size();
         return file.take(objects, place);
       });
@@ -116,7 +128,6 @@ Exit pull_into_circle(const Arguments& arguments, TaxiiServer& server, const Pul
   auto feed = node.feed(server.url.text(), arguments.one("--circle"), arguments.one("--ceiling"));
   if (!feed) return report(feed.error());
   auto from = begin_at(arguments, feed->pulled);
-  if (!from) return report(from.error());
   Tally tally;
   Pulled so_far;
   const Progress progress;
@@ -130,20 +141,18 @@ Exit pull_into_circle(const Arguments& arguments, TaxiiServer& server, const Pul
     progress.tell(so_far);
     return {};
   };
-  const auto pulled = pull(server.client, server.url, std::move(*from), wish, take);
+  const auto pulled = pull(server.client, server.url, std::move(from), wish, take);
   if (!pulled) return report(pulled.error());
   return end(arguments, server, *pulled, tally);
 }
 
 Exit run_pull(const Arguments& arguments) {
+  if (const auto wrong = misused(arguments)) return misuse(*wrong);
   const auto wish = wish_of(arguments);
-  if (!wish) return report(wish.error());
-  if (arguments.has("--out") == arguments.has("--circle"))
-    return report({ErrorCode::invalid, "name --circle (of the node in --dir) or --out FILE, one of them"});
   auto server = taxii_server(arguments);
   if (!server) return report(server.error());
-  return arguments.has("--out") ? pull_into_file(arguments, **server, *wish)
-                                : pull_into_circle(arguments, **server, *wish);
+  return arguments.has("--out") ? pull_into_file(arguments, **server, wish)
+                                : pull_into_circle(arguments, **server, wish);
 }
 
 constexpr auto options = with_server_options(std::array{
@@ -179,7 +188,10 @@ const Command taxii_pull_command{
         "on there. Exit status: 0 done, 3 refused, 4 objects were refused or the server is not understood, "
         "5 not reached.",
     .options = options,
-    .example = "shieldwall taxii pull --help",
+    .example =
+        "shieldwall taxii pull https://127.0.0.1:8443/default/collections/energy/ --ca node/tls/ca.pem "
+        "--user alice "
+        "--password-file alice.txt --out pulled.ndjson --state pulled.state",
     .run = run_pull,
 };
 

@@ -132,6 +132,9 @@ void print(const Arguments& arguments, const Tally& tally) {
 }
 
 Exit run_push(const Arguments& arguments) {
+  if (const auto wrong = misused_server_options(arguments)) return misuse(*wrong);
+  if (auto root = net::Url::parse(arguments.one("URL")); !root_of(*root))
+    return misuse("URL must name a collection: .../collections/ID/");
   auto server = taxii_server(arguments);
   if (!server) return report(server.error());
   auto door = NodeDoor::open(arguments);
@@ -157,7 +160,7 @@ constexpr auto options = with_server_options(std::array{
     Option{.name = "--allow",
            .help =
                "parts of labels that a foreign server does not honour and whose loss you allow, with commas: "
-               "pap, use, classification, realm"},
+               "PAP, use limits, classification, realm"},
     Option{.name = "--again", .help = "send what was sent before once more", .takes = Takes::nothing},
     Option{.name = "--json", .help = "one JSON object at the end", .takes = Takes::nothing},
 });
@@ -173,7 +176,10 @@ const Command taxii_push_command{
         "foreign server can honour is held back unless --allow names the loss. Exit status: 0 done, 3 "
         "refused, 4 some objects were refused, 5 not reached.",
     .options = options,
-    .example = "shieldwall taxii push --help",
+    .example =
+        "shieldwall taxii push https://127.0.0.1:8443/default/collections/energy/ --ca node/tls/ca.pem "
+        "--user alice "
+        "--password-file alice.txt --circle energy --dir node",
     .run = run_push,
 };
 

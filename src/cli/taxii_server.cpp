@@ -48,6 +48,24 @@ Result<net::PeerTrust> trust_of(const Arguments& arguments) {
 
 }  // namespace
 
+Exit misuse(std::string_view what) {
+  fmt::print(stderr, "shieldwall: {}; --help lists the options\n", what);
+  return Exit::usage;
+}
+
+std::optional<std::string> misused_server_options(const Arguments& arguments) {
+  if (const auto url = net::Url::parse(arguments.one("URL")); !url) return url.error().message;
+  if (arguments.has("--user") && arguments.has("--token-file"))
+    return "--user and --token-file are two ways to sign in; give one";
+  if (arguments.has("--password-file") && !arguments.has("--user")) return "--password-file needs --user";
+  if (arguments.has("--user") && !arguments.has("--password-file") &&
+      std::getenv("SHIELDWALL_TAXII_PASSWORD") == nullptr)
+    return "--user needs --password-file or SHIELDWALL_TAXII_PASSWORD";
+  if (arguments.has("--pin") && !Digest::parse(arguments.one("--pin")))
+    return "--pin takes 64 hexadecimal digits";
+  return std::nullopt;
+}
+
 Result<std::unique_ptr<TaxiiServer>> taxii_server(const Arguments& arguments) {
   auto url = TRY(net::Url::parse(arguments.one("URL")));
   exchange::taxii::ClientSettings settings{

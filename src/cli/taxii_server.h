@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "cli/command.h"
 #include "exchange/taxii/client.h"
@@ -39,7 +42,13 @@ struct TaxiiServer {
   exchange::taxii::Client client;
 };
 
-/// errors: invalid: an option; not_found, denied: a file
+/// Says what is wrong with the words and options themselves, before anything is read.
+Exit misuse(std::string_view what);
+
+/// What is wrong with the options that every taxii command has; nothing when they go together.
+std::optional<std::string> misused_server_options(const Arguments& arguments);
+
+/// errors: invalid: a file's content; not_found, denied: a file
 Result<std::unique_ptr<TaxiiServer>> taxii_server(const Arguments& arguments);
 
 /// Prints what was odd about the server to standard error.
