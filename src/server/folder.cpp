@@ -41,6 +41,14 @@ Result<Bytes> read_secret(Fs& fs, const std::string& folder) {
   return secret;
 }
 
+exchange::TaxiiNames names_of(const Config& config) {
+  exchange::TaxiiNames names;
+  names.title = config.taxii_title.empty() ? config.name : config.taxii_title;
+  if (!config.taxii_description.empty()) names.description = config.taxii_description;
+  names.contact = config.taxii_contact;
+  return names;
+}
+
 }  // namespace
 
 std::string path_in(const std::string& folder, const std::string& path) {
@@ -98,6 +106,7 @@ Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Confi
   auto store = TRY(store::open_sqlite(path_in(folder, std::string(store_name)),
                                       {.clock = seams.clock, .random = seams.random, .fs = seams.fs}));
   return Node::open({.name = config.name,
+                     .taxii = names_of(config),
                      .secret = std::move(secret),
                      .uid = ::getuid(),
                      .hashing = PasswordHasher::Limits::beside(threads_of(config)),

@@ -42,6 +42,7 @@ struct Node::State {
               authenticator},
         gate(parts, all_routes()) {
     parts.node_name = std::move(options.name);
+    shelf.of<exchange::TaxiiNames>() = std::move(options.taxii);
     parts.home = home;
     parts.secret = std::move(options.secret);
     parts.openapi = api::openapi(gate.routes(), version);

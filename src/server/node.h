@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/route.h"
+#include "exchange/taxii/taxii.h"
 #include "net/server.h"
 #include "server/authenticator.h"
 #include "server/first_run.h"
@@ -15,6 +16,7 @@ namespace shieldwall::server {
 
 struct NodeOptions {
   std::string name = "shieldwall";  // what it calls itself
+  exchange::TaxiiNames taxii{};
   Bytes secret{};  // 32 bytes, from the node's folder; what is sealed or hashed depends on it
   std::optional<std::uint32_t> uid{};  // whose processes the local socket serves
   PasswordCost password_cost{};
