@@ -8,6 +8,7 @@
 #include "cli/key.h"
 #include "cli/member.h"
 #include "cli/object.h"
+#include "cli/pattern.h"
 #include "cli/root.h"
 #include "cli/scan.h"
 #include "cli/search.h"
@@ -32,6 +33,7 @@ std::span<const Command> commands() {
                             search_commands(),
                             object_commands(),
                             scan_commands(),
+                            pattern_commands(),
                             sighting_commands(),
                             taxii_commands()})
       rows.insert(rows.end(), some.begin(), some.end());

@@ -32,19 +32,20 @@ World random_world(Random& random, std::size_t brackets) {
     world.observations.push_back({first, first + length, random.below(5) == 0 ? 2u : 1u});
   }
   world.brackets.resize(brackets);
-  const auto share = 2 + random.below(3);
+  const auto quarters = 1 + random.below(3);  // of the observations that satisfy a bracket
   for (auto& row : world.brackets)
-    for (std::uint64_t i = 0; i < count; ++i) row.push_back(random.below(share) == 0);
+    for (std::uint64_t i = 0; i < count; ++i) row.push_back(random.below(4) < quarters);
   return world;
 }
 
 std::string random_qualifier(Random& random) {
-  switch (random.below(4)) {
+  switch (random.below(7)) {
     case 0:
-      return fmt::format(" WITHIN {} SECONDS", 1 + random.below(4));
     case 1:
-      return fmt::format(" REPEATS {} TIMES", 1 + random.below(2));
-    case 2: {
+      return fmt::format(" WITHIN {} SECONDS", 1 + random.below(4));
+    case 2:
+      return " REPEATS 2 TIMES";
+    case 3: {
       const auto start = random.below(6);
       return fmt::format(" START t'1970-01-01T00:00:0{}Z' STOP t'1970-01-01T00:00:0{}Z'",
                          start,
@@ -55,15 +56,20 @@ std::string random_qualifier(Random& random) {
   }
 }
 
-/// A pattern of `left` brackets at most, `[x:n = <its number>]`.
+/// `[x:n = <its number>]`, or a group of patterns that are less deep. Most groups have one operator, so that
+/// each of the ways in which bindings are found is taken often.
 std::string random_pattern(Random& random, int depth, int& brackets) {
-  if (depth == 0 || random.below(3) == 0)
-    return fmt::format("[x:n = {}]", brackets++) + random_qualifier(random);
+  if (depth == 0 || random.below(5) < 2)
+    return fmt::format("[x:n = {}]", brackets++) + (random.below(3) == 0 ? random_qualifier(random) : "");
   static constexpr std::string_view joints[] = {" AND ", " OR ", " FOLLOWEDBY "};
+  const bool mixed = random.below(4) == 0;
+  auto joint = random.below(5) % 3;
   std::string out = "(" + random_pattern(random, depth - 1, brackets);
   const auto more = 1 + random.below(2);
-  for (std::uint64_t i = 0; i < more; ++i)
-    out += std::string(joints[random.below(3)]) + random_pattern(random, depth - 1, brackets);
+  for (std::uint64_t i = 0; i < more; ++i) {
+    if (mixed) joint = random.below(3);
+    out += std::string(joints[joint]) + random_pattern(random, depth - 1, brackets);
+  }
   return out + ")" + random_qualifier(random);
 }
 
@@ -113,4 +119,62 @@ TEST_CASE("bindings are found exactly when the naive reading finds one") {
   }
   CHECK(matched > compared / 20);
   CHECK(compared - matched > compared / 20);
+}
+
+namespace {
+
+/// Whether `pattern`, with brackets [x:n = 0], [x:n = 1], ..., is bound in a world of instants: of each
+/// bracket the seconds at which it is satisfied.
+bool bound_in(const std::string& pattern, const std::vector<std::vector<std::int64_t>>& brackets) {
+  World world;
+  std::map<std::int64_t, std::size_t> at;
+  for (const auto& row : brackets)
+    for (const auto second : row) at.try_emplace(second, 0);
+  for (auto& [second, number] : at) {
+    number = world.observations.size();
+    world.observations.push_back({second * 1'000'000, second * 1'000'000, 1});
+  }
+  for (const auto& row : brackets) {
+    world.brackets.emplace_back(world.observations.size(), false);
+    for (const auto second : row) world.brackets.back()[at[second]] = true;
+  }
+  const auto code = PatternCode::compile(pattern);
+  REQUIRE(code);
+  const auto found = find_binding(code->tree, world.observations, satisfied_in(world, code->tree));
+  REQUIRE(found);
+  return found->has_value();
+}
+
+}  // namespace
+
+TEST_CASE("an observation that two brackets could have goes where it is needed") {
+  CHECK(bound_in("[x:n = 0] AND [x:n = 1]", {{1, 2}, {1}}));
+  CHECK(bound_in("[x:n = 0] AND [x:n = 1] AND [x:n = 2]", {{1, 2, 3}, {1, 2}, {1}}));
+  CHECK_FALSE(bound_in("[x:n = 0] AND [x:n = 1] AND [x:n = 2]", {{1, 2}, {1, 2}, {1, 2}}));
+  CHECK(bound_in("[x:n = 0] REPEATS 2 TIMES AND [x:n = 1]", {{1, 2, 3}, {1}}));
+}
+
+TEST_CASE("every window is tried when the first has too few for brackets that compete") {
+  CHECK(bound_in("([x:n = 0] AND [x:n = 1]) WITHIN 2 SECONDS", {{1, 10, 11}, {1, 11}}));
+  CHECK_FALSE(bound_in("([x:n = 0] AND [x:n = 1]) WITHIN 2 SECONDS", {{1, 10, 13}, {1, 13}}));
+}
+
+TEST_CASE("repeated sequences share observations out in time") {
+  CHECK(
+      bound_in("([x:n = 0] FOLLOWEDBY [x:n = 1]) REPEATS 3 TIMES", {{1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6}}));
+  CHECK_FALSE(bound_in("([x:n = 0] FOLLOWEDBY [x:n = 1]) REPEATS 3 TIMES", {{2, 4, 6}, {1, 3, 5}}));
+  CHECK(bound_in("([x:n = 0] FOLLOWEDBY [x:n = 1]) REPEATS 2 TIMES", {{2, 4, 6}, {1, 3, 5}}));
+  CHECK(bound_in("(([x:n = 0] AND [x:n = 1]) WITHIN 1 SECONDS) REPEATS 2 TIMES", {{1, 5, 9}, {2, 3, 10}}));
+  CHECK_FALSE(
+      bound_in("(([x:n = 0] AND [x:n = 1]) WITHIN 1 SECONDS) REPEATS 3 TIMES", {{1, 5, 9}, {2, 3, 10}}));
+}
+
+TEST_CASE("many observations and large counts are bound without writing combinations down") {
+  std::vector<std::int64_t> all;
+  for (int i = 0; i < 2'000; ++i) all.push_back(i);
+  CHECK(bound_in("[x:n = 0] REPEATS 1500 TIMES AND [x:n = 1] REPEATS 500 TIMES", {all, all}));
+  CHECK_FALSE(bound_in("[x:n = 0] REPEATS 1500 TIMES AND [x:n = 1] REPEATS 501 TIMES", {all, all}));
+  CHECK(bound_in("[x:n = 0] REPEATS 61 TIMES WITHIN 60 SECONDS", {all}));
+  CHECK_FALSE(bound_in("[x:n = 0] REPEATS 62 TIMES WITHIN 60 SECONDS", {all}));
+  CHECK(bound_in("[x:n = 0] FOLLOWEDBY [x:n = 1] FOLLOWEDBY [x:n = 2]", {all, all, {1'999}}));
 }
