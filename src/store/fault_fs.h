@@ -3,6 +3,7 @@
 // work.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -22,13 +23,18 @@ class FaultFs final : public Fs {
     fails_at_ = call;
     calls_ = 0;
   }
+  /// Called before each sync, on its thread. Set before the files are used.
+  void before_sync(std::function<void()> hook) { before_sync_ = std::move(hook); }
   std::uint64_t calls() const { return calls_; }
   std::uint64_t syncs() const { return syncs_; }
 
   enum class Call : std::uint8_t { other, write, sync };
   /// Counts a call; the error it is to answer with, if any.
   Done pass(Call call) {
-    if (call == Call::sync) ++syncs_;
+    if (call == Call::sync) {
+      ++syncs_;
+      if (before_sync_) before_sync_();
+    }
     if (++calls_ != fails_at_) return {};
     const bool writes = fault_ == Fault::disk_full || fault_ == Fault::short_write;
     if (writes && call != Call::write) return {};
@@ -66,6 +72,7 @@ class FaultFs final : public Fs {
  private:
   Fs& below_;
   Fault fault_ = Fault::io_error;
+  std::function<void()> before_sync_;
   std::uint64_t fails_at_ = 0;
   std::atomic<std::uint64_t> calls_ = 0;
   std::atomic<std::uint64_t> syncs_ = 0;

@@ -1,6 +1,10 @@
 // Every I/O call of a scripted session fails once, in each way: never a false acknowledgement.
 
+#include <atomic>
 #include <set>
+#include <thread>
+
+#include <unistd.h>
 
 #include "store/fault_fs.h"
 #include "store/store_world.h"
@@ -138,4 +142,38 @@ TEST_CASE("a put is synced before it answers, and a store that skips syncs is ca
     REQUIRE((*opened)->objects().put({&item, 1}, Deadline::none()));
     CHECK((fs.syncs() > before) == !defective);
   }
+}
+
+TEST_CASE("writers that wait while a sync is under way share the next, and none is told before its own") {
+  constexpr std::uint32_t writers = 24;
+  const Folder folder;
+  FaultFs fs(system_fs());
+  std::atomic<std::uint64_t> synced = 0;
+  std::atomic<std::uint32_t> waiting = 0;
+  const auto opened = open_sqlite_with(
+      folder.path(), {.clock = system_clock(), .random = system_random(), .fs = fs}, small_segments());
+  REQUIRE(opened);
+  auto& objects = (*opened)->objects();
+  // The first sync lasts until everybody has come.
+  fs.before_sync([&] {
+    for (int i = 0; i < 5'000 && waiting < writers; ++i) ::usleep(1'000);
+    ::usleep(20'000);
+    ++synced;
+  });
+  const auto before = fs.syncs();
+  std::atomic<std::uint32_t> told_early = 0;
+  std::vector<NewHolding> items;
+  for (std::uint32_t number = 1; number <= writers; ++number) items.push_back(holding(indicator(number)));
+  std::vector<std::thread> threads;
+  for (std::uint32_t number = 0; number < writers; ++number)
+    threads.emplace_back([&, number] {
+      const auto begun_after = synced.load();
+      ++waiting;
+      const auto done = objects.put({&items[number], 1}, Deadline::none());
+      if (!done || synced == begun_after) ++told_early;
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(told_early == 0);
+  CHECK(fs.syncs() - before <= 6);  // one leads alone, the rest follow together; a checkpoint syncs too
+  for (std::uint32_t number = 1; number <= writers; ++number) CHECK(objects.get(us, indicator_id(number)));
 }
