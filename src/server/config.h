@@ -41,7 +41,7 @@ struct Config {
   std::string taxii_description{};
   std::string taxii_contact{};
 
-  std::int64_t threads = 0;  // handlers at a time; 0: four per core
+  std::int64_t threads = 0;  // handlers at a time; 0: sixteen per core
   std::int64_t queue = 256;  // requests that may wait for one
   std::int64_t body_bytes = 32 << 20;
   std::int64_t connections = 20'000;
@@ -56,7 +56,7 @@ struct Config {
   std::int64_t tries_minutes = 5;
 };
 
-/// Pool threads: as configured, or four per core, since handlers wait for the disk.
+/// Pool threads: as configured, or sixteen per core, since handlers wait for the disk.
 int threads_of(const Config& config);
 
 /// One key: what it means and what it may be, for reading it and for the documentation's test.
