@@ -151,6 +151,10 @@ Done ComparisonCode::prepare(const model::Comparison& comparison) {
   for (const auto& literal : literals_)
     if (literal.kind != literals_.front().kind)
       return fail(ErrorCode::invalid, "the values of IN are of several types");
+  static constexpr std::size_t looked_through = 8;  // fewer are compared as fast one by one
+  if (literals_.size() > looked_through && literals_[0].kind == LiteralCode::Kind::text &&
+      path_.coding() == PathCode::Coding::plain)
+    for (const auto& literal : literals_) texts_.insert(literal.text);
   const auto on = path_.coding() == PathCode::Coding::plain ? RegexOn::text : RegexOn::bytes;
   if (op_ == PatternOperator::like) regex_ = TRY(Regex::like(literals_[0].text, on));
   if (op_ == PatternOperator::matches) regex_ = TRY(Regex::matches(literals_[0].text, on));
@@ -180,6 +184,8 @@ Truth ComparisonCode::test(const Observation& in,
 Truth ComparisonCode::holds(const Observation& in,
                             const ObservedValue& value,
                             PatternScratch& scratch) const {
+  if (!texts_.empty())
+    return as_truth(value.type == ObservedType::text && texts_.contains(in.text_of(value)));
   if (network_) return as_truth(stands_in(in, value, *network_, op_ == PatternOperator::is_subset));
   const std::string* decoded = nullptr;
   if (path_.coding() != PathCode::Coding::plain && value.type == ObservedType::text) {

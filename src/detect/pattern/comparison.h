@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
+#include "base/hash.h"
 #include "detect/pattern/observation.h"
 #include "detect/pattern/regex.h"
 #include "model/address.h"
@@ -96,6 +98,7 @@ class ComparisonCode {
   model::PatternOperator op_;
   bool negated_;
   std::vector<LiteralCode> literals_;
+  std::unordered_set<std::string, TextHash, std::equal_to<>> texts_;  // of a long IN over texts, else empty
   std::optional<Regex> regex_;
   std::optional<model::Network> network_;
 };

@@ -167,6 +167,16 @@ TEST_CASE("IN over values of several types cannot be evaluated") {
   CHECK(error_of("x:a IN (h'00', b'AA==')") == "no");
 }
 
+TEST_CASE("a long IN is asked as a short one") {
+  std::string list = "'0'";
+  for (int i = 1; i < 50; ++i) list += fmt::format(", '{}'", i);
+  CHECK(of_x("x:a IN (" + list + ")", R"("a": "49")") == "yes");
+  CHECK(of_x("x:a IN (" + list + ")", R"("a": "50")") == "no");
+  CHECK(of_x("x:a IN (" + list + ")", R"("a": 49)") == "no");
+  CHECK(of_x("x:a NOT IN (" + list + ")", R"("a": 49)") == "yes");
+  CHECK(of_x("x:a_hex IN (" + list + ")", R"("a_hex": "3439")") == "yes");
+}
+
 TEST_CASE("what object_refs and references name is looked for in the same bundle") {
   const auto document = model::JsonDocument::parse(R"([{"type": "bundle", "objects": [
       {"type": "observed-data", "id": "observed-data--1", "first_observed": "2024-01-01T00:00:00Z",
