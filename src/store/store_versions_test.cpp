@@ -1,4 +1,4 @@
-// Which of several holdings and versions of one object a reader gets, on every store.
+// Which of several holdings and versions of one object a reader gets, on every store; and how far words are.
 
 #include "store/store_world.h"
 
@@ -117,4 +117,19 @@ TEST_CASE("without spec versions asked for, each object comes in its own newest,
     old.spec_versions = {v2_0};
     CHECK(specs(old) == Found{{indicator_id(1), v2_0}, {indicator_id(2), v2_0}});
   }
+}
+
+TEST_CASE("the lag of full text counts each text once, and not those that are gone") {
+  Rig rig(Kind::sqlite);
+  for (std::uint32_t number = 1; number <= 4; ++number) rig.put(holding(indicator(number)));
+  auto silent = holding(indicator(5));
+  silent.text.clear();
+  rig.put(std::move(silent));
+  CHECK(rig.objects().text_lag() == 4);
+  Query one;
+  one.ids = {indicator_id(2)};
+  REQUIRE(*rig.objects().remove(us, one) == 1);
+  CHECK(rig.objects().text_lag() == 3);
+  rig.tend();
+  CHECK(rig.objects().text_lag() == 0);
 }
