@@ -8,6 +8,7 @@
 #include "cli/import_file.h"
 #include "cli/node_call.h"
 #include "ledger/audit.h"
+#include "ledger/subject.h"
 #include "library/import_job.h"
 #include "library/importer.h"
 #include "net/url.h"
@@ -94,10 +95,7 @@ class Target {
 
 Result<api::Caller> operator_of(store::Store& store) {
   const auto home = TRY(ledger::home_organisation(store.settings()));
-  policy::Subject subject;
-  subject.own.organisation = home;
-  const auto circles = TRY(ledger::circles_of(store.records(), home));
-  for (const auto& row : circles) subject.own.circles.push_back(ledger::standing_in(row.value, home));
+  auto subject = TRY(ledger::subject_of(store.records(), home));
   using enum api::Right;
   return api::Caller{.account = {},
                      .name = "command line",

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ledger/audit.h"
+#include "ledger/subject.h"
 #include "net/address.h"
 #include "server/session.h"
 
@@ -75,23 +76,6 @@ std::uint64_t Authenticator::stamp_of_rows() const {
          store_.writes_to(Table::circle) + store_.writes_to(Table::roster);
 }
 
-Result<policy::Subject> Authenticator::subject_of(const OrganisationId& organisation) const {
-  const auto standing_of = [&](const OrganisationId& id) -> Result<policy::Standing> {
-    policy::Standing standing{.organisation = id, .alliances = {}, .circles = {}};
-    for (const auto& row : TRY(ledger::circles_of(store_.records(), id))) {
-      auto inside = ledger::standing_in(row.value, id);
-      if (!inside.stays.empty()) standing.circles.push_back(std::move(inside));
-    }
-    std::ranges::sort(standing.circles, {}, &policy::CircleStanding::circle);
-    return standing;
-  };
-  policy::Subject subject;
-  subject.own = TRY(standing_of(organisation));
-  const auto row = TRY(ledger::read_organisation(store_.records(), organisation));
-  for (const auto& patron : row.value.patrons) subject.patrons.push_back(TRY(standing_of(patron)));
-  return subject;
-}
-
 Result<std::shared_ptr<const Authenticator::Known>> Authenticator::known(const AccountId& id) {
   const auto stamp =
       stamp_of_rows();  // before the rows: a write in between makes this entry stale, not wrong
@@ -102,9 +86,8 @@ Result<std::shared_ptr<const Authenticator::Known>> Authenticator::known(const A
   });
   if (found) return found;
   const auto account = TRY(read_account(store_.records(), id)).value;
-  auto subject = TRY(subject_of(account.organisation));
-  subject.person = account.person;
-  subject.compartments = account.compartments;
+  auto subject = TRY(ledger::subject_of(
+      store_.records(), account.organisation, account.person, {.compartments = account.compartments}));
   auto made = std::make_shared<const Known>(Known{.caller = {.account = account.id,
                                                              .name = account.name,
                                                              .organisation = account.organisation,
@@ -131,7 +114,7 @@ Result<Caller> Authenticator::local_operator() const {
                            api::Right::publish,
                            api::Right::operate,
                            api::Right::audit},
-                .scope = policy::Scope::of(TRY(subject_of(home))),
+                .scope = policy::Scope::of(TRY(ledger::subject_of(store_.records(), home))),
                 .local = true};
 }
 

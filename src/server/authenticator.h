@@ -94,7 +94,6 @@ class Authenticator {
 
   std::uint64_t stamp_of_rows() const;
   Result<std::shared_ptr<const Known>> known(const AccountId& id);
-  Result<policy::Subject> subject_of(const OrganisationId& organisation) const;
 
   Admission<std::optional<api::Caller>> local_caller(const net::Request& request);
   Admission<api::Caller> by_key(const KeyCredentials& key, std::string_view peer_address);
