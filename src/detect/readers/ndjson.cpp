@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "detect/readers/arena.h"
+#include "detect/readers/plain_json.h"
 #include "detect/readers/reader.h"
 
 namespace shieldwall::detect {
@@ -37,8 +38,15 @@ std::size_t plain_size(std::string_view text) {
 
 class NdjsonParser final : public RecordParser {
  public:
+  explicit NdjsonParser(bool quickly) : quickly_(quickly) {}
+
   Result<bool> parse(std::string_view line, Record& record) override {
     arena_.clear();
+    if (quickly_) {
+      if (quick_.read(line, record, arena_)) return true;
+      record.fields.clear();
+      arena_.clear();
+    }
     text_ = line;
     at_ = 0;
     record_ = &record;
@@ -228,12 +236,17 @@ class NdjsonParser final : public RecordParser {
   std::size_t at_ = 0;
   Record* record_ = nullptr;
   Arena arena_;
+  PlainJson quick_;
+  bool quickly_;
 };
 
 }  // namespace
 
 std::unique_ptr<RecordParser> ndjson_parser() {
-  return std::make_unique<NdjsonParser>();
+  return std::make_unique<NdjsonParser>(true);
+}
+std::unique_ptr<RecordParser> full_ndjson_parser() {
+  return std::make_unique<NdjsonParser>(false);
 }
 
 }  // namespace shieldwall::detect

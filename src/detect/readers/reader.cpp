@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "detect/readers/quote_index.h"
 #include "detect/readers/utf8.h"
 
 namespace shieldwall::detect {
@@ -62,9 +63,9 @@ void LogReader::note(std::uint64_t line, std::string_view what) {
 }
 
 void LogReader::check_text(const Line& line) {
-  if (std::memchr(line.text.data(), '\0', line.text.size()) != nullptr && counts_.nul_lines++ == 0)
-    note(line.number, "holds a NUL");
-  if (!is_utf8(line.text) && counts_.not_utf8_lines++ == 0) note(line.number, "is not UTF-8");
+  const auto facts = byte_facts(line.text);
+  if (facts.nul && counts_.nul_lines++ == 0) note(line.number, "holds a NUL");
+  if (facts.high && !is_utf8(line.text) && counts_.not_utf8_lines++ == 0) note(line.number, "is not UTF-8");
   if (line.is_cut && counts_.cut_lines++ == 0)
     note(line.number,
          fmt::format("is longer than {} bytes; only its beginning was looked through", line_bytes_max));

@@ -45,6 +45,7 @@ class RecordParser {
 };
 
 std::unique_ptr<RecordParser> ndjson_parser();
+std::unique_ptr<RecordParser> full_ndjson_parser();  // the same without its quick way through plain lines
 std::unique_ptr<RecordParser> zeek_tsv_parser();
 std::unique_ptr<RecordParser> csv_parser(char separator);
 std::unique_ptr<RecordParser> text_parser();
