@@ -192,19 +192,33 @@ struct Decider::State {
   }
 };
 
-/// For tests and benchmarks: the same decision without one rule, and the floor of any decision.
+/// For decide_many; for tests and benchmarks: the same decision without one rule, and the floor of any
+/// decision.
 struct Internals {
+  static void ask_for_row(const Decider& decider, LabelId id) {
+    const auto& forms = decider.state_->table.forms;
+    if (id < forms.size()) __builtin_prefetch(&forms[id]);
+  }
+  /// Where the row, which must have come, says that a decision may have to read on.
+  static void ask_for_rest(const Decider& decider, LabelId id) {
+    const LabelTable::State& table = decider.state_->table;
+    if (id >= table.forms.size()) return;
+    const LabelForm& form = table.forms[id];
+    if (form.first.audience != 0) __builtin_prefetch(&table.audiences[form.first.audience - 1]);
+    if (form.clause_count > 1) __builtin_prefetch(&table.clauses[form.rest]);
+  }
+
   /// Reads what a decision reads - the label's row and the holding's columns - and decides nothing.
   static std::uint64_t sum(const LabelTable& table,
                            std::span<const LabelId> ids,
                            std::span<const LabelColumns> columns) {
     std::uint64_t sum = 0;
-    for (const LabelId id : ids) {
-      const LabelForm& form = table.state_->forms[id];
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const LabelForm& form = table.state_->forms[ids[i]];
       sum += form.compartments + form.realm + form.owner_of_all + static_cast<std::uint64_t>(form.tlp);
       sum += form.first.owner + form.first.group + form.first.version + form.first.nations + form.first.far;
       sum +=
-          static_cast<std::uint64_t>(columns[id].embargo.us) + static_cast<std::uint64_t>(columns[id].end.us);
+          static_cast<std::uint64_t>(columns[i].embargo.us) + static_cast<std::uint64_t>(columns[i].end.us);
     }
     return sum;
   }

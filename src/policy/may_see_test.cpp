@@ -1,10 +1,12 @@
 // The decision against a second, naive reading (test_world.h), and the tests against seeded defects.
 
 #include <array>
+#include <memory>
 #include <utility>
 
 #include <doctest/doctest.h>
 
+#include "policy/decide_many.h"
 #include "policy/decider_rules.h"
 #include "policy/label_json.h"
 #include "policy/test_world.h"
@@ -297,6 +299,35 @@ TEST_CASE("the compiled decision is the plain one") {
   const auto count = shieldwall::tests::test_size("may_see_pairs");
   const auto found = compiled_difference(cases, compiled_without[0], count / 2, 5, true);
   CHECK_MESSAGE(!found, *found);
+}
+
+TEST_CASE("many decided at once are each decided as alone, also for labels that are not known") {
+  const Cases cases;
+  LabelTable table;
+  Shuffled labels(cases.label_count(), 13);
+  Shuffled askers(cases.asker_count(), 14);
+  std::vector<Label> held;
+  std::vector<LabelId> ids;
+  for (int i = 0; i < 3'000; ++i) {
+    held.push_back(cases.label(labels.next()));
+    ids.push_back(table.intern(held.back()));
+  }
+  std::vector<LabelColumns> columns;
+  for (const Label& label : held) columns.push_back(LabelColumns::of(label));
+  ids.push_back(static_cast<LabelId>(table.size()));
+  columns.emplace_back();
+  int all_seen = 0;
+  for (int asked = 0; asked < 40; ++asked) {
+    const Decider decider(Scope::of(subject_of(cases.world, cases.asker(askers.next()))), table);
+    const auto seen = std::make_unique<bool[]>(ids.size());
+    decide_many(decider, ids, columns, {12}, {seen.get(), ids.size()});
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (seen[i] != decider.may_see(ids[i], columns[i], {12})) FAIL("holding " << i);
+      all_seen += seen[i] ? 1 : 0;
+    }
+    CHECK_FALSE(seen[ids.size() - 1]);
+  }
+  CHECK(all_seen > 100);
 }
 
 TEST_CASE("each rule taken out of the compiled decision is noticed") {
