@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "detect/why_not.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::cli {
@@ -27,6 +28,17 @@ void tell(const detect::SourceReport& report, std::string_view what, std::uint64
   if (lines > 0) fmt::print(stderr, "shieldwall: {}: {} lines {}\n", printable(report.source), lines, what);
 }
 
+/// Why the hit is believed, and where its indicator came from.
+void add_belief(model::JsonWriter& json, const detect::Indicator& indicator) {
+  json.member("from", indicator.source);
+  json.key("confidence");
+  indicator.confidence ? json.value(static_cast<std::int64_t>(*indicator.confidence)) : json.null();
+  json.key("valid_from");
+  indicator.valid_from == Timestamp::always() ? json.null() : json.value(to_text(indicator.valid_from));
+  json.key("valid_until");
+  indicator.valid_until == Timestamp::never() ? json.null() : json.value(to_text(indicator.valid_until));
+}
+
 }  // namespace
 
 ScanPrinter::ScanPrinter(const detect::Matcher& matcher, bool as_json)
@@ -41,7 +53,7 @@ void ScanPrinter::hit(const detect::Hit& hit) {
   if (hit.time && (!total.first || *hit.time < *total.first)) total.first = hit.time;
   if (hit.time && (!total.last || *hit.time > *total.last)) total.last = hit.time;
   clear_progress();
-  const auto& indicator = matcher_.indicators()[hit.indicator];
+  const auto indicator = matcher_.indicator(hit.indicator);
   if (as_json_) {
     model::JsonWriter json;
     json.begin_object();
@@ -53,6 +65,7 @@ void ScanPrinter::hit(const detect::Hit& hit) {
     json.member("value", hit.value);
     json.member("indicator", indicator.id);
     json.member("pattern", indicator.pattern);
+    add_belief(json, indicator);
     json.end_object();
     fmt::print("{}\n", json.text());
     return;
@@ -103,12 +116,12 @@ void ScanPrinter::totals(const detect::ScanTotals& totals) {
   if (!totals_.empty())
     fmt::print("\n{:>9} {:<27} {:<27} {}\n", "hits", "first seen", "last seen", "indicator");
   for (const auto& [number, total] : totals_) {
-    const auto& indicator = matcher_.indicators()[number];
+    const auto indicator = matcher_.indicator(number);
     fmt::print("{:>9} {:<27} {:<27} {}  {}\n",
                total.hits,
                time_text(total.first),
                time_text(total.last),
-               printable(indicator.id),
+               printable(detect::belief_in(indicator)),
                printable(indicator.pattern));
   }
   fmt::print("{}{} hits of {} indicators in {} lines of {} files\n",
