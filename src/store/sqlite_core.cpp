@@ -42,11 +42,15 @@ Result<std::unique_ptr<Reader>> Reader::open(Core& core) {
   auto bare = TRY(db.prepare(sql::read_bare_events));
   auto page = TRY(db.prepare(sql::read_page));
   auto instant = TRY(db.prepare(sql::instant_of));
+  auto begin = TRY(db.prepare(sql::begin_read));
+  auto end = TRY(db.prepare(sql::commit));
   return std::unique_ptr<Reader>(new Reader{.db = std::move(db),
                                             .events = std::move(events),
                                             .bare_events = std::move(bare),
                                             .page = std::move(page),
                                             .instant = std::move(instant),
+                                            .begin = std::move(begin),
+                                            .end = std::move(end),
                                             .page_bytes = {}});
 }
 
@@ -67,7 +71,7 @@ Result<ReaderPool::Lease> ReaderPool::take() {
     return last;
   });
   if (!reader) reader = TRY(Reader::open(core_));
-  TRY(reader->db.execute(sql::begin_read));
+  TRY(reader->begin.run());
   return Lease(reader.release(), Return{this});
 }
 
@@ -75,7 +79,7 @@ void ReaderPool::give_back(Reader* reader) {
   std::unique_ptr<Reader> owned(reader);
   for (auto* const statement : {&owned->events, &owned->bare_events, &owned->page, &owned->instant})
     statement->reset();
-  if (!owned->db.execute(sql::commit)) return;  // closed instead
+  if (!owned->end.run()) return;  // closed instead
   idle_.with([&](auto& idle) {
     if (idle.size() < idle_max) idle.push_back(std::move(owned));
   });
@@ -208,7 +212,11 @@ void Writer::lead(const std::vector<Waiting*>& group) {
                           .forgotten = {},
                           .edit_state = {},
                           .may_name = {}};
-  auto begun = db_.execute(sql::begin_write);
+  const auto begin = [&]() -> Done {
+    auto* const prepared = TRY(statement(sql::begin_write));
+    return prepared->run();
+  };
+  const auto begun = begin();
   if (!begun) return fail_all(group, begun.error());
   for (auto* const waiting : group) {
     transaction.writing = false;
@@ -238,7 +246,8 @@ Done Writer::commit(Transaction& transaction) {
     auto* const insert = TRY(statement(sql::insert_tail));
     TRY(insert->bind(transaction.state->last + 1, transaction.last, encode_tail(transaction.postings)).run());
   }
-  TRY(db_.execute(sql::commit));
+  auto* const end = TRY(statement(sql::commit));
+  TRY(end->run());
   labels_written_ = labels;
   return {};
 }

@@ -46,6 +46,8 @@ struct Reader {
   Statement bare_events;
   Statement page;
   Statement instant;
+  Statement begin;
+  Statement end;
   std::string page_bytes;  // of the page read last
 
   static Result<std::unique_ptr<Reader>> open(Core& core);

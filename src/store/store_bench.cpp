@@ -1,12 +1,12 @@
-// What the store costs, each figure beside a floor of the same run: store_bench [COUNT [WRITERS_SECONDS
-// [FOLDER]]]
+// What the store costs, each figure beside a floor of the same run: store_bench [COUNT [PUTS [FOLDER]]]
 //
 //   bulk     COUNT distinct objects of about 1.5 KB put with all indexes, in batches of 5,000: objects/s over
 //            all, in the first and the last fifth, without the making of the objects; floor: plain SQLite
 //            storing the same bytes in the same commits, nothing else
 //   look-up  by id and by canonical value at that size: p50 and p99
 //   text     how long full text takes to catch up
-//   writers  64 threads, each putting one object after the other, durable before the next; floor: syncs the
+//   writers  64 threads put PUTS objects made beforehand, one at a time, each durable before the next; floor:
+//   syncs the
 //            disk does one after the other, since without sharing commits that is all there could be
 
 #include <algorithm>
@@ -279,50 +279,39 @@ void catch_up(Store& store) {
 
 // ---------------------------------------------------------------- single writers
 
-void writers(const std::string& folder, double seconds) {
+void writers(const std::string& folder, std::uint64_t count) {
   const auto store = fresh_store(folder);
-  std::atomic<bool> stopping = false;
-  std::atomic<std::uint64_t> stored = 0;
-  std::atomic<std::uint64_t> number = 0;
+  const auto items = holdings(0, count);
+  std::atomic<std::uint64_t> next = 0;
   std::vector<std::vector<double>> times(writer_threads);
   std::vector<std::thread> threads;
   const auto begun = now_s();
   const auto cpu_before = cpu_s();
-  for (int i = 0; i < writer_threads; ++i)
-    threads.emplace_back([&, i] {
-      auto& mine = times[static_cast<std::size_t>(i)];
-      while (!stopping) {
-        const auto item = holding(number++);
+  for (auto& mine : times)
+    threads.emplace_back([&] {
+      for (auto i = next++; i < count; i = next++) {
         const auto from = now_s();
-        need(store->objects().put({&item, 1}, Deadline::none()));
+        need(store->objects().put({&items[i], 1}, Deadline::none()));
         mine.push_back(now_s() - from);
-        ++stored;
       }
     });
-  std::thread tender([&] {
-    while (!stopping)
-      if (!need(store->objects().tend(milliseconds(20))))
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  });
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  stopping = true;
   for (auto& thread : threads) thread.join();
   const auto took = now_s() - begun;
-  tender.join();
+  const auto cpu = cpu_s() - cpu_before;
   std::vector<double> all;
   for (const auto& mine : times) all.insert(all.end(), mine.begin(), mine.end());
   std::ranges::sort(all);
-  const auto rate = static_cast<double>(stored) / took;
+  const auto rate = static_cast<double>(count) / took;
   const auto floor = syncs_per_second(folder + "/floor");
   fmt::print(
       "writers: {} threads, {:.0f} durable puts/s (10000 or more), p50 {:.1f} ms, p99 {:.1f} ms, {:.0f} us "
       "of "
-      "processor each, the making included\n",
+      "processor each\n",
       writer_threads,
       rate,
       all[all.size() / 2] * 1e3,
       all[all.size() * 99 / 100] * 1e3,
-      (cpu_s() - cpu_before) * 1e6 / static_cast<double>(stored));
+      cpu * 1e6 / static_cast<double>(count));
   fmt::print(
       "writers: the disk syncs {:.0f} times/s, one after the other; ratio {:.2f}\n", floor, rate / floor);
 }
@@ -331,7 +320,7 @@ void writers(const std::string& folder, double seconds) {
 
 int main(int argc, char** argv) {
   const auto count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 50'000;
-  const double seconds = argc > 2 ? std::strtod(argv[2], nullptr) : 2;
+  const auto puts = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 20'000;
   const std::string folder = argc > 3 ? argv[3] : std::filesystem::temp_directory_path() / "store_bench";
   {
     const auto store = fresh_store(folder);
@@ -340,6 +329,6 @@ int main(int argc, char** argv) {
     catch_up(*store);
     look_up(*store, count);
   }
-  writers(folder, seconds);
+  writers(folder, puts);
   std::filesystem::remove_all(folder);
 }
