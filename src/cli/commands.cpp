@@ -14,6 +14,7 @@
 #include "cli/search.h"
 #include "cli/serve.h"
 #include "cli/sighting.h"
+#include "cli/sigma.h"
 #include "cli/taxii.h"
 #include "cli/user.h"
 
@@ -34,6 +35,7 @@ std::span<const Command> commands() {
                             object_commands(),
                             scan_commands(),
                             pattern_commands(),
+                            sigma_commands(),
                             sighting_commands(),
                             taxii_commands()})
       rows.insert(rows.end(), some.begin(), some.end());

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/node_call.h"
 #include "cli/scan_print.h"
+#include "cli/sigma.h"
 
 namespace shieldwall::cli {
 
@@ -62,7 +63,16 @@ Exit input_error(const Error& error) {
   return error.code == ErrorCode::unavailable ? Exit::unavailable : Exit::bad_input;
 }
 
+/// Rules instead of indicators: nothing of a node is asked.
+Exit run_sigma_scan(const Arguments& arguments) {
+  const auto files = detect::find_files(arguments.all("PATH"));
+  if (!files) return input_error(files.error());
+  std::signal(SIGINT, on_interrupt);
+  return scan_with_sigma(arguments, *files, interrupted);
+}
+
 Exit run_scan(const Arguments& arguments) {
+  if (arguments.has("--sigma")) return run_sigma_scan(arguments);
   auto intel = read_all_intel(arguments);
   if (!intel) return input_error(intel.error());
   const auto files = detect::find_files(arguments.all("PATH"));
@@ -99,6 +109,9 @@ constexpr Option scan_options[] = {
     {"--sightings",
      "tell the node what was seen: indicator, hour and count; each log counts once",
      Takes::nothing},
+    {"--sigma", "Sigma rules: a file or folder, instead of indicators; may stand again", Takes::each},
+    {"--placeholders", "with --sigma: folder with NAME.txt files, the values of %NAME%"},
+    {"--approve", "with --sigma: id of a rule that may run although it matches everything", Takes::each},
     {"--json", "one JSON object a hit and line", Takes::nothing},
     {"PATH", "logs: files, folders, - for standard input", Takes::many, true},
 };
