@@ -16,6 +16,7 @@
 #include "api/seal.h"
 #include "ledger/circle.h"
 #include "ledger/organisation.h"
+#include "ledger/readable.h"
 
 namespace shieldwall::tests {
 
@@ -92,7 +93,9 @@ class NodeWorld {
     const auto circles = *ledger::circles_of(store->records(), organisation);
     for (const auto& row : circles)
       subject.own.circles.push_back(ledger::standing_in(row.value, organisation));
-    return {.account = AccountId{Uuid::named(organisation.uuid, name)},
+    const AccountId account{Uuid::named(organisation.uuid, name)};
+    REQUIRE(ledger::close_unreadable(store->records(), account, subject));
+    return {.account = account,
             .name = name,
             .organisation = organisation,
             .rights = std::move(rights),

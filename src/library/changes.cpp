@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "api/seal.h"
+#include "base/text.h"
 #include "library/intake.h"
 #include "library/search.h"
 #include "library/view.h"
@@ -93,7 +94,8 @@ class ChangeStream final : public net::Stream {
   net::Poll next(Bytes& chunk) override {
     if (!greeted_) {
       greeted_ = true;
-      chunk = "retry: 1000\n\n";
+      // Takes the id along without an event: who is cut off before the first goes on from here.
+      chunk = fmt::format("id: {}\nretry: 1000\n\n", seal_sequence(services_.sealer, purpose_, after_));
       return net::Poll::chunk;
     }
     // Some pieces of the feed hold nothing for this reader; look on rather than wait.
@@ -181,15 +183,42 @@ class ChangeStream final : public net::Stream {
   bool greeted_ = false;
 };
 
+/// The last change there is, of anybody. Sequences are dense: there is one behind each but the last.
+Result<store::Sequence> last_change(api::Services& services, const policy::Scope& scope) {
+  const auto is_end = [&](store::Sequence sequence) -> Result<bool> {
+    return TRY(services.store.objects().changes(scope, sequence, 1)).last == sequence;
+  };
+  if (TRY(is_end(0))) return store::Sequence{0};
+  store::Sequence low = 0;  // there are changes behind it
+  store::Sequence high = 1;
+  while (!TRY(is_end(high))) {
+    low = high;
+    high *= 2;
+  }
+  while (high - low > 1) {
+    const auto middle = low + (high - low) / 2;
+    (TRY(is_end(middle)) ? high : low) = middle;
+  }
+  return high;
+}
+
+/// Behind the event that the caller met last; without one from now on, or from the beginning.
+Result<store::Sequence> beginning_of(const api::Call& call) {
+  const auto from = call.target.parameter("from").value_or("now");
+  if (from != "now" && from != "beginning")
+    return fail(ErrorCode::invalid, "from: '{}' is neither now nor beginning", excerpt(from));
+  auto token = call.request.headers.get("Last-Event-ID");
+  if (!token) token = call.target.parameter("after");
+  if (token && !token->empty()) return open_sequence(call.services.sealer, purpose_of(*call.caller), *token);
+  if (from == "beginning") return store::Sequence{0};
+  return last_change(call.services, call.scope());
+}
+
 }  // namespace
 
 Result<api::Response> follow_changes(api::Call& call) {
   TRY(only_known(call.target, changes_parameters));
-  auto token = call.request.headers.get("Last-Event-ID");
-  if (!token) token = call.target.parameter("after");
-  store::Sequence after = 0;
-  if (token && !token->empty())
-    after = TRY(open_sequence(call.services.sealer, purpose_of(*call.caller), *token));
+  const auto after = TRY(beginning_of(call));
   const bool once = call.target.parameter("once") == "true";
   return api::Response::stream(std::make_shared<ChangeStream>(call, after, once), media_type);
 }

@@ -5,11 +5,13 @@
 
 namespace shieldwall::library {
 
-/// GET /api/v1/changes
+/// GET /api/v1/changes. Without an event's id it begins with what changes from now on; the id of the stream's
+/// first line takes up there again, also when no event came.
 Result<api::Response> follow_changes(api::Call& call);
 
 inline constexpr api::Parameter changes_parameters[] = {
     {"after", "string", "the id of an event: go on after it; the header Last-Event-ID counts first"},
+    {"from", "string", "without an id: now (default), or beginning: all that is held, then what changes"},
     {"once", "boolean", "end when everything up to now was told, instead of waiting for more"},
 };
 

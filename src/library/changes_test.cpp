@@ -24,10 +24,13 @@ std::vector<Event> events_in(std::string_view text) {
   return events;
 }
 
-std::vector<Event> changes(World& world, const api::Caller& caller, const std::string& after = "") {
+std::vector<Event> changes(World& world,
+                           const api::Caller& caller,
+                           const std::string& after = "",
+                           const std::string& target = "/api/v1/changes?from=beginning") {
   net::Headers headers;
   if (!after.empty()) headers.add("Last-Event-ID", after);
-  const auto answer = world.ask(caller, net::Method::get, "/api/v1/changes", {}, headers);
+  const auto answer = world.ask(caller, net::Method::get, target, {}, headers);
   CHECK(answer.headers.get("content-type") == "text/event-stream");
   return events_in(answer.body);
 }
@@ -49,6 +52,27 @@ TEST_CASE("changes tell each reader what was added for it, once, and go on after
   CHECK(rest[0].data == seen[1].data);
   CHECK(changes(world, world.at_company(), seen[1].id).empty());
   CHECK(changes(world, world.at_cert()).size() == 3);
+}
+
+TEST_CASE("without an id the stream begins now, and is taken up again where it was cut off") {
+  for (const int before : {0, 1, 2, 3, 4, 7, 8, 9, 100}) {
+    CAPTURE(before);
+    World world;
+    for (int i = 0; i < before; ++i)
+      world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=green", indicator(i));
+    const auto greeting = world.get(world.at_company(), "/api/v1/changes").body;
+    CHECK(events_in(greeting).empty());
+    REQUIRE(greeting.starts_with("id: "));
+    const auto id = greeting.substr(4, greeting.find('\n') - 4);
+    world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=green", indicator(200));
+    CHECK(changes(world, world.at_company(), "", "/api/v1/changes").empty());
+    const auto missed = changes(world, world.at_company(), id, "/api/v1/changes");
+    REQUIRE(missed.size() == 1);
+    CHECK(missed[0].data.find(indicator_id(200)) != std::string::npos);
+    CHECK(changes(world, world.at_company(), id).size() == 1);  // an id counts before `from`
+  }
+  World world;
+  CHECK(world.get(world.at_company(), "/api/v1/changes?from=yesterday").status == 400);
 }
 
 TEST_CASE("event ids are of one length, serve their own account alone, and tell no numbers") {
@@ -84,7 +108,7 @@ TEST_CASE("a stream ends after a while, so that rights taken away count soon") {
   World world;
   world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=green", indicator(1));
   const auto caller = world.at_company();
-  const auto target = *net::parse_target("/api/v1/changes");
+  const auto target = *net::parse_target("/api/v1/changes?from=beginning");
   const net::Request request{.method = net::Method::get};
   api::Call call{world.services, request, target, {}, caller, world.clock.now(), Deadline::none()};
   auto http = std::move(*world.router.find(net::Method::get, target).route->handler(call)).into_http();

@@ -3,6 +3,7 @@
 #include "ledger/audit.h"
 #include "ledger/organisation.h"
 #include "library/search.h"
+#include "library/unpack.h"
 
 namespace shieldwall::library {
 
@@ -12,12 +13,18 @@ namespace {
 /// the import but not the request: the handler says what is wrong once the body is there.
 class ImportSink final : public net::BodySink {
  public:
-  ImportSink(const api::Services& services, api::Caller caller, Job job, Terms terms, ImportOptions options)
+  ImportSink(const api::Services& services,
+             api::Caller caller,
+             Job job,
+             Terms terms,
+             ImportOptions options,
+             std::optional<wire::Compression> packed)
       : services_(services),
         caller_(std::move(caller)),
         job_(std::move(job)),
         next_(Deadline::in(job_told_every, services.clock)),
-        importer_(services.store, std::move(terms), caller_.scope, std::move(options)) {}
+        importer_(services.store, std::move(terms), caller_.scope, std::move(options)),
+        unpacker_(packed) {}
 
   /// Dropped before its end: the sender went away.
   ~ImportSink() override {
@@ -28,7 +35,7 @@ class ImportSink final : public net::BodySink {
 
   Done write(std::string_view piece) override {
     if (error_) return {};
-    if (auto pushed = importer_.push(piece); !pushed) error_ = pushed.error();
+    if (auto pushed = unpacker_.push(piece, to_importer()); !pushed) stop_at(pushed.error());
     if (!next_.passed()) return {};
     next_ = Deadline::in(job_told_every, services_.clock);
     if (is_cancel_asked(services_.store.records(), job_)) importer_.cancel();
@@ -37,11 +44,23 @@ class ImportSink final : public net::BodySink {
 
   /// Waits for the rest. The job as it ended.
   Result<Job> finish() {
+    if (!error_)
+      if (auto ended = unpacker_.finish(to_importer()); !ended) stop_at(ended.error());
     if (error_) return conclude(fail(*error_));
     return conclude(importer_.finish());
   }
 
  private:
+  /// What came whole before stays.
+  void stop_at(const Error& error) {
+    error_ = error;
+    (void)importer_.finish();
+  }
+
+  Unpacker::Take to_importer() {
+    return [this](std::string_view text) { return importer_.push(text); };
+  }
+
   Done tell() {
     job_.updated = services_.clock.now();
     job_.progress = write_report(importer_.progress());
@@ -75,6 +94,7 @@ class ImportSink final : public net::BodySink {
   std::optional<Error> error_;
   bool ended_ = false;
   Importer importer_;
+  Unpacker unpacker_;
 };
 
 Result<JobId> job_id_of(const api::Call& call) {
@@ -87,8 +107,8 @@ Result<JobId> job_id_of(const api::Call& call) {
 
 Result<std::shared_ptr<ImportSink>> open_sink(api::Call& call) {
   TRY(only_known(call.target, import_parameters));
-  if (const auto coding = call.request.headers.get("Content-Encoding"); coding && *coding != "identity")
-    return fail(ErrorCode::invalid, "an import's body is not taken compressed: send it as it is");
+  const auto packed =
+      TRY(Unpacker::encoding_named(call.request.headers.get("Content-Encoding").value_or("")));
   const auto request = TRY(read_label_request(call.target.query));
   auto& records = call.services.store.records();
   auto terms = TRY(terms_of(records, *call.caller, request));
@@ -106,7 +126,7 @@ Result<std::shared_ptr<ImportSink>> open_sink(api::Call& call) {
     return fail(ErrorCode::conflict, "there is a job {} already", job.id.text());
   TRY(std::move(begun));
   return std::make_shared<ImportSink>(
-      call.services, *call.caller, std::move(job), std::move(terms), std::move(options));
+      call.services, *call.caller, std::move(job), std::move(terms), std::move(options), packed);
 }
 
 }  // namespace

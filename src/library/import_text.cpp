@@ -10,6 +10,7 @@ namespace shieldwall::library {
 namespace {
 
 constexpr std::size_t look_bytes_max = 1u << 20;  // a first line longer than this is a bundle on one line
+constexpr std::size_t blank_bytes_max = 4096;     // kept of white space in front of everything
 constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
 
 /// The property that a comparison names, STIX 2.1 section 9.
@@ -116,7 +117,10 @@ ImportText::ImportText(ListAuthor author) : author_(std::move(author)) {}
 bool ImportText::decide(bool ended) {
   if (held_.starts_with(utf8_mark)) held_.erase(0, utf8_mark.size());
   const auto start = held_.find_first_not_of(" \t\r\n");
-  if (start == held_.npos) return ended;
+  if (start == held_.npos) {
+    if (held_.size() > blank_bytes_max) held_.resize(blank_bytes_max);
+    return ended;
+  }
   if (held_[start] == '[') {
     format_ = TextFormat::stix;
     return true;
@@ -134,6 +138,14 @@ bool ImportText::decide(bool ended) {
 }
 
 Done ImportText::push(std::string_view text, std::vector<std::string>& objects) {
+  auto pushed = take(text, objects);
+  // Too large is too large the next time as well: the text is off, nothing of ours ran out.
+  if (!pushed && pushed.error().code == ErrorCode::exhausted)
+    return fail(ErrorCode::invalid, "{}", pushed.error().message);
+  return pushed;
+}
+
+Done ImportText::take(std::string_view text, std::vector<std::string>& objects) {
   if (format_ != TextFormat::undecided) return feed(text, objects);
   held_ += text;
   if (held_.starts_with("\xFF\xFE") || held_.starts_with("\xFE\xFF"))

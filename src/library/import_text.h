@@ -41,7 +41,7 @@ class ImportText {
 
   /// Adds text; appends each object that is now whole.
   ///   errors  invalid: none of these formats (UTF-16, binary), or broken JSON, with the byte offset;
-  ///           exhausted: one object or line is too large
+  ///           or one object or line that is too large
   Done push(std::string_view text, std::vector<std::string>& objects);
   /// Says the text ended. errors: invalid when it ended early
   Done finish(std::vector<std::string>& objects);
@@ -51,6 +51,7 @@ class ImportText {
   std::vector<BadLine> take_bad_lines() { return std::exchange(bad_lines_, {}); }
 
  private:
+  Done take(std::string_view text, std::vector<std::string>& objects);
   bool decide(bool ended);
   Done feed(std::string_view text, std::vector<std::string>& objects);
   Done take_line(std::string_view line, std::vector<std::string>& objects);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ledger/ceiling.h"
+
 namespace shieldwall::library {
 
 namespace {
@@ -48,7 +50,7 @@ std::shared_ptr<const std::string> Definitions::held(const model::ObjectId& id) 
   if (cached) return *cached;
   store::Query query;
   query.ids = {id};
-  query.sources = {source_};
+  query.sources = {source_, ledger::import_source(scope_.subject().own.organisation)};
   auto page = objects_.find(scope_, query, std::nullopt, 1, 16u << 20, Deadline::none());
   std::shared_ptr<const std::string> bytes;
   if (page && !page->holdings.empty()) bytes = page->holdings.front().bytes;
@@ -64,6 +66,11 @@ std::shared_ptr<const std::string> Definitions::find(const model::ObjectId& id) 
     const auto found = known.find(id);
     return found == known.end() ? nullptr : found->second;
   });
+}
+
+Result<std::optional<policy::Label>> Definitions::ceiling_of(const model::ObjectId& identity,
+                                                             const model::ObjectId& id) {
+  return ledger::ceiling_of(objects_, scope_, identity, id);
 }
 
 std::expected<Judged, model::Refused> judge(std::string text, bool strict) {
@@ -110,13 +117,21 @@ Result<policy::Label> Labeller::label_of(const model::Object& object) {
 Result<store::NewHolding> Labeller::label(Judged judged) {
   store::NewHolding holding;
   holding.label = TRY(label_of(judged.object));
+  holding.source = terms_.source;
+  if (const auto ceiling = TRY(definitions_.ceiling_of(terms_.identity, judged.object.id))) {
+    holding.label = TRY(policy::join(holding.label, *ceiling));
+    holding.source = ledger::import_source(terms_.label.receiver);
+  }
   if (!judged.object.granular_markings.empty())
     holding.parts = TRY(wire::parts_of(judged.object, holding.label, terms_.label, lookup_));
   holding.object = std::move(judged.object);
   holding.text = std::move(judged.text);
-  holding.source = terms_.source;
   holding.collection = terms_.collection;
   return holding;
+}
+
+bool is_import(const store::NewHolding& holding) {
+  return holding.source.kind == policy::Source::Kind::feed;
 }
 
 model::Finding finding_of(const Error& error, std::string_view section) {

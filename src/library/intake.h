@@ -28,6 +28,8 @@ class Definitions {
   void offer(const model::Object& definition);
   /// Nothing when there is none. An unreadable store counts as none: the label is then the strictest.
   std::shared_ptr<const std::string> find(const model::ObjectId& id);
+  /// As ledger::ceiling_of, for the scope's organisation.
+  Result<std::optional<policy::Label>> ceiling_of(const model::ObjectId& identity, const model::ObjectId& id);
 
  private:
   static constexpr std::size_t offered_max = 10'000;  // a feed of ours has some dozens
@@ -71,7 +73,9 @@ class Labeller {
 
   /// True when every marking the object names is known, so that its label will not change by waiting.
   bool is_ready(const model::Object& object);
-  /// errors: invalid: the markings cannot be joined with the terms, says why
+  /// What another source released to the organisation stays under that label: it is kept as an import, which
+  /// claims no authorship.
+  ///   errors  invalid: the markings cannot be joined with the terms, says why
   Result<store::NewHolding> label(Judged judged);
 
  private:
@@ -85,6 +89,9 @@ class Labeller {
   std::atomic<std::uint64_t> unknown_ = 0;
   Guarded<std::map<std::vector<model::ObjectId>, policy::Label>> cache_;  // by object_marking_refs, all known
 };
+
+/// Whether the organisation claims no authorship of it, because it knows it from others.
+bool is_import(const store::NewHolding& holding);
 
 /// A finding that is not about STIX.
 model::Finding finding_of(const Error& error, std::string_view section);

@@ -197,6 +197,7 @@ Result<Terms> terms_of(store::Records& records,
   }
   terms.label.receiver = caller.organisation;
   terms.source = TRY(source_of(records, caller.organisation));
+  terms.identity = TRY(ledger::read_organisation(records, caller.organisation)).value.identity;
   return terms;
 }
 

@@ -51,7 +51,8 @@ Result<LabelRequest> read_label_request(std::span<const net::Parameter> query);
 /// What one request settles for all objects it puts.
 struct Terms {
   wire::LabelSource label;
-  policy::Source source;  // the caller's organisation
+  policy::Source source;     // the caller's organisation
+  model::ObjectId identity;  // that stands for it, as creator of its objects
   std::optional<CircleId> collection;
   bool strict = false;  // SHOULD violations refuse an object
 };

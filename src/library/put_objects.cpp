@@ -44,6 +44,14 @@ Result<Taken> take_apart(std::string_view body, bool strict) {
   return taken;
 }
 
+/// For whoever meant to release it as their own.
+model::Finding import_notice() {
+  return {.severity = model::Severity::warning,
+          .section = "import",
+          .pointer = "",
+          .message = "another source released this object to you: it is kept under that label and this one"};
+}
+
 Done store_all(const api::Call& call, const Terms& terms, Taken& taken) {
   Definitions definitions(call.services.store.objects(), call.scope(), terms.source);
   for (const auto& judged : taken.judged)
@@ -58,6 +66,7 @@ Done store_all(const api::Call& call, const Terms& terms, Taken& taken) {
       outcome.findings.push_back(finding_of(holding.error(), "label"));
       continue;
     }
+    if (is_import(*holding)) outcome.findings.push_back(import_notice());
     batch.push_back(std::move(*holding));
     places.push_back(taken.places[i]);
   }

@@ -205,11 +205,12 @@ Result<api::Response> release_objects(api::Call& call) {
   const auto request = TRY(read_label_request(call.target.query));
   if (request.circle.empty())
     return fail(ErrorCode::invalid, "circle is missing: into which circle is this released?");
+  auto objects = TRY(list_in_body(call));
   Waiting waiting{.id = JobId::random(call.services.random),
                   .account = call.caller->account,
                   .asked = call.now,
                   .query = label_query_of(call),
-                  .objects = TRY(list_in_body(call))};
+                  .objects = std::move(objects)};
   auto& records = call.services.store.records();
   const auto circle = TRY(ledger::circle_by_name(records, call.caller->organisation, request.circle));
   const auto terms = TRY(terms_of(records, *call.caller, request, Consent::given));

@@ -70,3 +70,57 @@ TEST_CASE("a release that waits can be withdrawn") {
   CHECK(world.ask(world.at_cert(), net::Method::delete_, path).status == 204);
   CHECK(world.post(world.caller(world.cert, "bob"), path + "/consent", "").status == 404);
 }
+
+namespace {
+
+/// The cert shares indicator 1 with the company alone; the company has a circle with a stranger.
+struct Passed : World {
+  Passed() {
+    post(at_cert(), "/api/v1/objects?circle=c&tlp=amber", indicator(1));
+    circle("d", {company, stranger});
+  }
+  bool stranger_sees(int number) {
+    return get(at_stranger(), "/api/v1/objects/" + indicator_id(number)).status == 200;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("another member's object stays under its owner's label, by whatever door it is put again") {
+  Passed world;
+  const Answer put(world.post(world.at_company(), "/api/v1/objects?circle=d&tlp=clear", indicator(1)));
+  CHECK(put.statuses() == Texts{"stored"});
+  CHECK(std::string(put.root().raw()).find("another source released this object to you") !=
+        std::string::npos);
+  CHECK(!world.stranger_sees(1));
+  world.post(world.at_company(), "/api/v1/imports?circle=d&tlp=clear", bundle({indicator(1), indicator(2)}));
+  CHECK(!world.stranger_sees(1));
+  CHECK(world.stranger_sees(2));
+  // Nor by keeping it first, or by changing it.
+  world.post(world.at_company(), "/api/v1/objects", indicator(1));
+  CHECK(world.post(world.at_company(), "/api/v1/releases?circle=d&tlp=clear", list_of({indicator_id(1)}))
+            .status == 404);
+  world.post(world.at_company(), "/api/v1/objects?circle=d&tlp=clear", indicator(1, 1));
+  CHECK(!world.stranger_sees(1));
+  // Who shares both circles with the company may see it.
+  world.change_circle(world.circle_id,
+                      [&](ledger::Circle& circle) { ledger::enter(circle, world.stranger); });
+  world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=amber", indicator(3));
+  world.post(world.at_company(), "/api/v1/objects?circle=d", indicator(3));
+  CHECK(world.stranger_sees(3));
+}
+
+TEST_CASE("one's own object that came back by way of another is still one's own") {
+  Passed world;
+  const auto own = fmt::format(R"(,"created_by_ref":"{}")", ledger::identity_of(world.company).text());
+  world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=amber", indicator(4, 0, own));
+  world.post(world.at_company(), "/api/v1/objects?circle=d&tlp=clear", indicator(4, 0, own));
+  CHECK(world.stranger_sees(4));
+}
+
+TEST_CASE("what one may not see binds nothing that one puts") {
+  Passed world;
+  world.post(world.at_cert(), "/api/v1/objects", indicator(5));
+  world.post(world.at_company(), "/api/v1/objects?circle=d&tlp=clear", indicator(5));
+  CHECK(world.stranger_sees(5));
+}

@@ -6,6 +6,7 @@
 #include "library/release.h"
 #include "library/search.h"
 #include "library/sighting_routes.h"
+#include "library/upkeep.h"
 #include "library/view.h"
 
 namespace shieldwall::library {
@@ -197,6 +198,23 @@ const Route rows[] = {
      Dialect::api,
      {},
      &sighting_stop},
+    {Method::post,
+     "/api/v1/store/backup",
+     Right::operate,
+     back_up_store,
+     "copies the store to a file of the node's machine while it is in use; by the local socket only",
+     Dialect::api,
+     {},
+     &store_backup},
+    {Method::post,
+     "/api/v1/store/check",
+     Right::operate,
+     check_store,
+     "verifies all that is stored; by the local socket only",
+     Dialect::api,
+     {},
+     nullptr,
+     &store_findings},
 };
 
 }  // namespace

@@ -282,7 +282,8 @@ class Reader {
         for (const auto& [type, number] : {std::pair{"relationship", 100 + i}, std::pair{"report", i}})
           probe(net::Method::get,
                 fmt::format("/api/v1/objects/{}--00000000-0000-4000-8000-{:012}{}", type, number, end));
-    probe(net::Method::get, "/api/v1/changes?once=true");
+    for (const auto* from : {"beginning", "now"})
+      probe(net::Method::get, fmt::format("/api/v1/changes?once=true&from={}", from));
     probe(net::Method::get, "/api/v1/jobs");
     probe(net::Method::get, "/api/v1/jobs/99999999-9999-4999-8999-999999999999");
     probe(net::Method::get, "/api/v1/sightings");
@@ -310,6 +311,8 @@ class Reader {
                        }});
     probe(post, "/api/v1/sightings/send");
     probe(post, "/api/v1/sightings/stop", R"({"stopped":true})");
+    probe(post, "/api/v1/store/backup", R"({"path":"/nowhere/node.db"})");
+    probe(post, "/api/v1/store/check");
     for (const int i : {0, 1, 100})
       probe(post, "/api/v1/releases?circle=shared", fmt::format(R"({{"objects":["{}"]}})", indicator_id(i)));
     probe(get, "/api/v1/releases");
@@ -318,7 +321,7 @@ class Reader {
     for (const int i : {0, 1, 100, 103}) probe(delete_, "/api/v1/objects/" + indicator_id(i));
     probe(delete_, "/api/v1/jobs/99999999-9999-4999-8999-999999999999");
     pages("/api/v1/objects?limit=7&version=all");
-    probe(get, "/api/v1/changes?once=true");
+    probe(get, "/api/v1/changes?once=true&from=beginning");
   }
 
   Worlds& worlds_;

@@ -73,8 +73,8 @@ Made of_email(std::string_view text) {
                             std::string_view("\"(),:;<>@[\\]").find(c) != std::string_view::npos;
                    });
   if (bad) return fail(ErrorCode::invalid, "'{}' has no plain local part", excerpt(text));
-  return CanonicalValue{ValueKind::email,
-                        local + "@" + TRY(canonical_domain(std::string_view(plain).substr(at + 1)))};
+  const auto domain = TRY(canonical_domain(std::string_view(plain).substr(at + 1)));
+  return CanonicalValue{ValueKind::email, local + "@" + domain};
 }
 
 Made of_file_name(std::string_view text) {

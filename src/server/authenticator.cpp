@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ledger/audit.h"
+#include "ledger/readable.h"
 #include "ledger/subject.h"
 #include "net/address.h"
 #include "server/session.h"
@@ -88,6 +89,7 @@ Result<std::shared_ptr<const Authenticator::Known>> Authenticator::known(const A
   const auto account = TRY(read_account(store_.records(), id)).value;
   auto subject = TRY(ledger::subject_of(
       store_.records(), account.organisation, account.person, {.compartments = account.compartments}));
+  TRY(ledger::close_unreadable(store_.records(), id, subject));
   auto made = std::make_shared<const Known>(Known{.caller = {.account = account.id,
                                                              .name = account.name,
                                                              .organisation = account.organisation,

@@ -236,6 +236,11 @@ class MemoryObjects final : public Objects {
     for (const auto& kept : rows_) {
       const auto& row = kept.row;
       if (!query.types.empty() && std::ranges::find(query.types, row.id.type) == query.types.end()) continue;
+      // Whatever the reader knows it by: judging every row for each single look-up would be quadratic.
+      const auto is_it = [&](const model::ObjectId& id) {
+        return id == row.id || id == model::ObjectId{row.id.type, row.alias};
+      };
+      if (!query.ids.empty() && std::ranges::none_of(query.ids, is_it)) continue;
       if (!is_member(kept, scope, query, now)) continue;
       const auto redaction = redaction_of(row, labels_, scope, now);
       const auto id = shown_id(row, redaction);

@@ -12,11 +12,13 @@ class PackedInput {
  public:
   explicit PackedInput(ByteReader& source) : source_(source) {}
 
-  /// Makes at least one byte available unless the source ended.
+  /// Makes at least one byte available unless the source ended. Fails as the source does, and leaves
+  /// everything as it was: a source that has nothing yet may be asked again.
   Done fill() {
     if (begin_ < end_ || ended_) return {};
+    const auto got = TRY(source_.read(buffer_));
     begin_ = 0;
-    end_ = TRY(source_.read(buffer_));
+    end_ = got;
     taken_ += end_;
     ended_ = end_ == 0;
     return {};
