@@ -1,7 +1,7 @@
 #include "cli/circle.h"
 
 #include "base/text.h"
-#include "cli/node_call.h"
+#include "cli/node_forms.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -64,25 +64,14 @@ void write_label(JsonWriter& out, const Arguments& arguments) {
   if (!arguments.has("--tlp") && !arguments.has("--unmarked-tlp")) return;
   out.key("label");
   out.begin_object();
-  if (arguments.has("--tlp")) out.member("at_least", arguments.one("--tlp"));
-  if (arguments.has("--unmarked-tlp")) out.member("unmarked", arguments.one("--unmarked-tlp"));
+  write_given(out, arguments, {{"--tlp", "at_least"}, {"--unmarked-tlp", "unmarked"}});
   out.end_object();
-}
-
-void write_texts(JsonWriter& out, std::string_view name, const std::vector<std::string>& texts) {
-  if (texts.empty()) return;
-  out.key(name);
-  out.begin_array();
-  for (const auto& text : texts) out.value(text);
-  out.end_array();
 }
 
 /// What `add` and `change` have in common.
 void write_common(JsonWriter& out, const Arguments& arguments) {
-  for (const auto& [option, member] : {std::pair{"--alias", "alias"},
-                                       std::pair{"--description", "description"},
-                                       std::pair{"--root", "api_root"}})
-    if (arguments.has(option)) out.member(member, arguments.one(option));
+  write_given(
+      out, arguments, {{"--alias", "alias"}, {"--description", "description"}, {"--root", "api_root"}});
   write_texts(out, "media_types", arguments.all("--media-type"));
   if (arguments.has("--by-grant")) {
     out.member("members_read", false);
@@ -101,8 +90,7 @@ Exit add(const Arguments& arguments) {
         JsonWriter out;
         out.begin_object();
         out.member("title", arguments.one("TITLE"));
-        if (arguments.has("--id")) out.member("id", arguments.one("--id"));
-        if (arguments.has("--owner")) out.member("owner", arguments.one("--owner"));
+        write_given(out, arguments, {{"--id", "id"}, {"--owner", "owner"}});
         write_common(out, arguments);
         write_texts(out, "members", arguments.all("--member"));
         out.key("grants");
@@ -121,7 +109,7 @@ Exit change(const Arguments& arguments) {
       [&](NodeDoor& door) {
         JsonWriter out;
         out.begin_object();
-        if (arguments.has("--title")) out.member("title", arguments.one("--title"));
+        write_given(out, arguments, {{"--title", "title"}});
         write_common(out, arguments);
         out.end_object();
         return door.ask(Method::patch, circle_path(arguments), std::move(out).text());
@@ -130,14 +118,7 @@ Exit change(const Arguments& arguments) {
 }
 
 Exit list(const Arguments& arguments) {
-  return on_node(
-      arguments,
-      [](NodeDoor& door) { return door.ask(Method::get, "/api/v1/circles"); },
-      [](const Json& answer) {
-        const auto circles = answer.find("circles");
-        if (circles)
-          for (const auto circle : *circles) show_circle(circle);
-      });
+  return list_of_node(arguments, "/api/v1/circles", "circles", show_circle);
 }
 
 Exit show(const Arguments& arguments) {

@@ -1,11 +1,13 @@
 #include "cli/cli.h"
 
 #include <cstdio>
+#include <iostream>
 #include <optional>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
-#include "cli/command.h"
+#include "cli/streams.h"
 
 namespace shieldwall::cli {
 
@@ -39,6 +41,15 @@ Exit exit_of(const Error& error) {
 Exit report(const Error& error) {
   fmt::print(stderr, "shieldwall: {}\n", error.message);
   return exit_of(error);
+}
+
+Error within_once(Error error, std::string_view path) {
+  return error.message.starts_with(path) ? error : std::move(error).within(path);
+}
+
+Exit report_input(const Error& error) {
+  const auto exit = report(error);
+  return exit == Exit::refused ? Exit::unavailable : exit;
 }
 
 namespace {
@@ -99,20 +110,34 @@ Arguments arguments_of(const Parsed& parsed) {
   return arguments;
 }
 
-}  // namespace
+/// An error of the library that prints ends here.
+int run_command(const Parsed& parsed) {
+  try {
+    return parsed.command->run(arguments_of(parsed));
+  } catch (const std::system_error& error) {
+    return report({ErrorCode::unavailable, fmt::format("standard output: {}", error.what())});
+  }
+}
 
-namespace {
+int lost_output() {
+  return report({ErrorCode::unavailable, "standard output could not be written; is the disk full?"});
+}
+
+/// Nothing is done while its output is lost.
+int end(int exit) {
+  return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? exit : lost_output();
+}
 
 /// One line a command, `words<TAB>example`: what the documentation's test runs.
 Exit print_examples() {
-  for (const auto& command : commands()) fmt::print("{}\t{}\n", command.words, command.example);
+  for (const auto& command : commands()) print("{}\t{}\n", command.words, command.example);
   return Exit::done;
 }
 
 }  // namespace
 
 int run(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--examples") return print_examples();
+  if (argc == 2 && std::string_view(argv[1]) == "--examples") return end(print_examples());
   CLI::App root(
       "Shieldwall: an alliance shares what it knows of cyber threats, and nothing it did not release.",
       "shieldwall");
@@ -127,10 +152,12 @@ int run(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return root.exit(error) == 0 ? Exit::done : Exit::usage;
+    const auto exit = root.exit(error) == 0 ? Exit::done : Exit::usage;
+    if (!std::cout.flush()) return lost_output();
+    return exit;
   }
   for (const auto& parsed : all)
-    if (parsed.app->parsed()) return parsed.command->run(arguments_of(parsed));
+    if (parsed.app->parsed()) return end(run_command(parsed));
   return Exit::usage;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/init.h"
 #include "cli/key.h"
 #include "cli/member.h"
+#include "cli/node.h"
 #include "cli/object.h"
 #include "cli/pattern.h"
 #include "cli/root.h"
@@ -25,6 +26,7 @@ std::span<const Command> commands() {
     std::vector<Command> rows;
     for (const auto some : {init_commands(),
                             serve_commands(),
+                            node_commands(),
                             user_commands(),
                             key_commands(),
                             member_commands(),

@@ -5,36 +5,22 @@
 
 #include <unistd.h>
 
-#include "cli/import_file.h"
+#include "cli/import_target.h"
+#include "cli/interrupt.h"
 #include "cli/node_call.h"
-#include "ledger/audit.h"
-#include "ledger/subject.h"
+#include "cli/streams.h"
+#include "detect/files.h"
 #include "library/import_job.h"
-#include "library/importer.h"
 #include "net/url.h"
 #include "server/folder.h"
 
 namespace shieldwall::cli {
 
-namespace {
-
-using library::ImportReport;
-
-constexpr int workers = 2;
-constexpr std::size_t queue_max = 256;
-constexpr Duration told_every = milliseconds(200);
-constexpr std::size_t findings_shown = 10;
-constexpr std::size_t findings_max = 100;
-constexpr std::size_t read_bytes = 1u << 20;
-constexpr std::size_t request_bytes = 8u << 20;  // of one request to a running node
-constexpr std::size_t request_objects = 5'000;
-
-double seconds_since(Duration begun) {
-  return static_cast<double>(system_clock().steady().us - begun.us) / 1e6;
+bool is_interrupted() {
+  return interrupted();
 }
 
-/// The label options as query parameters.
-std::string query_of(const Arguments& arguments) {
+std::string label_query_of(const Arguments& arguments) {
   std::string query;
   for (const std::string_view name :
        {"circle", "tlp", "pap", "must-not", "persons", "embargo", "end", "strict"}) {
@@ -48,206 +34,23 @@ std::string query_of(const Arguments& arguments) {
   return query;
 }
 
-/// One line on a terminal, rewritten.
-class Progress {
- public:
-  explicit Progress(bool shown)
-      : shown_(shown && isatty(STDERR_FILENO) != 0), begun_(system_clock().steady()) {}
-  ~Progress() {
-    if (told_) fmt::print(stderr, "\r\x1b[K");
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+namespace {
 
-  void tell(const ImportReport& report) {
-    const auto now = system_clock().steady();
-    if (!shown_ || now < next_) return;
-    next_ = Duration{now.us + told_every.us};
-    told_ = true;
-    fmt::print(stderr,
-               "\r\x1b[K{:.1f} MB, {} objects, {} stored, {} refused, {:.0f} objects/s",
-               static_cast<double>(report.bytes) / 1e6,
-               report.objects,
-               report.tally.stored,
-               report.tally.refused,
-               static_cast<double>(report.objects) / std::max(0.001, seconds_since(begun_)));
-    std::fflush(stderr);
-  }
+using library::ImportReport;
 
- private:
-  const bool shown_;
-  const Duration begun_;
-  Duration next_{};
-  bool told_ = false;
-};
-
-/// Where files go: into the store itself, or to the node that holds it.
-class Target {
- public:
-  virtual ~Target() = default;
-  virtual Result<ImportReport> take(wire::ByteReader& file, Progress& progress) = 0;
-  /// How many objects are not findable by their words yet, and how long it took to make them so; nothing
-  /// where a running node sees to that.
-  virtual Result<std::optional<std::pair<std::size_t, double>>> catch_up() = 0;
-};
-
-// ---------------------------------------------------------------- the store itself
-
-Result<api::Caller> operator_of(store::Store& store) {
-  const auto home = TRY(ledger::home_organisation(store.settings()));
-  auto subject = TRY(ledger::subject_of(store.records(), home));
-  using enum api::Right;
-  return api::Caller{.account = {},
-                     .name = "command line",
-                     .organisation = home,
-                     .rights = {read, sight, publish, operate},
-                     .scope = policy::Scope::of(std::move(subject)),
-                     .local = true};
-}
-
-class StoreTarget final : public Target {
- public:
-  StoreTarget(std::unique_ptr<store::Store> store,
-              api::Caller caller,
-              library::Terms terms,
-              library::ListAuthor author)
-      : store_(std::move(store)),
-        caller_(std::move(caller)),
-        terms_(std::move(terms)),
-        author_(std::move(author)),
-        pool_(workers, queue_max) {}
-
-  static Result<std::unique_ptr<Target>> over(std::unique_ptr<store::Store> store,
-                                              const Arguments& arguments) {
-    auto caller = TRY(operator_of(*store));
-    const auto target = TRY(net::parse_target("/" + query_of(arguments)));
-    const auto request = TRY(library::read_label_request(target.query));
-    auto terms = TRY(library::terms_of(store->records(), caller, request));
-    terms.strict = arguments.has("--strict");
-    auto author = TRY(library::author_of(store->records(), caller.organisation, system_clock().now()));
-    return std::unique_ptr<Target>(
-        new StoreTarget(std::move(store), std::move(caller), std::move(terms), std::move(author)));
-  }
-
-  Result<ImportReport> take(wire::ByteReader& file, Progress& progress) override {
-    library::Importer importer(
-        *store_, terms_, caller_.scope, {.pool = &pool_, .findings_max = findings_max, .author = author_});
-    auto report = library::import_stream(importer, file, [&](const ImportReport& now) {
-      progress.tell(now);
-      return true;
-    });
-    const auto told = importer.progress();
-    TRY(ledger::audit(
-        *store_, caller_, "object.import", {{"stored", told.tally.stored}, {"refused", told.tally.refused}}));
-    return report;
-  }
-
-  Result<std::optional<std::pair<std::size_t, double>>> catch_up() override {
-    const auto lag = store_->objects().text_lag();
-    const auto begun = system_clock().steady();
-    while (TRY(store_->objects().tend(milliseconds(500)))) {
-    }
-    return std::pair{lag, seconds_since(begun)};
-  }
-
- private:
-  std::unique_ptr<store::Store> store_;
-  const api::Caller caller_;
-  const library::Terms terms_;
-  const library::ListAuthor author_;
-  ThreadPool pool_;
-};
-
-// ---------------------------------------------------------------- a running node
-
-/// Sends the objects of a file in envelopes.
-class NodeTarget final : public Target {
- public:
-  NodeTarget(NodeDoor door, std::string target) : door_(std::move(door)), target_(std::move(target)) {}
-
-  Result<ImportReport> take(wire::ByteReader& file, Progress& progress) override {
-    library::ImportText text({});
-    ImportReport report;
-    std::string buffer(read_bytes, '\0');
-    std::vector<std::string> objects;
-    while (const auto got = TRY(file.read(buffer))) {
-      report.bytes += got;
-      TRY(text.push(std::string_view(buffer).substr(0, got), objects));
-      if (text.format() == library::TextFormat::list)
-        return fail(ErrorCode::invalid,
-                    "a list of values is taken in by POST /api/v1/imports, or while the node does not run");
-      TRY(send(std::exchange(objects, {}), report));
-      progress.tell(report);
-    }
-    TRY(text.finish(objects));
-    TRY(send(std::move(objects), report));
-    TRY(flush(report));
-    report.format = text.format();
-    return report;
-  }
-
-  Result<std::optional<std::pair<std::size_t, double>>> catch_up() override { return std::nullopt; }
-
- private:
-  Done send(std::vector<std::string> objects, ImportReport& report) {
-    for (const auto& object : objects) {
-      envelope_ += (envelope_.empty() ? R"({"objects":[)" : ",") + object;
-      ++waiting_;
-      if (envelope_.size() >= request_bytes || waiting_ >= request_objects) TRY(flush(report));
-    }
-    return {};
-  }
-
-  Done flush(ImportReport& report) {
-    if (waiting_ == 0) return {};
-    auto response = TRY(door_.send({.method = net::Method::post,
-                                    .target = target_,
-                                    .headers = {{"Content-Type", "application/json"}},
-                                    .body = std::exchange(envelope_, {}) + "]}"}));
-    const auto document = TRY(model::JsonDocument::parse(std::string(response.bytes())));
-    const auto outcomes = document.root().find("objects");
-    if (!outcomes) return fail(error_of(response));
-    for (const auto outcome : *outcomes) note(outcome, report);
-    report.objects += std::exchange(waiting_, 0);
-    return {};
-  }
-
-  static void note(const model::Json& told, ImportReport& report) {
-    using library::Status;
-    library::Outcome outcome{.id = std::string(text_of(told, "id"))};
-    for (const auto status : {Status::stored, Status::duplicate, Status::conflict, Status::refused})
-      if (text_of(told, "status") == library::name_of(status)) outcome.status = status;
-    report.tally.count(outcome.status);
-    if (outcome.status == Status::stored || outcome.status == Status::duplicate) return;
-    if (report.findings.size() >= findings_max) return;
-    outcome.index = static_cast<std::size_t>(report.tally.objects() - 1);
-    if (const auto findings = told.find("findings"))
-      for (const auto finding : *findings)
-        outcome.findings.push_back({.severity = model::Severity::error,
-                                    .section = std::string(text_of(finding, "section")),
-                                    .pointer = std::string(text_of(finding, "pointer")),
-                                    .message = std::string(text_of(finding, "message"))});
-    report.findings.push_back(std::move(outcome));
-  }
-
-  NodeDoor door_;
-  const std::string target_;
-  std::string envelope_;
-  std::size_t waiting_ = 0;
-};
+constexpr Duration told_every = milliseconds(200);
+constexpr std::size_t findings_shown = 10;
 
 /// The store itself where nobody else holds it and no other account was named; the node otherwise.
-Result<std::unique_ptr<Target>> target_of(const Arguments& arguments) {
+Result<std::unique_ptr<ImportTarget>> target_of(const Arguments& arguments) {
   const auto folder = folder_of(arguments);
-  TRY(server::read_folder_config(system_fs(), folder));
-  if (!arguments.has("--as")) {
+  if (const auto config = server::read_folder_config(system_fs(), folder); config && !arguments.has("--as")) {
     auto store =
         store::open_sqlite(server::path_in(folder, "store"), {system_clock(), system_random(), system_fs()});
-    if (store) return StoreTarget::over(std::move(*store), arguments);
+    if (store) return import_into_store(std::move(*store), arguments);
     if (store.error().code != ErrorCode::conflict) return fail(std::move(store).error());
   }
-  auto door = TRY(NodeDoor::open(arguments));
-  return std::make_unique<NodeTarget>(std::move(door), "/api/v1/objects" + query_of(arguments));
+  return import_through_node(arguments);
 }
 
 // ---------------------------------------------------------------- what people and programs read
@@ -282,11 +85,17 @@ void show(const std::string& path, const ImportReport& report, double took_s) {
   if (all > findings_shown) print_line(fmt::format("  and {} more", all - findings_shown));
 }
 
-Result<bool> import_one(Target& target, const std::string& path, bool json) {
+/// Tells of one file, also where it ended early. The status it asks for.
+Exit import_one(ImportTarget& target, const std::string& path, bool json) {
   const auto begun = system_clock().steady();
-  const auto file = TRY(open_import_file(path));
-  Progress progress(!json);
-  const auto told = TRY(target.take(*file, progress));
+  const auto file = detect::open_unpacked(path);
+  if (!file) return report_input(file.error());
+  ImportReport told;
+  Done done;
+  {
+    ImportProgress progress(!json);
+    done = target.take(**file, progress, told);
+  }
   if (json)
     print_line(fmt::format(R"({{"file":{},"seconds":{:.3f},"report":{}}})",
                            quoted(path),
@@ -294,18 +103,19 @@ Result<bool> import_one(Target& target, const std::string& path, bool json) {
                            library::write_report(told)));
   else
     show(path, told, seconds_since(begun));
-  return told.tally.refused + told.tally.conflict == 0;
+  if (!done) return report_input(within_once(done.error(), path));
+  return told.tally.refused + told.tally.conflict == 0 ? Exit::done : Exit::bad_input;
 }
 
 Exit run_import(const Arguments& arguments) {
   const bool json = arguments.has("--json");
   auto target = target_of(arguments);
   if (!target) return report(target.error());
-  bool all_taken = true;
+  interrupted();
+  Exit worst = Exit::done;
   for (const auto& path : arguments.all("FILE")) {
-    auto taken = import_one(**target, path, json);
-    if (!taken) return report(std::move(taken).error().within(path));
-    all_taken = all_taken && *taken;
+    worst = std::max(worst, import_one(**target, path, json));
+    if (interrupted()) return static_cast<Exit>(exit_interrupted);
   }
   const auto caught_up = (*target)->catch_up();
   if (!caught_up) return report(caught_up.error());
@@ -314,12 +124,12 @@ Exit run_import(const Arguments& arguments) {
     print_line(json ? fmt::format(R"({{"text_lag":{},"text_seconds":{:.3f}}})", lag, took)
                     : fmt::format("full text: {} objects behind, caught up in {:.2f} s", lag, took));
   }
-  return all_taken ? Exit::done : Exit::bad_input;
+  return worst;
 }
 
 constexpr Option options[] = {
     {"FILE",
-     "STIX (a bundle, envelope or array, or one object a line) or a list of values; gzip and zstd are "
+     "STIX (a bundle, envelope or array, or one object a line) or a list of values; gzip, zstd and xz are "
      "unpacked; - for "
      "standard input",
      Takes::many,
@@ -351,6 +161,28 @@ constexpr Command commands_here[] = {
 };
 
 }  // namespace
+
+ImportProgress::ImportProgress(bool shown)
+    : shown_(shown && isatty(STDERR_FILENO) != 0), begun_(system_clock().steady()) {}
+
+ImportProgress::~ImportProgress() {
+  if (told_) fmt::print(stderr, "\r\x1b[K");
+}
+
+void ImportProgress::tell(const ImportReport& report) {
+  const auto now = system_clock().steady();
+  if (!shown_ || now < next_) return;
+  next_ = Duration{now.us + told_every.us};
+  told_ = true;
+  fmt::print(stderr,
+             "\r\x1b[K{:.1f} MB, {} objects, {} stored, {} refused, {:.0f} objects/s",
+             static_cast<double>(report.bytes) / 1e6,
+             report.objects,
+             report.tally.stored,
+             report.tally.refused,
+             static_cast<double>(report.objects) / std::max(0.001, seconds_since(begun_)));
+  std::fflush(stderr);
+}
 
 std::span<const Command> import_commands() {
   return commands_here;

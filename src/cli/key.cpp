@@ -1,6 +1,6 @@
 #include "cli/key.h"
 
-#include "cli/node_call.h"
+#include "cli/node_forms.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -29,13 +29,8 @@ Exit add(const Arguments& arguments) {
         out.begin_object();
         out.member("account", arguments.one("ACCOUNT"));
         out.member("label", arguments.one("--label"));
-        if (arguments.has("--right")) {
-          out.key("rights");
-          out.begin_array();
-          for (const auto& right : arguments.all("--right")) out.value(right);
-          out.end_array();
-        }
-        if (arguments.has("--expires")) out.member("expires", arguments.one("--expires"));
+        write_texts(out, "rights", arguments.all("--right"));
+        write_given(out, arguments, {{"--expires", "expires"}});
         out.end_object();
         return door.ask(Method::post, "/api/v1/keys", std::move(out).text());
       },
@@ -43,16 +38,8 @@ Exit add(const Arguments& arguments) {
 }
 
 Exit list(const Arguments& arguments) {
-  return on_node(
-      arguments,
-      [&](NodeDoor& door) {
-        return door.ask(Method::get, "/api/v1/keys?account=" + net::percent_encode(arguments.one("ACCOUNT")));
-      },
-      [](const Json& answer) {
-        const auto keys = answer.find("keys");
-        if (keys)
-          for (const auto key : *keys) show_key(key);
-      });
+  return list_of_node(
+      arguments, "/api/v1/keys?account=" + net::percent_encode(arguments.one("ACCOUNT")), "keys", show_key);
 }
 
 /// One key by its prefix, or with --account all keys of an account.

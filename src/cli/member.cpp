@@ -1,6 +1,6 @@
 #include "cli/member.h"
 
-#include "cli/node_call.h"
+#include "cli/node_forms.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -28,16 +28,9 @@ Exit add(const Arguments& arguments) {
         JsonWriter out;
         out.begin_object();
         out.member("name", arguments.one("NAME"));
-        if (arguments.has("--id")) out.member("id", arguments.one("--id"));
-        if (arguments.has("--nation")) out.member("nation", arguments.one("--nation"));
-        if (arguments.has("--identity")) out.member("identity", arguments.one("--identity"));
+        write_given(out, arguments, {{"--id", "id"}, {"--nation", "nation"}, {"--identity", "identity"}});
         if (arguments.has("--hosted")) out.member("hosted", true);
-        if (arguments.has("--client-of")) {
-          out.key("patrons");
-          out.begin_array();
-          for (const auto& patron : arguments.all("--client-of")) out.value(patron);
-          out.end_array();
-        }
+        write_texts(out, "patrons", arguments.all("--client-of"));
         out.end_object();
         return door.ask(Method::post, "/api/v1/members", std::move(out).text());
       },
@@ -45,14 +38,7 @@ Exit add(const Arguments& arguments) {
 }
 
 Exit list(const Arguments& arguments) {
-  return on_node(
-      arguments,
-      [](NodeDoor& door) { return door.ask(Method::get, "/api/v1/members"); },
-      [](const Json& answer) {
-        const auto members = answer.find("members");
-        if (members)
-          for (const auto member : *members) show_member(member);
-      });
+  return list_of_node(arguments, "/api/v1/members", "members", show_member);
 }
 
 Exit show(const Arguments& arguments) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/streams.h"
 #include "net/client.h"
 #include "server/folder.h"
 
@@ -72,9 +73,21 @@ NodeDoor::NodeDoor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 NodeDoor::~NodeDoor() = default;
 NodeDoor::NodeDoor(NodeDoor&&) noexcept = default;
 
+namespace {
+
+/// No node to talk to is no refusal of what was asked.
+Error no_node(Error error) {
+  error.code = ErrorCode::unavailable;
+  return error;
+}
+
+}  // namespace
+
 Result<NodeDoor> NodeDoor::open(const Arguments& arguments) {
   const auto folder = folder_of(arguments);
-  const auto config = TRY(server::read_folder_config(system_fs(), folder));
+  auto read = server::read_folder_config(system_fs(), folder);
+  if (!read && read.error().code == ErrorCode::not_found) return fail(no_node(std::move(read).error()));
+  const auto config = TRY(std::move(read));
   auto state = std::make_unique<State>();
   state->account = arguments.one("--as");
   const auto socket = server::path_in(folder, config.socket);
@@ -86,7 +99,7 @@ Result<NodeDoor> NodeDoor::open(const Arguments& arguments) {
   state->outgoing = std::make_unique<net::Client>(net::ClientOptions{.allowed_hosts = config.allowed_hosts});
   auto node =
       server::open_folder(folder, config, {system_clock(), system_random(), system_fs(), *state->outgoing});
-  if (!node) return fail(std::move(node).error().within(folder));
+  if (!node) return fail(no_node(std::move(node).error().within(folder)));
   state->node = std::move(*node);
   return NodeDoor(std::move(state));
 }
@@ -113,7 +126,7 @@ Error error_of(const net::Response& response) {
 }
 
 void print_line(std::string_view line) {
-  fmt::print("{}\n", line);
+  print("{}\n", line);
   std::fflush(stdout);
 }
 

@@ -26,7 +26,7 @@ std::string folder_of(const Arguments& arguments);
 class NodeDoor {
  public:
   /// The node in --dir, as the account in --as.
-  ///   errors  not_found: no node there; conflict: its store is held, but nobody answers at its socket
+  ///   errors  unavailable: no node there, or its store is held, but nobody answers at its socket
   static Result<NodeDoor> open(const Arguments& arguments);
   ~NodeDoor();
   NodeDoor(NodeDoor&&) noexcept;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "cli/object_stream.h"
+#include "cli/streams.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::cli {
@@ -43,17 +44,17 @@ std::string printable(std::string_view text) {
 }
 
 void print_text(const Verdict& verdict) {
-  fmt::print("{} {} {}\n",
-             verdict.valid() ? "valid  " : "invalid",
-             verdict.what,
-             verdict.id.empty() ? fmt::format("number {}", verdict.index + 1) : printable(verdict.id));
+  print("{} {} {}\n",
+        verdict.valid() ? "valid  " : "invalid",
+        verdict.what,
+        verdict.id.empty() ? fmt::format("number {}", verdict.index + 1) : printable(verdict.id));
   for (const Finding& finding : verdict.findings)
-    fmt::print("  {:<7} {} at {}: {} [{}]\n",
-               name_of(finding.severity),
-               finding.section,
-               finding.pointer.empty() ? "the whole object" : printable(finding.pointer),
-               finding.message,
-               finding.rule);
+    print("  {:<7} {} at {}: {} [{}]\n",
+          name_of(finding.severity),
+          finding.section,
+          finding.pointer.empty() ? "the whole object" : printable(finding.pointer),
+          finding.message,
+          finding.rule);
 }
 
 void print_json(const Verdict& verdict) {
@@ -77,7 +78,7 @@ void print_json(const Verdict& verdict) {
   }
   json.end_array();
   json.end_object();
-  fmt::print("{}\n", json.text());
+  print("{}\n", json.text());
 }
 
 /// A text that is no JSON breaks the serialization that STIX 2.1 section 1.2.10 demands.
@@ -110,12 +111,12 @@ class Check {
 
   Exit finish() const {
     if (!as_json_)
-      fmt::print("{} objects, {} valid, {} not; {} errors, {} warnings\n",
-                 objects_,
-                 objects_ - bad_objects_,
-                 bad_objects_,
-                 errors_,
-                 warnings_);
+      print("{} objects, {} valid, {} not; {} errors, {} warnings\n",
+            objects_,
+            objects_ - bad_objects_,
+            bad_objects_,
+            errors_,
+            warnings_);
     return bad_ ? Exit::bad_input : Exit::done;
   }
 
@@ -180,13 +181,19 @@ class Check {
   bool bad_ = false;
 };
 
+/// Whether it is the file's content that is off, rather than that it cannot be read.
+bool is_about_content(const Error& error) {
+  return error.code == ErrorCode::invalid || error.code == ErrorCode::corrupt ||
+         error.code == ErrorCode::exhausted;
+}
+
 Exit run_check(const Arguments& arguments) {
   Check check(arguments);
   for (const auto& path : arguments.all("FILE")) {
     const auto done = check.file(path);
     if (done) continue;
-    if (done.error().code == ErrorCode::unavailable) return report(done.error());
-    report(done.error());
+    const auto exit = report_input(done.error());
+    if (!is_about_content(done.error())) return exit;
     check.failed();
   }
   return check.finish();
@@ -212,16 +219,19 @@ Exit run_id(const Arguments& arguments) {
       json.member("deterministic_id", id->text());
       json.member("id", stated);
       json.end_object();
-      fmt::print("{}\n", json.text());
+      print("{}\n", json.text());
     } else {
-      fmt::print("{}{}\n",
-                 id->text(),
-                 stated.empty() || stated == id->text() ? "" : "  instead of " + printable(stated));
+      print("{}{}\n",
+            id->text(),
+            stated.empty() || stated == id->text() ? "" : "  instead of " + printable(stated));
     }
   };
   const StreamReader reader = {.object = print_id, .envelope = [](const StreamedEnvelope&) {}};
   for (const auto& path : arguments.all("FILE"))
-    if (const auto done = stream_objects(path, reader); !done) return report(done.error());
+    if (const auto done = stream_objects(path, reader); !done) {
+      const auto exit = report_input(done.error());
+      return is_about_content(done.error()) ? Exit::bad_input : exit;
+    }
   return bad ? Exit::bad_input : Exit::done;
 }
 

@@ -1,29 +1,15 @@
 #include "cli/object_stream.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <vector>
+
+#include "cli/streams.h"
+#include "detect/files.h"
 
 namespace shieldwall::cli {
 
 namespace {
 
 constexpr std::size_t piece_bytes = 1 << 18;
-
-struct CloseFile {
-  void operator()(FILE* file) const {
-    if (file != stdin) std::fclose(file);
-  }
-};
-using OpenFile = std::unique_ptr<FILE, CloseFile>;
-
-Result<OpenFile> open(const std::string& path) {
-  OpenFile file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"));
-  if (file == nullptr) return fail(ErrorCode::unavailable, "{}: {}", path, std::strerror(errno));
-  return file;
-}
 
 /// Gives on what a push made whole.
 class Deliverer {
@@ -52,20 +38,20 @@ class Deliverer {
 }  // namespace
 
 Done stream_objects(const std::string& path, const StreamReader& reader) {
-  const auto file = TRY(open(path));
+  const auto file = TRY(detect::open_unpacked(path));
   model::ObjectSplitter splitter;
   Deliverer deliverer(reader);
   std::vector<std::string> objects;
   std::vector<char> piece(piece_bytes);
   for (;;) {
-    const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get());
-    auto pushed = splitter.push({piece.data(), size}, objects);
+    const auto size = file->read(piece);
+    if (!size) return fail(within_once(size.error(), path));
+    if (*size == 0) break;
+    const auto pushed = splitter.push({piece.data(), *size}, objects);
     deliverer.deliver(objects, splitter.envelope());  // what came whole before an error counts
-    if (!pushed) return fail(std::move(pushed).error().within(path));
-    if (size < piece.size()) break;
+    if (!pushed) return fail(within_once(pushed.error(), path));
   }
-  if (std::ferror(file.get()) != 0) return fail(ErrorCode::unavailable, "{}: {}", path, std::strerror(errno));
-  if (auto finished = splitter.finish(); !finished) return fail(std::move(finished).error().within(path));
+  if (const auto finished = splitter.finish(); !finished) return fail(within_once(finished.error(), path));
   return {};
 }
 

@@ -26,8 +26,9 @@ struct StreamReader {
   std::function<void(const StreamedEnvelope&)> envelope;
 };
 
-/// Reads `path`, or standard input for "-".
-///   errors  not_found, unavailable: the file cannot be read; invalid, exhausted: as ObjectSplitter says
+/// Reads `path`, or standard input for "-"; gzip, zstd and xz are unpacked.
+///   errors  not_found, denied, unavailable: the file cannot be read; corrupt: it cannot be unpacked;
+///   invalid, exhausted: as ObjectSplitter says. Messages begin with the path
 Done stream_objects(const std::string& path, const StreamReader& reader);
 
 }  // namespace shieldwall::cli

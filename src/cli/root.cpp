@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "cli/node_call.h"
+#include "cli/node_forms.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -24,11 +24,10 @@ Bytes body_of(const Arguments& arguments, bool with_name) {
   JsonWriter out;
   out.begin_object();
   if (with_name) out.member("name", arguments.one("NAME"));
-  if (arguments.has("--title")) out.member("title", arguments.one("--title"));
-  if (arguments.has("--description")) out.member("description", arguments.one("--description"));
+  write_given(out, arguments, {{"--title", "title"}, {"--description", "description"}});
   if (arguments.has("--default")) out.member("default", true);
   if (arguments.has("--everything")) out.member("everything", true);
-  if (arguments.has("--everything-id")) out.member("everything_id", arguments.one("--everything-id"));
+  write_given(out, arguments, {{"--everything-id", "everything_id"}});
   if (arguments.has("--max-content-length"))
     out.member("max_content_length", std::atoll(arguments.one("--max-content-length").c_str()));
   out.end_object();
@@ -54,14 +53,7 @@ Exit change(const Arguments& arguments) {
 }
 
 Exit list(const Arguments& arguments) {
-  return on_node(
-      arguments,
-      [](NodeDoor& door) { return door.ask(Method::get, "/api/v1/api-roots"); },
-      [](const Json& answer) {
-        const auto roots = answer.find("api_roots");
-        if (roots)
-          for (const auto root : *roots) show_root(root);
-      });
+  return list_of_node(arguments, "/api/v1/api-roots", "api_roots", show_root);
 }
 
 constexpr Option root_options[] = {

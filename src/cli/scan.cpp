@@ -1,27 +1,20 @@
 #include "cli/scan.h"
 
-#include <csignal>
 #include <cstdio>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/interrupt.h"
 #include "cli/node_call.h"
 #include "cli/scan_print.h"
 #include "cli/sigma.h"
+#include "cli/streams.h"
 
 namespace shieldwall::cli {
 
 namespace {
 
-constexpr int exit_interrupted = 130;     // what a shell expects behind Ctrl-C
 constexpr std::size_t unused_shown = 20;  // of indicators that do not take part
-
-std::atomic<bool> interrupted{false};
-
-extern "C" void on_interrupt(int) {
-  interrupted = true;
-  std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C ends at once
-}
 
 Result<detect::ListOptions> list_options(const Arguments& arguments) {
   detect::ListOptions options{.kind = {}, .column = arguments.one("--column")};
@@ -57,39 +50,34 @@ Exit exit_of_scan(const detect::ScanTotals& totals) {
   return totals.damaged_files > 0 ? Exit::bad_input : Exit::done;
 }
 
-/// A file that is not there or does not open is bad input to scan, not a refusal by policy.
-Exit input_error(const Error& error) {
-  report(error);
-  return error.code == ErrorCode::unavailable ? Exit::unavailable : Exit::bad_input;
-}
-
 /// Rules instead of indicators: nothing of a node is asked.
 Exit run_sigma_scan(const Arguments& arguments) {
   const auto files = detect::find_files(arguments.all("PATH"));
-  if (!files) return input_error(files.error());
-  std::signal(SIGINT, on_interrupt);
-  return scan_with_sigma(arguments, *files, interrupted);
+  if (!files) return report_input(files.error());
+  return scan_with_sigma(arguments, *files, interrupted());
 }
 
 Exit run_scan(const Arguments& arguments) {
   if (arguments.has("--sigma")) return run_sigma_scan(arguments);
   auto intel = read_all_intel(arguments);
-  if (!intel) return input_error(intel.error());
+  if (!intel) {
+    const auto exit = report_input(intel.error());
+    return intel.error().code == ErrorCode::exhausted ? Exit::bad_input : exit;  // a limit of the text
+  }
   const auto files = detect::find_files(arguments.all("PATH"));
-  if (!files) return input_error(files.error());
+  if (!files) return report_input(files.error());
   const auto now = system_clock().now();
   const auto matcher = detect::compile(std::move(intel->indicators), {.now = now});
   tell_unused(intel->unused, intel->unused_count);
   tell_unused(matcher.unused(), matcher.unused().size());
   ScanPrinter printer(matcher, arguments.has("--json"));
   SightingSink sink(matcher, printer, now);
-  std::signal(SIGINT, on_interrupt);
   const auto totals = detect::scan_files(
       matcher,
       *files,
       {.free_text = arguments.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole,
        .threads = 0,
-       .stop = &interrupted},
+       .stop = &interrupted()},
       sink);
   printer.totals(totals);
   std::fflush(stdout);
@@ -127,7 +115,8 @@ std::span<const Command> scan_commands() {
           "Suricata EVE, other JSON lines, CSV with a header and text, also in gzip, zstd and xz, all "
           "recognised by "
           "their content. Prints each hit, then totals by indicator. What cannot be used or read is told on "
-          "standard error. Exit status: 0 nothing found, 1 found, 4 bad input.",
+          "standard error. Exit status: 0 nothing found, 1 found, 4 a file is damaged, "
+          "5 a file or the node cannot be used.",
       .options = scan_options,
       .example = "shieldwall scan --intel samples/demo/shared.json samples/demo/logs",
       .run = run_scan,

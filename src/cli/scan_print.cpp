@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/streams.h"
 #include "detect/why_not.h"
 #include "model/json_writer.h"
 
@@ -67,17 +68,17 @@ void ScanPrinter::hit(const detect::Hit& hit) {
     json.member("pattern", indicator.pattern);
     add_belief(json, indicator);
     json.end_object();
-    fmt::print("{}\n", json.text());
+    print("{}\n", json.text());
     return;
   }
   if (!std::exchange(header_shown_, true))
-    fmt::print("{:<28} {:<27} {:<20} {:<40} {}\n", "where", "time", "field", "value", "indicator");
-  fmt::print("{:<28} {:<27} {:<20} {:<40} {}\n",
-             printable(fmt::format("{}:{}", hit.source, hit.line)),
-             time_text(hit.time),
-             printable(hit.field.empty() ? "(text)" : hit.field),
-             printable(hit.value),
-             printable(indicator.id));
+    print("{:<28} {:<27} {:<20} {:<40} {}\n", "where", "time", "field", "value", "indicator");
+  print("{:<28} {:<27} {:<20} {:<40} {}\n",
+        printable(fmt::format("{}:{}", hit.source, hit.line)),
+        time_text(hit.time),
+        printable(hit.field.empty() ? "(text)" : hit.field),
+        printable(hit.value),
+        printable(indicator.id));
 }
 
 void ScanPrinter::done(const detect::SourceReport& report) {
@@ -113,23 +114,22 @@ void ScanPrinter::clear_progress() {
 void ScanPrinter::totals(const detect::ScanTotals& totals) {
   clear_progress();
   if (as_json_) return;
-  if (!totals_.empty())
-    fmt::print("\n{:>9} {:<27} {:<27} {}\n", "hits", "first seen", "last seen", "indicator");
+  if (!totals_.empty()) print("\n{:>9} {:<27} {:<27} {}\n", "hits", "first seen", "last seen", "indicator");
   for (const auto& [number, total] : totals_) {
     const auto indicator = matcher_.indicator(number);
-    fmt::print("{:>9} {:<27} {:<27} {}  {}\n",
-               total.hits,
-               time_text(total.first),
-               time_text(total.last),
-               printable(detect::belief_in(indicator)),
-               printable(indicator.pattern));
+    print("{:>9} {:<27} {:<27} {}  {}\n",
+          total.hits,
+          time_text(total.first),
+          time_text(total.last),
+          printable(detect::belief_in(indicator)),
+          printable(indicator.pattern));
   }
-  fmt::print("{}{} hits of {} indicators in {} lines of {} files\n",
-             totals_.empty() ? "" : "\n",
-             totals.hits,
-             totals_.size(),
-             totals.counts.lines,
-             totals.files);
+  print("{}{} hits of {} indicators in {} lines of {} files\n",
+        totals_.empty() ? "" : "\n",
+        totals.hits,
+        totals_.size(),
+        totals.counts.lines,
+        totals.files);
 }
 
 }  // namespace shieldwall::cli

@@ -1,6 +1,6 @@
 #include "cli/user.h"
 
-#include "cli/node_call.h"
+#include "cli/node_forms.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -10,13 +10,6 @@ namespace {
 using model::Json;
 using model::JsonWriter;
 using net::Method;
-
-void write_texts(JsonWriter& out, std::string_view name, const std::vector<std::string>& texts) {
-  out.key(name);
-  out.begin_array();
-  for (const auto& text : texts) out.value(text);
-  out.end_array();
-}
 
 std::string account_path(const Arguments& arguments, std::string_view rest = {}) {
   return fmt::format("/api/v1/accounts/{}{}", net::percent_encode(arguments.one("NAME")), rest);
@@ -58,10 +51,9 @@ Exit add(const Arguments& arguments) {
         out.begin_object();
         out.member("name", arguments.one("NAME"));
         write_texts(out, "roles", arguments.all("--role"));
-        if (arguments.has("--id")) out.member("id", arguments.one("--id"));
-        if (arguments.has("--organisation")) out.member("organisation", arguments.one("--organisation"));
-        if (arguments.has("--person")) out.member("person", arguments.one("--person"));
-        if (arguments.has("--compartment")) write_texts(out, "compartments", arguments.all("--compartment"));
+        write_given(
+            out, arguments, {{"--id", "id"}, {"--organisation", "organisation"}, {"--person", "person"}});
+        write_texts(out, "compartments", arguments.all("--compartment"));
         if (!arguments.has("--no-password")) TRY(write_password(arguments, out));
         out.end_object();
         return door.ask(Method::post, "/api/v1/accounts", std::move(out).text());
@@ -70,19 +62,10 @@ Exit add(const Arguments& arguments) {
 }
 
 Exit list(const Arguments& arguments) {
-  return on_node(
-      arguments,
-      [&](NodeDoor& door) {
-        std::string path = "/api/v1/accounts";
-        if (arguments.has("--organisation"))
-          path += "?organisation=" + net::percent_encode(arguments.one("--organisation"));
-        return door.ask(Method::get, path);
-      },
-      [](const Json& answer) {
-        const auto accounts = answer.find("accounts");
-        if (accounts)
-          for (const auto account : *accounts) show_account(account);
-      });
+  std::string path = "/api/v1/accounts";
+  if (arguments.has("--organisation"))
+    path += "?organisation=" + net::percent_encode(arguments.one("--organisation"));
+  return list_of_node(arguments, path, "accounts", show_account);
 }
 
 Exit set_disabled(const Arguments& arguments, bool disabled) {

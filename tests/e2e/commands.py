@@ -25,6 +25,11 @@ class Shieldwall:
                               timeout=COMMAND_SECONDS, **({} if stdin is not None else {"stdin": subprocess.DEVNULL}),
                               **more)
 
+    def shell(self, line):
+        """A line as a person types it."""
+        return subprocess.run(["bash", "-c", line], capture_output=True, cwd=self.folder, timeout=COMMAND_SECONDS,
+                              stdin=subprocess.DEVNULL)
+
     def expect(self, what, statuses, words, said=None, **more):
         """Notes a failure unless the command ends with one of the statuses and says that on either stream."""
         result = self.run(*words, **more)

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Whatever stands in a file, each command that reads one ends as DESIGN section 9 says and says why.
+
+usage: bad_input_test.py SHIELDWALL SOURCE_DIR
+One table of files, one of commands; then what is no file at all, output that cannot be written, and one bad object among
+a thousand, by every way in.
+"""
+import gzip
+import json
+import os
+import sys
+
+from commands import Shieldwall
+
+
+def indicator(number, **more):
+    return {"type": "indicator", "spec_version": "2.1", "id": f"indicator--00000000-0000-4000-8000-{number:012}",
+            "created": "2020-01-01T00:00:00.000Z", "modified": "2020-01-01T00:00:00.000Z",
+            "pattern": f"[domain-name:value = 'h{number}.example']", "pattern_type": "stix",
+            "valid_from": "2020-01-01T00:00:00Z", "indicator_types": ["unknown"], "name": f"h{number}", **more}
+
+
+def bundle(*texts):
+    return ('{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000000","objects":[' + ",".join(texts)
+            + "]}").encode()
+
+
+def text(number, **more):
+    return json.dumps(indicator(number, **more))
+
+
+def with_member(member):
+    """An indicator with one more member, as written."""
+    return (text(1)[:-1] + "," + member + "}")
+
+
+def bomb(size):
+    """A bundle with a string of that many bytes, in a thousandth of them."""
+    return gzip.compress(bundle(text(1), with_member('"description":"' + "A" * size + '"')), 9)
+
+
+# file, its bytes, and how each command ends: (status, what it says)
+GOOD, BAD, UNREAD = 0, 4, 5
+FILES = [
+    #                                                         object check         import              scan --intel
+    ("empty", b"",                                            (BAD, ""),           (BAD, "nothing"),   ((0, 4), "")),
+    ("blank", b" \n" * 100_000,                               (BAD, ""),           (BAD, "nothing"),   ((0, 4), "")),
+    ("cut in an object", bundle(text(1), text(2))[:-90],      (BAD, "ends early"), (BAD, "1 stored"),  (BAD, "")),
+    ("cut behind an object", bundle(text(1))[:-2],            (BAD, "ends early"), (BAD, "1 stored"),  (BAD, "")),
+    ("UTF-16", bundle(text(1)).decode().encode("utf-16"),     (BAD, "UTF-16"),     (BAD, "UTF-16"),    ((0, 4), "")),
+    ("Latin-1", bundle(text(1), with_member('"description":"caf\xe9"')).decode().encode("latin-1"),
+                                                              (BAD, "UTF-8"),      (BAD, "UTF-8"),     ((0, 4), "UTF-8")),
+    ("UTF-8 with a mark", b"\xef\xbb\xbf" + bundle(text(1)),  (BAD, "mark"),       (GOOD, "1 stored"), (BAD, "mark")),
+    ("a million keys", bundle(with_member('"x_many":{' + ",".join(f'"k{i:x}":{i}' for i in range(1_000_000)) + "}")),
+                                                              ((0, 4), ""),        ((0, 4), ""),       ((0, 4), "")),
+    ("deep", bundle(text(2), with_member('"x_deep":' + "[" * 100_000 + "]" * 100_000)),
+                                                              (BAD, "deep"),       (BAD, "1 stored"),  ((0, 4), "deep")),
+    ("deep alone", b"[" * 1_000_000,                          (BAD, ""),           (BAD, ""),          (BAD, "")),
+    ("huge numbers", bundle(with_member('"confidence":1e999999'), with_member('"x_n":' + "9" * 100_000), text(3)),
+                                                              (BAD, "confidence"), (BAD, "refused"),   ((0, 4), "")),
+    ("a key twice", bundle(with_member('"name":"again"')),    (BAD, "twice"),      (BAD, "twice"),     ((0, 4), "twice")),
+    ("a string too long", bundle(text(1), with_member('"description":"' + "A" * (2 << 20) + '"')),
+                                                              (BAD, ""),           (BAD, "1 stored"),  ((0, 4), "")),
+    ("a bomb", bomb(400 << 20),                               (BAD, ""),           (BAD, ""),          (BAD, "")),
+    ("cut gzip", gzip.compress(bundle(*map(text, range(2000))))[:-2000],
+                                                              (BAD, "cut short"),  (BAD, "cut short"), (BAD, "cut short")),
+    ("no gzip", b"\x1f\x8b\x08\x00" + b"nothing of it" * 9,   (BAD, "gzip"),       (BAD, "gzip"),      (BAD, "gzip")),
+    ("noise", bytes(range(256)) * 40,                         (BAD, ""),           (BAD, ""),          ((0, 4), "")),
+]
+
+# what is given for a file, prepared in the folder, and why no command can read it
+NO_FILES = [("missing", "No such file"), ("folder", "directory"), ("forbidden", "ermission denied")]
+
+
+class BadInput:
+    def __init__(self, shieldwall):
+        self.shieldwall = shieldwall
+        self.log = shieldwall.folder / "log.txt"
+        self.log.write_text("nothing of interest\n")
+        self.nodes = 0
+
+    def fresh_node(self):
+        self.nodes += 1
+        return self.shieldwall.node(f"node{self.nodes}")
+
+    def commands(self, node, path):
+        return (("object check", ["object", "check", path]),
+                ("import", ["import", "--dir", node, path]),
+                ("scan --intel", ["scan", "--intel", path, self.log]))
+
+    def files(self):
+        for name, content, *expected in FILES:
+            node = self.fresh_node()
+            path = self.shieldwall.folder / "input.json"
+            path.write_bytes(content)
+            for (what, words), (statuses, said) in zip(self.commands(node, path), expected):
+                result = self.shieldwall.expect(f"{what} of {name}", statuses, words, said)
+                self.shieldwall.check(len(result.stderr) < 100_000, f"{what} of {name} says too much")
+            # The file as telemetry: nothing to find, and nothing that stops it but damage.
+            self.shieldwall.expect(f"scan of {name}", (0, 1, 4), ["scan", "--intel", self.intel(), path])
+            path.unlink()
+
+    def intel(self):
+        path = self.shieldwall.folder / "intel.txt"
+        path.write_text("never.example\n")
+        return path
+
+    def no_files(self):
+        node = self.fresh_node()
+        (self.shieldwall.folder / "folder").mkdir()
+        forbidden = self.shieldwall.folder / "forbidden"
+        forbidden.write_bytes(bundle(text(1)))
+        forbidden.chmod(0)
+        for name, said in NO_FILES:
+            if name == "forbidden" and os.getuid() == 0:
+                continue  # nothing is forbidden to root
+            path = self.shieldwall.folder / name
+            for what, words in self.commands(node, path):
+                result = self.shieldwall.expect(f"{what} of a {name} file", UNREAD, words, said)
+                self.shieldwall.check(str(path) in result.stderr.decode(), f"{what} of a {name} file does not name it")
+        for name in ("missing", "forbidden")[:1 if os.getuid() == 0 else 2]:
+            self.shieldwall.expect(f"scan of a {name} log", UNREAD,
+                                   ["scan", "--intel", self.intel(), self.shieldwall.folder / name])
+
+    def one_among_a_thousand(self):
+        good = [text(i) for i in range(1000)]
+        bad = indicator(500, pattern=5)
+        in_bundle = self.shieldwall.folder / "thousand.json"
+        in_bundle.write_bytes(bundle(*good[:500], json.dumps(bad), *good[501:]))
+        in_lines = self.shieldwall.folder / "thousand.ndjson"
+        in_lines.write_text("\n".join([*good[:500], good[500][:60], *good[501:]]))
+        a_list = self.shieldwall.folder / "thousand.txt"
+        a_list.write_text("\n".join([*(f"h{i}.example" for i in range(500)), "not a value at all ]",
+                                     *(f"h{i}.example" for i in range(501, 1000))]))
+        wanted = ((in_bundle, "object 500", "/pattern"), (in_lines, "object 500", ""), (a_list, "line 501", ""))
+        self.shieldwall.expect("object check of a thousand", BAD, ["object", "check", in_bundle],
+                               "1000 objects, 999 valid, 1 not")
+        for path, place, pointer in wanted:
+            node = self.fresh_node()
+            self.imported(f"import of {path.name}", node, path, place, pointer)
+            node = self.fresh_node()
+            with self.shieldwall.serving(node):
+                self.imported(f"import of {path.name} through the node", node, path, place, pointer)
+
+    def imported(self, what, node, path, place, pointer):
+        result = self.shieldwall.expect(what, BAD, ["import", "--dir", node, path], "999 stored, 0 held already, 0 in "
+                                        "conflict, 1 refused")
+        told = result.stdout.decode()
+        self.shieldwall.check(place in told and pointer in told, f"{what} does not say where: {told}")
+        self.shieldwall.expect(what + " again", BAD, ["import", "--dir", node, path], "1 refused")
+
+    def full_output(self):
+        node = self.fresh_node()
+        path = self.shieldwall.folder / "good.json"
+        path.write_bytes(bundle(*map(text, range(300))))
+        log = self.shieldwall.folder / "hits.txt"
+        log.write_text("h1.example was here\n" * 2000)
+        for words in (["object", "check", path], ["object", "check", "--json", path], ["import", "--dir", node, path],
+                      ["import", "--json", "--dir", node, path], ["search", "--dir", node, "--type", "indicator"],
+                      ["user", "list", "--json", "--dir", node], ["scan", "--intel", path, log],
+                      ["scan", "--json", "--intel", path, log], ["--examples"], ["--help"], ["--version"]):
+            with open("/dev/full", "wb") as full:
+                self.shieldwall.expect(f"{words[:2]} into a full disk", UNREAD, words, stdout=full)
+
+    def usage(self):
+        for words in ([], ["no", "such"], ["object"], ["object", "check"], ["scan", "--nonsense"], ["import"],
+                      ["circle", "add"]):
+            self.shieldwall.expect(f"`{' '.join(words)}`", 2, words)
+        self.shieldwall.expect("a node where there is none", UNREAD, ["user", "list", "--dir", "nowhere"], "nowhere")
+
+
+def main():
+    tests = BadInput(Shieldwall(sys.argv[1]))
+    tests.usage()
+    tests.no_files()
+    tests.full_output()
+    tests.one_among_a_thousand()
+    tests.files()
+    return tests.shieldwall.end("bad inputs")
+
+
+sys.exit(main())
