@@ -245,9 +245,9 @@ class Alliance {
   }
 
   Share next_share(std::uint64_t number) {
-    const auto version =
-        sim_.random.below(4) == 0 ? 1u : 0u;  // now and then a newer version of an earlier one
-    const auto object = version == 1 && number > 0 ? number - 1 : number;
+    // Now and then a newer version of the one before; no two shares have an id and a version in common.
+    const auto version = sim_.random.below(4) == 0 && number > 0 ? 1u : 0u;
+    const auto object = version == 1 ? number - 1 : number;
     Share share{.id = fmt::format("indicator--00000000-0000-4000-8000-{:012} {}", object, version),
                 .body = indicator(object, version),
                 .audience = static_cast<Audience>(sim_.random.below(5))};
