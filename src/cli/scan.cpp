@@ -7,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/node_call.h"
 #include "cli/scan_print.h"
+#include "cli/scan_why.h"
 #include "cli/sigma.h"
 #include "cli/streams.h"
 
@@ -57,7 +58,13 @@ Exit run_sigma_scan(const Arguments& arguments) {
   return scan_with_sigma(arguments, *files, interrupted());
 }
 
+Exit no_path() {
+  fmt::print(stderr, "shieldwall: scan needs PATH: logs to look through\n");
+  return Exit::usage;
+}
+
 Exit run_scan(const Arguments& arguments) {
+  if (arguments.all("PATH").empty() && !arguments.has("--why-not")) return no_path();
   if (arguments.has("--sigma")) return run_sigma_scan(arguments);
   auto intel = read_all_intel(arguments);
   if (!intel) {
@@ -68,6 +75,7 @@ Exit run_scan(const Arguments& arguments) {
   if (!files) return report_input(files.error());
   const auto now = system_clock().now();
   const auto matcher = detect::compile(std::move(intel->indicators), {.now = now});
+  if (arguments.has("--why-not")) return tell_why_not(arguments, matcher, now);
   tell_unused(intel->unused, intel->unused_count);
   tell_unused(matcher.unused(), matcher.unused().size());
   ScanPrinter printer(matcher, arguments.has("--json"));
@@ -101,7 +109,8 @@ constexpr Option scan_options[] = {
     {"--placeholders", "with --sigma: folder with NAME.txt files, the values of %NAME%"},
     {"--approve", "with --sigma: id of a rule that may run although it matches everything", Takes::each},
     {"--json", "one JSON object a hit and line", Takes::nothing},
-    {"PATH", "logs: files, folders, - for standard input", Takes::many, true},
+    {"--why-not", "say why this value hits or does not, instead of looking through logs"},
+    {"PATH", "logs: files, folders, - for standard input", Takes::many},
 };
 
 }  // namespace
