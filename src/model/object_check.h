@@ -2,12 +2,14 @@
 // The checker that walks one object along the tables of stix_schema.h. Internal to object*.cpp.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
 #include "model/object.h"
+#include "model/pattern.h"
 #include "model/stix_schema.h"
 
 namespace shieldwall::model {
@@ -55,6 +57,8 @@ class Checker {
 
   void run();
   std::vector<Finding> take() { return std::move(findings_); }
+  /// The indicator's pattern where it is in the spelling of 2.1; its facts need not parse it again.
+  const std::optional<Pattern>& pattern() const { return pattern_; }
   bool has_errors() const { return errors_ > 0; }
   const Profile& profile() const { return profile_; }
 
@@ -154,6 +158,7 @@ class Checker {
   const Json* container_ = nullptr;  // inside a 2.13 container: references are its keys
   std::size_t errors_ = 0;
   std::vector<Finding> findings_;
+  std::optional<Pattern> pattern_;
 };
 
 /// The part of an object that a selector of section 7.2.3.1 names.

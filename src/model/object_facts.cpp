@@ -111,9 +111,9 @@ class ValueCollector {
   }
 
   void pattern(std::string_view text) {
-    auto found = equality_values(text);
-    if (found) std::ranges::move(*found, std::back_inserter(values_));
+    if (auto found = equality_values(text)) add_all(std::move(*found));
   }
+  void add_all(std::vector<CanonicalValue> found) { std::ranges::move(found, std::back_inserter(values_)); }
 
   std::vector<CanonicalValue> take() {
     std::ranges::sort(values_);
@@ -158,12 +158,17 @@ std::vector<Reference> references_of(const Json& object) {
   return std::move(collector.references);
 }
 
-std::vector<CanonicalValue> values_of(const Json& object, SpecVersion version) {
+std::vector<CanonicalValue> values_of(const Json& object,
+                                      SpecVersion version,
+                                      const std::optional<Pattern>& pattern) {
   ValueCollector collector;
   const auto type = text_of(object, "type");
   if (type == "indicator") {
     const bool stix = text_of(object, "pattern_type") == "stix" || version == SpecVersion::v2_0;
-    if (stix) collector.pattern(text_of(object, "pattern"));
+    if (stix && pattern)
+      collector.add_all(equality_values(*pattern));
+    else if (stix)
+      collector.pattern(text_of(object, "pattern"));
   } else if (type == "observed-data") {
     const auto container = object.find("objects");
     if (container && container->is(JsonKind::object)) {

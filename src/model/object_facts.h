@@ -1,7 +1,10 @@
 #pragma once
 // Facts taken out of an object. Internal to object*.cpp.
 
+#include <optional>
+
 #include "model/object.h"
+#include "model/pattern.h"
 
 namespace shieldwall::model {
 
@@ -12,7 +15,10 @@ std::optional<int> confidence_of(const Json& object);
 std::vector<Reference> references_of(const Json& object);
 
 /// The canonical values of an observable, of the observables in a container, or of an indicator's pattern;
-/// sorted, each once. What has no canonical form is left out.
-std::vector<CanonicalValue> values_of(const Json& object, SpecVersion version);
+/// sorted, each once. What has no canonical form is left out. `pattern`: the indicator's, where it was parsed
+/// already.
+std::vector<CanonicalValue> values_of(const Json& object,
+                                      SpecVersion version,
+                                      const std::optional<Pattern>& pattern);
 
 }  // namespace shieldwall::model

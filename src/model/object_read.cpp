@@ -79,7 +79,7 @@ std::expected<Object, Refused> read_object(const Json& json, const ReadOptions& 
   object.confidence = confidence_of(json);
   read_lists(object, json);
   object.references = references_of(json);
-  object.values = values_of(json, object.spec_version);
+  object.values = values_of(json, object.spec_version, checker.pattern());
   object.version = version_of(object, json);
   object.warnings = checker.take();
   return object;

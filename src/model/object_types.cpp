@@ -124,8 +124,11 @@ void Checker::check_indicator() {
   const bool is_stix = profile_.version == SpecVersion::v2_0 || text_of(root_, "pattern_type") == "stix";
   if (!is_stix || !pattern || !pattern->is(JsonKind::string)) return;
   const bool old = profile_.version == SpecVersion::v2_0 || text_of(root_, "pattern_version") == "2.0";
-  const auto parsed = parse_pattern(pattern->string(), old ? PatternSpelling::v2_0 : PatternSpelling::v2_1);
-  if (!parsed) error("pattern", "9", *pattern, "{}", parsed.error().message);
+  auto parsed = parse_pattern(pattern->string(), old ? PatternSpelling::v2_0 : PatternSpelling::v2_1);
+  if (!parsed)
+    error("pattern", "9", *pattern, "{}", parsed.error().message);
+  else if (!old)
+    pattern_ = std::move(*parsed);
 }
 
 void Checker::check_location() {

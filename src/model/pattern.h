@@ -126,6 +126,7 @@ Result<Pattern> parse_pattern(std::string_view text,
 /// out. Takes either spelling.
 ///   errors  as parse_pattern
 Result<std::vector<CanonicalValue>> equality_values(std::string_view pattern);
+std::vector<CanonicalValue> equality_values(const Pattern& pattern);
 
 /// The kind of value at the end of a path (`file:hashes.MD5`, `network-traffic:src_ref.value`): what its
 /// literal is canonical as. Nothing when the path holds no kind of ours. An address or name whose path does

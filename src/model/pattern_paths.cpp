@@ -138,8 +138,12 @@ Result<std::vector<CanonicalValue>> equality_values(std::string_view text) {
   if (!pattern && pattern.error().code == ErrorCode::invalid)
     if (auto older = parse_pattern(text, PatternSpelling::v2_0)) pattern = std::move(older);
   if (!pattern) return fail(std::move(pattern).error());
+  return equality_values(*pattern);
+}
+
+std::vector<CanonicalValue> equality_values(const Pattern& pattern) {
   std::vector<CanonicalValue> values;
-  collect(pattern->root, values);
+  collect(pattern.root, values);
   std::ranges::sort(values);
   const auto repeated = std::ranges::unique(values);
   values.erase(repeated.begin(), repeated.end());
