@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view config_name = "shieldwall.toml";
 constexpr std::string_view secret_name = "node.key";
 constexpr std::string_view store_name = "store";
+constexpr std::string_view keys_name = "tls/node.keys";
+constexpr Duration member_certificate_life = days(3650);  // known by its pin; its end says nothing
 
 Done make_certificates(const InitOptions& options, Clock& clock, Fs& fs) {
   TRY(fs.make_directory(path_in(options.folder, "tls")));
@@ -39,6 +41,21 @@ Result<Bytes> read_secret(Fs& fs, const std::string& folder) {
   auto secret = from_hex(std::string_view(text).substr(0, text.find('\n')));
   if (!secret) return fail(ErrorCode::corrupt, "{} cannot be read", secret_name);
   return secret;
+}
+
+/// The node's keys; a node of before there were any gets them now.
+Result<ledger::NodeKeys> keys_in(const std::string& folder, Fs& fs, Random& random) {
+  const auto path = path_in(folder, std::string(keys_name));
+  if (!TRY(fs.exists(path))) {
+    const auto keys = ledger::NodeKeys::make(random);
+    TRY(fs.make_directory(path_in(folder, "tls")));
+    TRY(write_file_durably(fs, path, ledger::encode(keys)));
+    return keys;
+  }
+  const auto text = TRY(read_file(fs, path, ledger::key_file_bytes_max));
+  auto keys = ledger::decode_keys(text);
+  if (!keys) return fail(ErrorCode::corrupt, "{}: {}", path, keys.error().message);
+  return keys;
 }
 
 exchange::TaxiiNames names_of(const Config& config) {
@@ -74,6 +91,8 @@ Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random
   TRY(ledger::write_of(options.founding.organisation, 0));
   TRY(fs.make_directory(options.folder));
   TRY(make_certificates(options, clock, fs));
+  TRY(member_identity(fs, options.folder, clock));
+  TRY(keys_in(options.folder, fs, random));
   const auto secret = random.bytes(Node::secret_bytes);
   TRY(write_file_durably(fs, path_in(options.folder, std::string(secret_name)), to_hex(secret) + "\n"));
   std::string token;
@@ -85,6 +104,19 @@ Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random
   // Last: a folder with a configuration is a whole node.
   TRY(write_file_durably(fs, config_path, config_template(options.config)));
   return token;
+}
+
+Result<net::TlsIdentity> member_identity(Fs& fs, const std::string& folder, const Clock& clock) {
+  const auto certificate = path_in(folder, "tls/member.pem");
+  const auto key = path_in(folder, "tls/member.key");
+  if (!TRY(fs.exists(certificate))) {
+    const auto identity = TRY(net::make_self_signed({.common_name = "Shieldwall node",
+                                                     .valid_from = clock.now() - days(1),
+                                                     .valid_for = member_certificate_life}));
+    TRY(fs.make_directory(path_in(folder, "tls")));
+    TRY(net::save_identity(fs, certificate, key, identity));
+  }
+  return net::load_identity(fs, certificate, key);
 }
 
 Result<Config> read_folder_config(Fs& fs, const std::string& folder) {
@@ -103,11 +135,13 @@ Result<Config> read_folder_config(Fs& fs, const std::string& folder) {
 
 Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Config& config, Seams seams) {
   auto secret = TRY(read_secret(seams.fs, folder));
+  auto keys = TRY(keys_in(folder, seams.fs, seams.random));
   auto store = TRY(store::open_sqlite(path_in(folder, std::string(store_name)),
                                       {.clock = seams.clock, .random = seams.random, .fs = seams.fs}));
   return Node::open({.name = config.name,
                      .taxii = names_of(config),
                      .secret = std::move(secret),
+                     .keys = std::move(keys),
                      .uid = ::getuid(),
                      .hashing = PasswordHasher::Limits::beside(threads_of(config)),
                      .tries_per_account = {.tries = static_cast<std::size_t>(config.tries_per_account),

@@ -4,6 +4,8 @@
 //   shieldwall.toml   configuration          tls/ca.pem ca.key      its own authority
 //   node.key          the node's secret      tls/server.pem .key    certificate for tools
 //   store/            what the node keeps    node.sock              the command line's way in, while it runs
+//   tls/node.keys     the keys that the roster tells others          tls/member.pem .key    how other nodes
+//   know it
 
 #include <functional>
 #include <memory>
@@ -38,6 +40,9 @@ Result<Config> read_folder_config(Fs& fs, const std::string& folder);
 
 /// "shieldwall.toml" of a folder, and whatever the configuration names relative to it.
 std::string path_in(const std::string& folder, const std::string& path);
+
+/// The certificate that this node shows to other nodes, known to them by its pin; made when there is none.
+Result<net::TlsIdentity> member_identity(Fs& fs, const std::string& folder, const Clock& clock);
 
 /// Opens the store under its exclusive lock, and the node over it.
 ///   errors  conflict: another process has it open

@@ -42,6 +42,7 @@ struct Node::State {
               authenticator},
         gate(parts, all_routes()) {
     parts.node_name = std::move(options.name);
+    if (options.keys) shelf.of<ledger::KeyRing>().set(std::move(*options.keys));
     shelf.of<exchange::TaxiiNames>() = std::move(options.taxii);
     parts.home = home;
     parts.secret = std::move(options.secret);

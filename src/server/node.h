@@ -8,6 +8,7 @@
 
 #include "api/route.h"
 #include "exchange/taxii/taxii.h"
+#include "ledger/keys.h"
 #include "net/server.h"
 #include "server/authenticator.h"
 #include "server/first_run.h"
@@ -18,7 +19,8 @@ struct NodeOptions {
   std::string name = "shieldwall";  // what it calls itself
   exchange::TaxiiNames taxii{};
   Bytes secret{};  // 32 bytes, from the node's folder; what is sealed or hashed depends on it
-  std::optional<std::uint32_t> uid{};  // whose processes the local socket serves
+  std::optional<ledger::NodeKeys> keys{};  // nothing: a node that takes no part in any alliance
+  std::optional<std::uint32_t> uid{};      // whose processes the local socket serves
   PasswordCost password_cost{};
   PasswordHasher::Limits hashing{};
   Limiter::Rule tries_per_account{.tries = 10, .window = minutes(5)};
