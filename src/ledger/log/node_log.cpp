@@ -1,0 +1,356 @@
+#include "ledger/log/node_log.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/log.h"
+
+namespace shieldwall::ledger {
+
+namespace {
+
+constexpr std::size_t batch_bytes_max = frame_bytes_max / 2;
+constexpr std::size_t openings_bytes_max = 256u << 20;  // not kept yet: some minutes of a store that refuses
+constexpr std::size_t entry_overhead = 8;
+
+std::size_t bytes_of(std::span<const NewEntry> entries) {
+  std::size_t bytes = 4;
+  for (const auto& entry : entries) bytes += entry_overhead + entry.entry.size() + entry.opening.size();
+  return bytes;
+}
+
+Done check(std::span<const NewEntry> entries) {
+  for (const auto& entry : entries)
+    if (entry.entry.size() > entry_bytes_max)
+      return fail(
+          ErrorCode::invalid, "a log entry of {} bytes; at most {}", entry.entry.size(), entry_bytes_max);
+  if (const auto bytes = bytes_of(entries); bytes > batch_bytes_max)
+    return fail(ErrorCode::invalid, "{} bytes for the log at once; at most {}", bytes, batch_bytes_max);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NodeLog>> NodeLog::open(Options options, Fs& fs) {
+  TRY(fs.make_directory(options.folder));
+  std::unique_ptr<NodeLog> log(new NodeLog(std::move(options), fs));
+  TRY(log->recover());
+  return log;
+}
+
+Done NodeLog::recover() {
+  Journal::Read read;
+  std::uint64_t number = 0;
+  auto numbers = TRY(Journal::list(fs_, options_.folder));
+  bool found = false;
+  for (; !found && !numbers.empty(); numbers.pop_back()) {
+    number = std::max(number, numbers.back());
+    auto one = Journal::read(fs_, options_.folder, numbers.back());
+    if (!one && one.error().code != ErrorCode::corrupt) return fail(std::move(one).error());
+    if (!one) continue;  // the power went before it was used; the one before holds all
+    read = std::move(*one);
+    found = true;
+  }
+  if (!found)
+    for (const auto* name : {"/hashes-0", "/checkpoint"})
+      if (TRY(fs_.exists(options_.folder + name)))
+        return fail(ErrorCode::corrupt,
+                    "the log in {} has no whole journal; restore the node from a backup",
+                    options_.folder);
+  builder_ = TRY(TileBuilder::resume(files_, read.base.size, read.base.root));
+  for (auto& entry : read.entries) {
+    if (!entry.opening.empty()) {
+      opening_bytes_ += entry.opening.size();
+      openings_.push_back({builder_.size(), std::move(entry.opening)});
+    }
+    TRY(builder_.append(entry.entry));
+  }
+  // What the page cache shows of the old journal may not be on the disk: everything is written anew.
+  TRY(drain());
+  TRY(put_tiles());
+  TRY(files_.sync());
+  TRY(read_checkpoint());
+  journal_ = TRY(
+      Journal::create(fs_, options_.folder, number + 1, {.size = builder_.size(), .root = builder_.root()}));
+  for (const auto old : TRY(Journal::list(fs_, options_.folder)))
+    if (old != journal_->number()) TRY(fs_.remove(Journal::path(options_.folder, old)));
+  return {};
+}
+
+Done NodeLog::read_checkpoint() {
+  const auto text = read_file(fs_, options_.folder + "/checkpoint", note_bytes_max);
+  if (!text && text.error().code == ErrorCode::not_found) return {};
+  if (!text) return fail(text.error());
+  auto note = TRY(read_note(*text));
+  const auto checkpoint = TRY(open_checkpoint(note, options_.name));
+  if (checkpoint.size > builder_.size())
+    return fail(ErrorCode::corrupt,
+                "the log in {} signed {} entries and holds {}: it lost some; restore the node from a backup",
+                options_.folder,
+                checkpoint.size,
+                builder_.size());
+  const auto root = TRY(tree_root(TiledHashes(files_, checkpoint.size), checkpoint.size));
+  if (root != checkpoint.root)
+    return fail(ErrorCode::corrupt,
+                "the log in {} does not lead to the checkpoint over {} entries that it signed",
+                options_.folder,
+                checkpoint.size);
+  note_ = std::move(note);
+  published_ = checkpoint;
+  return {};
+}
+
+Done NodeLog::broken(const Error& error) {
+  broken_ = true;
+  const auto why = fmt::format("the log in {} cannot be synced: {}", options_.folder, error.message);
+  if (options_.stop) {
+    options_.stop(why);
+  } else {
+    log::error("the node stops", {{"why", why}});
+    std::abort();
+  }
+  return fail(ErrorCode::unavailable, "{}", why);
+}
+
+Result<std::uint64_t> NodeLog::append(std::span<const NewEntry> entries) {
+  TRY(check(entries));
+  Waiting mine{.entries = entries};
+  std::unique_lock lock(mutex_);
+  if (opening_bytes_ > openings_bytes_max)
+    return fail(ErrorCode::exhausted, "the store has not taken what the log noted; see its errors");
+  queue_.push_back(&mine);
+  while (!mine.outcome) {
+    if (leads_)
+      changed_.wait(lock);
+    else
+      lead(lock);
+  }
+  if (!*mine.outcome) return fail(std::move(*mine.outcome).error());
+  return mine.first;
+}
+
+/// Writes what waits, as much as one frame takes, and tells those who wait.
+void NodeLog::lead(std::unique_lock<std::mutex>& lock) {
+  leads_ = true;
+  std::size_t bytes = 0;
+  auto end = queue_.begin();
+  while (end != queue_.end() && (end == queue_.begin() || bytes < batch_bytes_max)) {
+    bytes += bytes_of((*end)->entries);
+    if (end != queue_.begin() && bytes > batch_bytes_max) break;
+    ++end;
+  }
+  const std::vector<Waiting*> batch(queue_.begin(), end);
+  queue_.erase(queue_.begin(), end);
+  const bool stopped = broken_;
+  lock.unlock();
+  auto written = stopped ? Done(fail(ErrorCode::unavailable, "the log stopped")) : write_frame(batch);
+  lock.lock();
+  for (auto* waiting : batch) {
+    if (written) take(*waiting);
+    waiting->outcome = written;
+  }
+  journal_bytes_ = journal_->bytes();
+  leads_ = false;
+  changed_.notify_all();
+}
+
+Done NodeLog::write_frame(std::span<Waiting* const> batch) {
+  std::vector<const NewEntry*> entries;
+  for (const auto* waiting : batch)
+    for (const auto& entry : waiting->entries) entries.push_back(&entry);
+  TRY(journal_->write(entries));
+  if (options_.defect == Defect::acknowledges_early) return {};
+  const auto synced = journal_->sync();
+  if (!synced) {
+    const std::lock_guard lock(mutex_);
+    return broken(synced.error());
+  }
+  return {};
+}
+
+/// Under mutex_, once durable.
+void NodeLog::take(Waiting& waiting) {
+  waiting.first = builder_.size();
+  for (const auto& entry : waiting.entries) {
+    if (!entry.opening.empty()) {
+      opening_bytes_ += entry.opening.size();
+      openings_.push_back({builder_.size(), entry.opening});
+    }
+    if (const auto added = builder_.append(entry.entry); !added)
+      log::error("internal: an entry that was checked", {{"why", added.error().message}});
+  }
+}
+
+Done NodeLog::drain() {
+  std::vector<Opening> openings;
+  {
+    const std::lock_guard lock(mutex_);
+    openings = std::exchange(openings_, {});
+  }
+  if (openings.empty()) return {};
+  auto kept = options_.keep ? options_.keep(openings) : Done{};
+  const std::lock_guard lock(mutex_);
+  if (kept) {
+    for (const auto& opening : openings) opening_bytes_ -= opening.bytes.size();
+  } else {
+    openings_.insert(openings_.begin(), openings.begin(), openings.end());
+  }
+  return kept;
+}
+
+/// Makes the tiles of all that is durable readable. They need not be durable: the journal is.
+Done NodeLog::put_tiles() {
+  {
+    const std::lock_guard lock(mutex_);
+    auto changed = builder_.take_changed();
+    std::ranges::move(changed, std::back_inserter(unwritten_));
+  }
+  TRY(files_.put(unwritten_));
+  unwritten_.clear();
+  return {};
+}
+
+Done NodeLog::publish() {
+  const std::lock_guard publishing(publishing_);
+  TRY(drain());
+  TRY(sign_checkpoint());
+  {
+    const std::lock_guard lock(mutex_);
+    if (journal_bytes_ < options_.journal_bytes_max) return {};
+  }
+  return rotate();
+}
+
+Done NodeLog::sign_checkpoint() {
+  Checkpoint next{.origin = origin(), .size = 0, .root = {}};
+  {
+    const std::lock_guard lock(mutex_);
+    if (broken_) return fail(ErrorCode::unavailable, "the log stopped");
+    next.size = builder_.size();
+    if (published_ && published_->size == next.size) return {};
+    next.root = builder_.root();
+  }
+  TRY(put_tiles());
+  Note note{.text = next.text(), .signatures = {}};
+  note.signatures.push_back(sign(note.text));
+  TRY(replace_checkpoint(note));
+  const std::lock_guard lock(mutex_);
+  note_ = std::move(note);
+  published_ = next;
+  return {};
+}
+
+/// As write_file_durably, but that a failed sync ends the log.
+Done NodeLog::replace_checkpoint(const Note& note) {
+  const auto path = options_.folder + "/checkpoint";
+  const auto temporary = path + ".new";
+  const auto file = TRY(fs_.open(temporary, OpenMode::write));
+  const auto text = write_note(note);
+  TRY(file->truncate(0));
+  TRY(file->write_at(0, text));
+  auto synced = file->sync();
+  if (synced) {
+    TRY(fs_.rename(temporary, path));
+    synced = fs_.sync_directory(options_.folder);
+  }
+  if (synced) return {};
+  const std::lock_guard lock(mutex_);
+  return broken(synced.error());
+}
+
+/// Syncs the tiles and begins a new journal, while appends wait.
+Done NodeLog::rotate() {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !leads_; });
+    if (broken_) return fail(ErrorCode::unavailable, "the log stopped");
+    leads_ = true;
+  }
+  const auto work = [&]() -> Done {
+    TRY(drain());
+    TRY(put_tiles());
+    if (const auto synced = files_.sync(); !synced) {
+      const std::lock_guard lock(mutex_);
+      return broken(synced.error());
+    }
+    Journal::Base base{.size = size(), .root = root()};
+    auto next = TRY(Journal::create(fs_, options_.folder, journal_->number() + 1, base));
+    const auto old = Journal::path(options_.folder, journal_->number());
+    journal_ = std::move(next);
+    journal_bytes_ = 0;
+    return fs_.remove(old);
+  };
+  auto done = work();
+  const std::lock_guard lock(mutex_);
+  leads_ = false;
+  changed_.notify_all();
+  return done;
+}
+
+std::uint64_t NodeLog::size() const {
+  const std::lock_guard lock(mutex_);
+  return builder_.size();
+}
+
+Digest NodeLog::root() const {
+  const std::lock_guard lock(mutex_);
+  return builder_.root();
+}
+
+std::optional<Note> NodeLog::checkpoint() const {
+  const std::lock_guard lock(mutex_);
+  return note_;
+}
+
+std::optional<Checkpoint> NodeLog::published() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+Done NodeLog::add_cosignatures(const std::string& text, std::span<const NoteSignature> signatures) {
+  const std::lock_guard publishing(publishing_);
+  auto note = checkpoint();
+  if (!note || note->text != text) return {};  // overtaken: they will be asked about the newer one
+  for (const auto& signature : signatures) {
+    std::erase_if(note->signatures, [&](const NoteSignature& old) {
+      return old.name == signature.name && old.key_id == signature.key_id;
+    });
+    note->signatures.push_back(signature);
+  }
+  TRY(replace_checkpoint(*note));
+  const std::lock_guard lock(mutex_);
+  note_ = std::move(note);
+  return {};
+}
+
+Result<Bytes> NodeLog::tile(const TileName& name) const {
+  const auto size = published().value_or(Checkpoint{}).size;
+  const auto hashes = name.level > 0 ? size >> (tile_height * name.level) : size;
+  if (hashes < name.width || (hashes - name.width) / tile_hashes < name.index)
+    return fail(ErrorCode::not_found, "the log has no {}", name.path());
+  return files_.tile(name);
+}
+
+Result<Bytes> NodeLog::entry(std::uint64_t index) const {
+  const auto size = published().value_or(Checkpoint{}).size;
+  if (index >= size) return fail(ErrorCode::not_found, "the log has no entry {} yet", index);
+  const auto bundle = index / tile_hashes;
+  const auto width = std::min<std::uint64_t>(tile_hashes, size - bundle * tile_hashes);
+  const auto bytes = TRY(files_.tile({.level = TileName::entries, .index = bundle, .width = width}));
+  const auto entries = TRY(entries_of(bytes));
+  return Bytes(entries.at(index % tile_hashes));
+}
+
+Result<ProofFile> NodeLog::prove(std::uint64_t index) const {
+  const auto note = checkpoint();
+  const auto size = published().value_or(Checkpoint{}).size;
+  if (!note || index >= size) return fail(ErrorCode::not_found, "the log has no entry {} yet", index);
+  auto proof = TRY(prove_inclusion(TiledHashes(files_, size), index, size));
+  return ProofFile{.index = index, .proof = std::move(proof), .checkpoint = *note, .extra = {}};
+}
+
+Result<Proof> NodeLog::consistency(std::uint64_t from, std::uint64_t to) const {
+  return prove_consistency(TiledHashes(files_, to), from, to);
+}
+
+}  // namespace shieldwall::ledger

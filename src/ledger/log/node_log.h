@@ -1,0 +1,127 @@
+#pragma once
+// The log of a node: what it appended can be proved later, and never taken back (docs/formats/log.md).
+//
+// The order that a crash cannot break: entries are durable in the journal before `append` returns; a
+// checkpoint is signed over durable entries alone, and is durable itself before anybody is given it; tiles
+// are derived, and made again from the journal. What stands here is read again with its hashes at every
+// start.
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "ledger/log/checkpoint.h"
+#include "ledger/log/journal.h"
+#include "ledger/log/log_files.h"
+
+namespace shieldwall::ledger {
+
+/// What was appended with an entry and stays here, and where the entry stands.
+struct Opening {
+  std::uint64_t index = 0;
+  Bytes bytes;
+};
+
+class NodeLog {
+ public:
+  /// Defects for the test of the test.
+  enum class Defect : std::uint8_t { none, acknowledges_early };
+
+  struct Options {
+    std::string folder{};
+    NoteKey name;    // its name is the log's origin
+    SigningKey key;  // the other half of `name`
+    /// Puts openings where they are kept, durably; may be given the same ones again after a crash. Called
+    /// without any lock held, by one thread at a time.
+    std::function<Done(std::span<const Opening>)> keep{};
+    /// Called when a sync failed, and expected not to return. Empty: logs and aborts. Where a test's own does
+    /// return, the log does nothing further.
+    std::function<void(std::string_view why)> stop{};
+    std::uint64_t journal_bytes_max = 8u << 20;  // then the tiles are synced, and a new journal begins
+    Defect defect = Defect::none;
+  };
+
+  /// Opens the log in the folder, or begins one.
+  ///   errors  corrupt: its bytes do not lead to what it signed last; as Fs
+  static Result<std::unique_ptr<NodeLog>> open(Options options, Fs& fs);
+
+  /// Appends in order; durable on return. Many threads' entries share one sync. Gives the index of the first.
+  ///   errors  invalid: an entry beyond `entry_bytes_max`; exhausted: the disk is full, or `keep` has refused
+  ///           too many; unavailable: a sync failed before
+  Result<std::uint64_t> append(std::span<const NewEntry> entries);
+
+  /// Gives `keep` what it has not had. errors: its own
+  Done drain();
+  /// Signs a checkpoint over all that is durable, and makes room in the journal. Called by the node's
+  /// scheduler.
+  Done publish();
+
+  std::uint64_t size() const;
+  Digest root() const;
+  /// What was signed last; nothing before the first.
+  std::optional<Note> checkpoint() const;
+  std::optional<Checkpoint> published() const;
+  /// Puts a witness's signature beside the checkpoint, if it is still the last. Durable on return.
+  Done add_cosignatures(const std::string& text, std::span<const NoteSignature> signatures);
+
+  /// Tiles of what is published. errors: not_found: beyond it
+  Result<Bytes> tile(const TileName& name) const;
+  /// errors: not_found: not published yet
+  Result<Bytes> entry(std::uint64_t index) const;
+  Result<ProofFile> prove(std::uint64_t index) const;
+  Result<Proof> consistency(std::uint64_t from, std::uint64_t to) const;
+
+  const std::string& origin() const { return options_.name.name(); }
+  const NoteKey& key() const { return options_.name; }
+  /// Signs in the log's name what is no checkpoint: an answer about it.
+  NoteSignature sign(std::string_view text) const { return sign_note(text, options_.name, options_.key); }
+
+ private:
+  struct Waiting {
+    std::span<const NewEntry> entries;
+    std::uint64_t first = 0;
+    std::optional<Done> outcome{};
+  };
+
+  NodeLog(Options options, Fs& fs) : options_(std::move(options)), fs_(fs), files_(fs, options_.folder) {}
+
+  Done recover();
+  Done read_checkpoint();
+  Done write_frame(std::span<Waiting* const> batch);
+  void take(Waiting& waiting);
+  void lead(std::unique_lock<std::mutex>& lock);
+  Done put_tiles();
+  Done sign_checkpoint();
+  Done rotate();
+  Done replace_checkpoint(const Note& note);
+  Done broken(const Error& error);
+
+  Options options_;
+  Fs& fs_;
+  LogFiles files_;
+
+  // Under mutex_, but the journal, which belongs to whoever leads.
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Waiting*> queue_;
+  bool leads_ = false;
+  bool broken_ = false;
+  std::uint64_t journal_bytes_ = 0;
+  TileBuilder builder_;
+  std::vector<Opening> openings_;
+  std::size_t opening_bytes_ = 0;
+  std::optional<Note> note_;
+  std::optional<Checkpoint> published_;
+  std::optional<Journal> journal_;
+
+  std::mutex publishing_;  // one publisher at a time; taken before mutex_
+  std::vector<Tile> unwritten_;
+};
+
+}  // namespace shieldwall::ledger
