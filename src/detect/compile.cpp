@@ -238,7 +238,7 @@ std::shared_ptr<const Layer> compile_layer(std::vector<Indicator> indicators,
   memory->packed = std::move(*packed);
   layer->literals = memory->packed.image(memory->text);
   layer->bytes = memory->packed.lines.size() * sizeof(TableLine) + memory->packed.filter.size() * 8 +
-                 memory->text.size();
+                 memory->packed.addresses.size() * 8 + memory->text.size();
   layer->memory = std::move(memory);
   return layer;
 }

@@ -1,8 +1,19 @@
+// A log of mixed Zeek-style JSON lines with planted hits, looked through with a million indicators; beside
+// it, in the same run, floors and what a user would take instead. The findings are checked against the truth.
+// The world is made once and kept in FOLDER (build/bench-detect of the source tree).
+//   detect_bench [world [GIGABYTES [INDICATORS [FOLDER]]]]
+//
+// The same log again and again to standard output, for streams of any length.
+//   detect_bench stream GIGABYTES [FOLDER]
+//
 // How fast real Zeek logs (JSON form) are looked through on one core with 1,000, 100,000 and 1,000,000
 // indicators; beside it, in the same run, reading alone, `grep -F -f` with the same 1,000 values (which finds
 // substrings and canonicalises nothing), and the floor: counting line ends with memchr. CPU seconds, best of
 // three.
-//   detect_bench
+//   detect_bench zeek
+//
+// How long it takes until one new indicator hits, beside 1,000,000 others.
+//   detect_bench live
 //
 // How a matcher file behaves with N literals: bytes, seconds to build and to load, look-ups a second on one
 // core, of which one in a thousand is found; beside it one dependent read of main memory after the other.
@@ -15,14 +26,20 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/random.h"
+#include "detect/bench/peers.h"
+#include "detect/intel.h"
+#include "detect/live_matcher.h"
 #include "detect/packed/matcher_file.h"
+#include "detect/readers/line_walk.h"
 #include "detect/scan.h"
+#include "detect/sieve.h"
 #include "detect/tables.h"
 
 using namespace shieldwall;
@@ -34,14 +51,8 @@ const std::string data = SHIELDWALL_SOURCE_DIR "/../shared/data/zeek-wrccdc/json
 constexpr int rounds = 3;
 constexpr std::size_t grep_values = 1000;
 
-double cpu_seconds(int who) {
-  rusage usage{};
-  getrusage(who, &usage);
-  const auto seconds_of = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  };
-  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-}
+using bench::cpu_seconds;
+using bench::wall_seconds;
 
 template <typename Work>
 double best(Work&& work, int who = RUSAGE_SELF) {
@@ -181,10 +192,6 @@ std::string_view key_of(std::uint64_t number, char (&into)[32]) {
   return {into, std::min(size + 8, sizeof into)};
 }
 
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// Numbers below `count` are in the table.
 std::uint64_t lookup_number(std::uint64_t i, std::uint64_t count) {
   const auto mixed = i * 0x9e3779b97f4a7c15u;
@@ -201,7 +208,7 @@ void look_up_all(const LiteralImage& image, std::uint64_t count) {
   static Asked asked[ahead];
   std::uint64_t found = 0;
   for (auto& one : asked) one.key = {};
-  const auto start = cpu_seconds(RUSAGE_SELF);
+  const auto start = cpu_seconds();
   for (std::uint64_t i = 0; i < lookups + ahead; ++i) {
     auto& one = asked[i % ahead];
     if (!one.key.empty()) found += image.find(one.hash, LiteralKind::domain, one.key).empty() ? 0 : 1;
@@ -209,11 +216,11 @@ void look_up_all(const LiteralImage& image, std::uint64_t count) {
     one.hash = literal_hash(image.key, LiteralKind::domain, one.key);
     image.prefetch(one.hash);
   }
-  const auto all = cpu_seconds(RUSAGE_SELF) - start;
-  const auto begin = cpu_seconds(RUSAGE_SELF);
+  const auto all = cpu_seconds() - start;
+  const auto begin = cpu_seconds();
   std::uint64_t sum = 0;
   for (std::uint64_t i = 0; i < lookups; ++i) sum += key_of(lookup_number(i, count), asked[0].bytes).size();
-  const auto making = cpu_seconds(RUSAGE_SELF) - begin;
+  const auto making = cpu_seconds() - begin;
   fmt::print(
       "{} look-ups, {} found: {:.1f} million/s with the making of their keys, {:.1f} without ({} bytes)\n",
       lookups,
@@ -254,11 +261,7 @@ int measure_literals(std::uint64_t count, const std::string& folder) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc > 2 && std::string_view(argv[1]) == "literals")
-    return measure_literals(std::strtoull(argv[2], nullptr, 10), argc > 3 ? argv[3] : "/tmp");
+int measure_zeek() {
   const auto logs = unpacked_logs();
   std::size_t bytes = 0, lines = 0;
   for (const auto& log : logs) bytes += log.size();
@@ -275,9 +278,9 @@ int main(int argc, char** argv) {
   row("read the fields", reading, bytes, fmt::format("{} events, {} fields", seen.records, seen.fields));
   grep_row(logs, values(grep_values), bytes);
   for (const std::size_t count : {std::size_t{1000}, std::size_t{100'000}, std::size_t{1'000'000}}) {
-    const double start = cpu_seconds(RUSAGE_SELF);
+    const double start = cpu_seconds();
     const auto matcher = matcher_of(values(count));
-    const double compiled = cpu_seconds(RUSAGE_SELF) - start;
+    const double compiled = cpu_seconds() - start;
     Scanner scanner(matcher);
     const auto seconds = best([&] { seen = read_all(logs, &scanner); });
     row(fmt::format("scan, {} indicators", count),
@@ -289,4 +292,189 @@ int main(int argc, char** argv) {
                     static_cast<double>(matcher.bytes()) / 1e6,
                     seconds / reading));
   }
+  return 0;
+}
+
+/// Values counted, and nothing else done with them.
+struct CountingSink {
+  std::uint64_t values = 0, bytes = 0;
+  bool text(const KeyTable::Key&, Span span) { return ++values, bytes += span.size(), true; }
+  bool scalar(const KeyTable::Key&, Span span) { return ++values, bytes += span.size(), true; }
+};
+
+/// Our own extraction of fields alone, the odd lines by the full parser.
+CountingSink extract(const std::string& path) {
+  CountingSink sink;
+  const auto opened = open_unpacked(path);
+  if (!opened) return sink;
+  LineReader lines(**opened);
+  BlockIndex index;
+  KeyTable keys([](const void*, std::string_view) { return 0u; }, nullptr);
+  const auto parser = full_ndjson_parser();
+  Record record;
+  for (;;) {
+    const auto block = lines.peek_lines(LineSieve::block_bytes);
+    if (!block || block->empty()) break;
+    index_block(*block, index);
+    LineWalk<CountingSink> walk(block->data(), index, keys, sink);
+    for (const auto& line : index.lines) {
+      if (walk.run(line)) continue;
+      record.fields.clear();
+      (void)parser->parse(block->substr(line.begin, line.end - line.begin), record);
+      sink.values += record.fields.size();
+    }
+    lines.take_lines(block->size(), index.lines.size());
+  }
+  return sink;
+}
+
+/// Keeps what was found, to compare it with the truth.
+struct FindingSink final : ScanSink {
+  bench::Truth found;
+  void hit(const Hit& hit) override { found.emplace(hit.line, hit.indicator); }
+  void done(const SourceReport& report) override {
+    if (!report.error.empty() || report.counts.broken_lines > 0)
+      fmt::print("{}: {} {} broken lines\n", report.source, report.error, report.counts.broken_lines);
+  }
+};
+
+Matcher matcher_of_world(const bench::Files& files) {
+  std::vector<Indicator> indicators;
+  for (const auto& text : bench::lines_of(files.indicators)) {
+    const auto values = values_of_entry(text, {});
+    indicators.push_back(
+        {.id = text, .pattern = text, .values = values ? *values : std::vector<model::CanonicalValue>()});
+  }
+  return compile(std::move(indicators), {.now = {}});
+}
+
+bool scan_row(const Matcher& matcher, const bench::Files& files, int threads, bool sieve, double bytes) {
+  const std::vector<InputFile> inputs = {{.path = files.log, .bytes = static_cast<std::uint64_t>(bytes)}};
+  FindingSink sink;
+  const auto took = bench::best_of(rounds, [&] {
+    sink.found.clear();
+    scan_files(matcher, inputs, {.threads = threads, .sieve = sieve}, sink);
+  });
+  const auto truth = bench::truth_of(files.truth);
+  const bool exact = sink.found == truth;
+  bench::row(
+      fmt::format("scan, {} thread{}{}", threads, threads == 1 ? "" : "s", sieve ? "" : ", full parser"),
+      took,
+      bytes,
+      fmt::format("{:.2f} GB/s wall; {} of {} findings, {}",
+                  bytes / took.wall / 1e9,
+                  sink.found.size(),
+                  truth.size(),
+                  exact ? "exactly the truth" : "NOT THE TRUTH"));
+  return exact;
+}
+
+void simdjson_row(const std::string& path, double bytes) {
+  if (!bench::simdjson_runs())
+    return fmt::print("simdjson: not measured, this machine lacks AVX-512 VBMI2\n");
+  simdjson::padded_string text;
+  if (simdjson::padded_string::load(path).get(text) != simdjson::SUCCESS) return;
+  bench::Walked walked;
+  const auto took = bench::best_of(rounds, [&] { walked = bench::walk_with_simdjson(text); });
+  bench::row("simdjson walk, text in memory",
+             took,
+             bytes,
+             fmt::format("{} documents, {} values", walked.documents, walked.values));
+}
+
+const std::string bench_folder = SHIELDWALL_SOURCE_DIR "/build/bench-detect";
+
+int measure_world(double gigabytes, std::size_t indicators, const std::string& folder) {
+  const auto files = bench::world_files(folder, indicators, static_cast<std::uint64_t>(gigabytes * 1e9));
+  const auto bytes = static_cast<double>(std::filesystem::file_size(files.log));
+  fmt::print("{:.3f} GB, kernel {}\n", bytes / 1e9, block_kernels().front().name);
+  const auto cat = fmt::format("cat {} > /dev/null", files.log);
+  bench::row("cat to /dev/null",
+             bench::best_of(
+                 rounds, [&] { (void)!std::system(cat.c_str()); }, RUSAGE_CHILDREN),
+             bytes,
+             "");
+  simdjson_row(files.log, bytes);
+  CountingSink counted;
+  const auto took = bench::best_of(rounds, [&] { counted = extract(files.log); });
+  bench::row(
+      "our field extraction alone, from the file", took, bytes, fmt::format("{} values", counted.values));
+  const auto start = cpu_seconds();
+  const auto matcher = matcher_of_world(files);
+  fmt::print("{} indicators compiled in {:.2f} s: {} literals, {:.0f} MB of tables; {} not used\n",
+             matcher.indicator_count(),
+             cpu_seconds() - start,
+             matcher.literals(),
+             static_cast<double>(matcher.bytes()) / 1e6,
+             matcher.unused().size());
+  bool exact = scan_row(matcher, files, 1, true, bytes);
+  exact = scan_row(matcher, files, 2, true, bytes) && exact;
+  exact = scan_row(matcher, files, 1, false, bytes) && exact;
+  bench::run_python(files, folder, std::min(bytes, 1e8));
+  bench::run_duckdb(files, folder, bytes);
+  bench::run_grep(files, folder, bytes);
+  return exact ? 0 : 1;
+}
+
+int stream_world(double gigabytes, const std::string& folder) {
+  const auto files = bench::world_files(folder, 1'000'000, 1'000'000'000);
+  static char block[1 << 20];
+  for (double left = gigabytes * 1e9; left > 0;) {
+    std::FILE* const log = std::fopen(files.log.c_str(), "rb");
+    if (log == nullptr) return 1;
+    for (std::size_t size; left > 0 && (size = std::fread(block, 1, sizeof block, log)) > 0;) {
+      if (std::fwrite(block, 1, size, stdout) != size) return 1;
+      left -= static_cast<double>(size);
+    }
+    std::fclose(log);
+  }
+  return 0;
+}
+
+/// From the call that adds an indicator to the first record that hits it, on a scanner that asks before each.
+int measure_live() {
+  LiveMatcher live(matcher_of(values(1'000'000)));
+  std::vector<double> waits;
+  for (int i = 0; i < 200; ++i) {
+    const auto name = fmt::format("new{}.example", i);
+    Scanner scanner(live.now());
+    auto version = live.version();
+    const auto start = wall_seconds();
+    std::jthread writer([&] {
+      live.change({.added = {{.id = name, .pattern = name, .values = {*model::canonical_guess(name)}}}}, {});
+    });
+    const Record record{.line = 1, .fields = {{.name = "host", .value = name}}};
+    for (;;) {
+      if (live.version() != version) {
+        version = live.version();
+        scanner.use(live.now());
+      }
+      if (!scanner.scan(record).empty()) break;
+    }
+    waits.push_back(wall_seconds() - start);
+  }
+  std::ranges::sort(waits);
+  fmt::print(
+      "one indicator beside 1,000,000 others hits after {:.2f} ms (median), {:.2f} ms at the most, of {} "
+      "times\n",
+      waits[waits.size() / 2] * 1e3,
+      waits.back() * 1e3,
+      waits.size());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto argument = [&](std::size_t i, const std::string& otherwise) {
+    return i < arguments.size() ? arguments[i] : otherwise;
+  };
+  const auto mode = argument(0, "world");
+  if (mode == "literals") return measure_literals(std::stoull(argument(1, "1000000")), argument(2, "/tmp"));
+  if (mode == "zeek") return measure_zeek();
+  if (mode == "live") return measure_live();
+  if (mode == "stream") return stream_world(std::stod(argument(1, "1")), argument(2, bench_folder));
+  return measure_world(
+      std::stod(argument(1, "1")), std::stoull(argument(2, "1000000")), argument(3, bench_folder));
 }

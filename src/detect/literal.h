@@ -25,7 +25,10 @@ enum class LiteralKind : std::uint8_t {
   mac,
   asn,
   cert_serial,
+  domain_tail,   // the last two labels of a domain, and
+  network_head,  // the first four bytes of an IPv6 network of at least 32 bits: in the filter alone, asked
+                 // before the several keys of a name or address
 };
-inline constexpr std::size_t literal_kinds = 16;
+inline constexpr std::size_t literal_kinds = 18;
 
 }  // namespace shieldwall::detect

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "detect/sieve.h"
+
 namespace shieldwall::detect {
 
 namespace {
@@ -58,15 +60,19 @@ class Lane {
 
 class FileScan {
  public:
-  FileScan(Scanner& scanner, const ScanOptions& options, Lane& lane)
-      : scanner_(scanner), options_(options), lane_(lane) {}
+  FileScan(Scanner& scanner, LineSieve* sieve, const ScanOptions& options, Lane& lane)
+      : scanner_(scanner), sieve_(sieve), options_(options), lane_(lane) {}
 
   void run(const std::string& path, std::atomic<std::uint64_t>& packed_bytes) {
     SourceReport report{.source = path, .format = LogFormat::text, .counts = {}, .problems = {}, .error = {}};
     const auto opened = open_unpacked(path, &packed_bytes);
     if (opened) {
-      LogReader reader(**opened);
+      LogReader reader(**opened, path);
+      if (sieve_ != nullptr) reader.pass_over(*sieve_, options_.stop);
+      const auto tap = options_.taps == nullptr ? nullptr : options_.taps->open(path);
+      tap_ = tap.get();
       if (const auto read = look_through(reader, path); !read) report.error = read.error().message;
+      if (tap_ != nullptr) tap_->finish(reader.counts());
       report.format = reader.format();
       report.counts = reader.counts();
       report.problems = reader.problems();
@@ -84,6 +90,7 @@ class FileScan {
     for (std::uint64_t n = 1; TRY(reader.next(record)); ++n) {
       const auto& matches = scanner_.scan(record);
       if (!matches.empty()) add(record, matches, path);
+      if (tap_ != nullptr) tap_->record(record, reader.counts());
       if (n % stop_every == 0 && stopped())
         return fail(ErrorCode::unavailable, "interrupted behind line {}", record.line);
     }
@@ -110,8 +117,10 @@ class FileScan {
   }
 
   Scanner& scanner_;
+  LineSieve* sieve_;
   const ScanOptions& options_;
   Lane& lane_;
+  RecordTap* tap_ = nullptr;
   std::vector<Hit> hits_;
 };
 
@@ -139,8 +148,11 @@ class Scan {
   /// hands, so a worker that waits for its lane to empty waits for a file before its own, never for itself.
   void work() {
     Scanner scanner(matcher_, options_.free_text);
+    std::optional<LineSieve> sieve;
+    if (options_.free_text == FreeText::whole && options_.sieve && options_.taps == nullptr)
+      sieve.emplace(matcher_);
     for (std::size_t i = next_++; i < files_.size(); i = next_++)
-      FileScan(scanner, options_, lanes_[i]).run(files_[i].path, packed_bytes_);
+      FileScan(scanner, sieve ? &*sieve : nullptr, options_, lanes_[i]).run(files_[i].path, packed_bytes_);
   }
 
   void tell(Lane& lane) {

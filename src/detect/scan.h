@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,10 +49,29 @@ class ScanSink {
   virtual void progress(const Progress&) {}  // a few times a second
 };
 
+/// Follows every record of one log, on the thread that reads it.
+class RecordTap {
+ public:
+  virtual ~RecordTap() = default;
+  /// `read` counts up to this record and with it.
+  virtual void record(const Record& record, const ReadingCounts& read) = 0;
+  /// The log is at its end, or cannot be read further.
+  virtual void finish(const ReadingCounts& read) = 0;
+};
+
+/// Makes the taps; asked from several threads.
+class RecordTaps {
+ public:
+  virtual ~RecordTaps() = default;
+  virtual std::unique_ptr<RecordTap> open(const std::string& path) = 0;
+};
+
 struct ScanOptions {
   FreeText free_text = FreeText::whole;
-  int threads = 0;                          // 0: as many as cores
+  int threads = 0;    // 0: as many as cores
+  bool sieve = true;  // false: every line goes to the full parser, as tests and figures compare
   const std::atomic<bool>* stop = nullptr;  // set: end soon; what was found until then is told
+  RecordTaps* taps = nullptr;               // given: all records pass by them too
 };
 
 struct ScanTotals {

@@ -57,6 +57,37 @@ struct MatcherTables {
   }
 };
 
+/// False: no layer looks for this address or for a network that holds it.
+inline bool may_hold_v4(const MatcherTables& tables, std::uint32_t address) {
+  for (const auto& use : tables.layers)
+    if (use.layer->literals.addresses.may_hold(address)) return true;
+  return false;
+}
+
+/// The same of a key in the filters.
+inline bool may_hold_hash(const MatcherTables& tables, std::uint64_t hash) {
+  for (const auto& use : tables.layers)
+    if (use.layer->literals.may_hold(hash)) return true;
+  return false;
+}
+
+/// What is asked of the filters before an IPv6 address is.
+inline std::uint64_t head_hash(const MatcherTables& tables, const model::Address& address) {
+  return literal_hash(tables.key,
+                      LiteralKind::network_head,
+                      {reinterpret_cast<const char*>(address.bytes.data()), network_head_bytes});
+}
+inline bool may_hold_v6(const MatcherTables& tables, const model::Address& address) {
+  if (tables.v6_bits.empty()) return false;
+  const bool wide = tables.v6_bits.back() < static_cast<int>(8 * network_head_bytes);  // longest first
+  return wide || may_hold_hash(tables, head_hash(tables, address));
+}
+
+/// The same of a name, in lower case and without a dot at its end, and those above it.
+inline std::uint64_t tail_hash(const MatcherTables& tables, std::string_view name) {
+  return literal_hash(tables.key, LiteralKind::domain_tail, domain_tail(name));
+}
+
 struct MatcherAccess {
   static Matcher of(std::shared_ptr<const MatcherTables> tables) { return Matcher(std::move(tables)); }
   static const MatcherTables& tables(const Matcher& matcher) { return *matcher.tables_; }

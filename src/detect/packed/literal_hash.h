@@ -72,4 +72,14 @@ inline std::uint64_t literal_hash(const HashKey& hash_key, LiteralKind kind, std
   return state.finish();
 }
 
+/// What is asked of the filter before a name is asked with all that are above it: its last two labels.
+inline std::string_view domain_tail(std::string_view name) noexcept {
+  const auto last = name.rfind('.');
+  if (last == name.npos || last == 0) return name;
+  const auto before = name.rfind('.', last - 1);
+  return before == name.npos ? name : name.substr(before + 1);
+}
+
+inline constexpr std::size_t network_head_bytes = 4;
+
 }  // namespace shieldwall::detect

@@ -44,12 +44,29 @@ class Postings {
   std::size_t count_ = 0;
 };
 
+/// Which leading bits some IPv4 network or address that is looked for has: one bit of memory each. One load
+/// turns most addresses away that nobody looks for.
+struct AddressFilter {
+  std::span<const std::uint64_t> words;  // 2^bits bits; empty when no IPv4 is looked for
+  unsigned bits = 0;                     // 6..32
+
+  bool may_hold(std::uint32_t address) const {
+    if (words.empty()) return false;
+    const auto at = address >> (32 - bits);
+    return (words[at >> 6] >> (at & 63) & 1) != 0;
+  }
+  void prefetch(std::uint32_t address) const {
+    if (!words.empty()) __builtin_prefetch(&words[address >> (32 - bits) >> 6]);
+  }
+};
+
 struct LiteralImage {
   HashKey key;
   std::span<const std::uint64_t> filter;  // not empty
   std::span<const TableLine> lines;       // the homes and what overflows behind the last
   std::uint64_t homes = 0;                // 1..lines.size()
   std::string_view text;
+  AddressFilter addresses;
   std::uint64_t counts[literal_kinds] = {};
 
   bool has(LiteralKind kind) const { return counts[static_cast<std::size_t>(kind)] > 0; }
@@ -57,12 +74,16 @@ struct LiteralImage {
   /// Asks for the memory that find() will look at first.
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&filter[filter_word(hash)]); }
 
+  /// False: no literal has this hash, nor is it one of those that stand in the filter alone.
+  bool may_hold(std::uint64_t hash) const {
+    const auto bits = filter_bits(hash);
+    return (filter[filter_word(hash)] & bits) == bits;
+  }
+
   /// The indicators that look for `key`, whose literal_hash is `hash`; empty when none. Whatever the bytes of
   /// the image are, nothing outside of it is read.
   Postings find(std::uint64_t hash, LiteralKind kind, std::string_view wanted) const {
-    const auto bits = filter_bits(hash);
-    if ((filter[filter_word(hash)] & bits) != bits) return {};
-    return find_in_lines(hash, kind, wanted);
+    return !may_hold(hash) ? Postings() : find_in_lines(hash, kind, wanted);
   }
 
   static std::uint64_t scaled(std::uint64_t hash,

@@ -17,6 +17,41 @@ constexpr std::uint64_t filter_bits_of_key = 20;
 constexpr std::size_t text_piece_bytes = 1u << 20;
 constexpr std::uint64_t text_bytes_max = static_cast<std::uint64_t>(line_overflows) * text_block_bytes;
 
+constexpr unsigned address_bits_min = 12, address_bits_max = 30;  // 512 bytes, 128 MiB
+constexpr unsigned address_bits_spare = 5;                        // one bit in thirty or fewer is set
+constexpr std::size_t v4_key_bytes = 5, v6_key_bytes = 17;
+
+void set_filter(std::vector<std::uint64_t>& filter, std::uint64_t hash) {
+  const auto at = LiteralImage::scaled(hash * 0x9e3779b97f4a7c15u, filter.size());
+  filter[static_cast<std::size_t>(at)] |= LiteralImage::filter_bits(hash);
+}
+
+/// Sets the bits of all addresses in a network whose key this is.
+void set_addresses(std::vector<std::uint64_t>& words, unsigned bits, std::string_view key) {
+  std::uint32_t first = 0;
+  for (std::size_t i = 0; i < 4; ++i) first = first << 8 | static_cast<unsigned char>(key[i]);
+  const auto network_bits = static_cast<unsigned char>(key[4]) - 96u;
+  const auto span = bits > network_bits ? std::uint64_t{1} << (bits - network_bits) : 1;
+  const std::uint64_t begin = first >> (32 - bits) & ~(span - 1);
+  for (auto at = begin; at < begin + span;) {
+    const bool whole_word = at % 64 == 0 && begin + span - at >= 64;
+    words[static_cast<std::size_t>(at / 64)] |= whole_word ? ~std::uint64_t{0} : std::uint64_t{1} << at % 64;
+    at += whole_word ? 64 : 1;
+  }
+}
+
+/// What is asked before the literal itself: bits of addresses, and keys that stand in the filter alone.
+void add_forerunner(PackedLiterals& into, LiteralKind kind, std::string_view key) {
+  if (kind == LiteralKind::domain)
+    set_filter(into.filter, literal_hash(into.key, LiteralKind::domain_tail, domain_tail(key)));
+  if (kind != LiteralKind::network || (key.size() != v4_key_bytes && key.size() != v6_key_bytes)) return;
+  if (key.size() == v4_key_bytes)
+    set_addresses(into.addresses, into.address_bits, key);
+  else if (static_cast<unsigned char>(key.back()) >= 8 * network_head_bytes)
+    set_filter(into.filter,
+               literal_hash(into.key, LiteralKind::network_head, key.substr(0, network_head_bytes)));
+}
+
 /// Fills lines one behind the other; keys come in the order of their hashes.
 class LineWriter {
  public:
@@ -33,8 +68,7 @@ class LineWriter {
     }
     const auto remainder = LiteralImage::remainder(hash);
     std::memcpy(into_.lines[line_].remainders + 5 * used_++, &remainder, 5);
-    into_.filter[static_cast<std::size_t>(LiteralImage::scaled(
-        hash * 0x9e3779b97f4a7c15u, into_.filter.size()))] |= LiteralImage::filter_bits(hash);
+    set_filter(into_.filter, hash);
     return append(record);
   }
 
@@ -75,7 +109,12 @@ class LineWriter {
 }  // namespace
 
 LiteralImage PackedLiterals::image(std::string_view text) const {
-  LiteralImage image{.key = key, .filter = filter, .lines = lines, .homes = homes, .text = text};
+  LiteralImage image{.key = key,
+                     .filter = filter,
+                     .lines = lines,
+                     .homes = homes,
+                     .text = text,
+                     .addresses = {.words = addresses, .bits = address_bits}};
   std::ranges::copy(counts, image.counts);
   return image;
 }
@@ -95,6 +134,9 @@ void LiteralPacker::add(LiteralKind kind, std::string_view key, std::uint32_t in
   std::memcpy(at + added_header_bytes, key.data(), key.size());
   entries_.push_back({literal_hash(key_, kind, key), (blocks_.size() - 1) << block_bits | used_});
   used_ += size;
+  const bool v4 = kind == LiteralKind::network && key.size() == v4_key_bytes;
+  v4_networks_ += v4 ? 1 : 0;
+  in_filter_alone_ += kind == LiteralKind::domain || (kind == LiteralKind::network && !v4) ? 1 : 0;
 }
 
 LiteralPacker::Added LiteralPacker::added(const Entry& entry) const {
@@ -116,7 +158,13 @@ Result<PackedLiterals> LiteralPacker::pack(const std::function<Done(std::string_
   PackedLiterals out{.key = key_};
   out.homes = distinct / keys_of_line + 1;
   out.lines.resize(static_cast<std::size_t>(out.homes));
-  out.filter.resize(static_cast<std::size_t>(distinct * filter_bits_of_key / 64 + 1));
+  out.filter.resize(static_cast<std::size_t>((distinct + in_filter_alone_) * filter_bits_of_key / 64 + 1));
+  if (v4_networks_ > 0) {
+    out.address_bits = std::clamp(static_cast<unsigned>(std::bit_width(v4_networks_)) + address_bits_spare,
+                                  address_bits_min,
+                                  address_bits_max);
+    out.addresses.resize(std::size_t{1} << (out.address_bits - 6));
+  }
   LineWriter writer(out, write_text);
   std::vector<Added> same_hash;
   std::string record;
@@ -140,6 +188,7 @@ Result<PackedLiterals> LiteralPacker::pack(const std::function<Done(std::string_
       put_varint(record, numbers.size() / 4);
       record += numbers;
       TRY(writer.add(hash, record));
+      add_forerunner(out, literal.kind, literal.key);
       ++out.literals;
       ++out.counts[static_cast<std::size_t>(literal.kind)];
     }

@@ -17,6 +17,8 @@ struct PackedLiterals {
   HashKey key = {};
   std::vector<std::uint64_t> filter = {};
   std::vector<TableLine> lines = {};
+  std::vector<std::uint64_t> addresses = {};  // as AddressFilter has them
+  unsigned address_bits = 0;
   std::uint64_t homes = 0;
   std::uint64_t text_bytes = 0;
   std::uint64_t literals = 0;
@@ -52,6 +54,7 @@ class LiteralPacker {
   std::vector<std::unique_ptr<char[]>> blocks_;  // what was added, one behind the other
   std::size_t used_ = 0;                         // of the last block
   std::vector<Entry> entries_;
+  std::uint64_t in_filter_alone_ = 0, v4_networks_ = 0;
 };
 
 }  // namespace shieldwall::detect

@@ -65,7 +65,7 @@ class Mapping {
 
 /// What a loaded layer looks into.
 struct LoadedMemory {
-  Mapping file, lines, filter;
+  Mapping file, lines, filter, addresses;
 };
 
 Result<MatcherHeader> header_of(std::string_view file) {
@@ -125,6 +125,14 @@ Result<std::vector<int>> prefix_list(Cursor& cursor, int bits_max) {
   return list;
 }
 
+/// As many bits as fill that many bytes; without its words.
+Result<AddressFilter> address_filter(std::size_t bytes) {
+  if (bytes == 0) return AddressFilter{};
+  if (!std::has_single_bit(bytes) || bytes > (std::size_t{1} << 29))
+    return damaged("the size of its addresses");
+  return AddressFilter{.words = {}, .bits = static_cast<unsigned>(std::bit_width(bytes)) + 2};
+}
+
 /// The layer over a file whose bytes are what they were when written, or the fuzzer's.
 Result<std::shared_ptr<const Layer>> layer_over(std::string_view file,
                                                 const MatcherHeader& header,
@@ -133,6 +141,7 @@ Result<std::shared_ptr<const Layer>> layer_over(std::string_view file,
   auto layer = std::make_shared<Layer>();
   const auto lines = TRY(section(file, header.lines, sizeof(TableLine)));
   const auto filter = TRY(section(file, header.filter, sizeof(std::uint64_t)));
+  const auto addresses = TRY(section(file, header.addresses, sizeof(std::uint64_t)));
   auto& literals = layer->literals;
   literals.text = TRY(section(file, header.text));
   if (lines.empty() || filter.empty() || header.homes < 1 || header.homes > lines.size() / sizeof(TableLine))
@@ -140,6 +149,9 @@ Result<std::shared_ptr<const Layer>> layer_over(std::string_view file,
   if (header.kinds > literal_kinds) return damaged("it has kinds of values that are not known here");
   memory->lines = Mapping::copy_of(lines);
   memory->filter = Mapping::copy_of(filter);
+  literals.addresses = TRY(address_filter(addresses.size()));
+  memory->addresses = Mapping::copy_of(addresses);
+  literals.addresses.words = memory->addresses.as<std::uint64_t>(addresses.size());
   memory->file = std::move(mapping);
   literals.key = header.key;
   literals.lines = memory->lines.as<TableLine>(lines.size());
@@ -151,7 +163,7 @@ Result<std::shared_ptr<const Layer>> layer_over(std::string_view file,
   Cursor prefixes(TRY(section(file, header.prefixes)));
   layer->v4_bits = TRY(prefix_list(prefixes, 128));
   layer->v6_bits = TRY(prefix_list(prefixes, 128));
-  layer->bytes = lines.size() + filter.size();
+  layer->bytes = lines.size() + filter.size() + addresses.size();
   layer->memory = std::move(memory);
   return std::shared_ptr<const Layer>(std::move(layer));
 }

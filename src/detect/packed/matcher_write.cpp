@@ -94,6 +94,7 @@ Done write_into(MatcherParts parts, File& file) {
   std::copy(std::begin(packed.counts), std::end(packed.counts), header.counts);
   header.lines = TRY(out.section(bytes_of(packed.lines)));
   header.filter = TRY(out.section(bytes_of(packed.filter)));
+  header.addresses = TRY(out.section(bytes_of(packed.addresses)));
   header.prefixes = TRY(out.section(prefixes(parts)));
   header.indicators = TRY(out.section(std::move(parts.indicators).finish()));
   header.digests.at = out.at();

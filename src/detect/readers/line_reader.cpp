@@ -13,12 +13,13 @@ constexpr std::size_t block_bytes = 256u << 10;
 
 /// Reads one more block behind what waits, moving that to the front or growing the buffer first.
 Done LineReader::fill() {
-  if (begin_ > 0 && (begin_ == end_ || buffer_.size() - end_ < block_bytes)) {
+  if (begin_ > 0 && (begin_ == end_ || buffer_.size() - end_ < block_bytes + line_padding)) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  if (buffer_.size() - end_ < block_bytes) buffer_.resize(std::max(buffer_.size() * 2, 2 * block_bytes));
+  if (buffer_.size() - end_ < block_bytes + line_padding)
+    buffer_.resize(std::max(buffer_.size() * 2, 2 * block_bytes));
   const auto size = TRY(source_.read(std::span(buffer_).subspan(end_, block_bytes)));
   end_ += size;
   ended_ = size == 0;
@@ -28,6 +29,16 @@ Done LineReader::fill() {
 Result<std::string_view> LineReader::peek(std::size_t size) {
   while (!ended_ && end_ - begin_ < size) TRY(fill());
   return waiting().substr(0, size);
+}
+
+Result<std::string_view> LineReader::peek_lines(std::size_t size) {
+  if (rest_waits_) return std::string_view{};
+  for (;;) {
+    const auto front = waiting().substr(0, size);
+    if (const auto last = front.rfind('\n'); last != front.npos) return front.substr(0, last + 1);
+    if (ended_ || front.size() == size) return std::string_view{};
+    TRY(fill());
+  }
 }
 
 Result<std::string_view> LineReader::take_block() {

@@ -33,6 +33,18 @@ class LineReader {
   /// Up to `size` of the bytes that next() would give, without taking them; fewer when the source ends.
   Result<std::string_view> peek(std::size_t size);
 
+  /// Whole lines that wait, up to about `size` bytes of them, without taking them; line_padding bytes behind
+  /// them are readable too. Empty when next() has to be asked: at the end, and for a line longer than that.
+  Result<std::string_view> peek_lines(std::size_t size);
+  static constexpr std::size_t line_padding = 64;
+  /// Takes lines from the front of what peek_lines() gave, which stays where it is until the next
+  /// peek_lines().
+  void take_lines(std::size_t bytes, std::uint64_t lines) {
+    begin_ += bytes;
+    taken_ += bytes;
+    lines_ += lines;
+  }
+
   /// What waits, as it comes, for readers that need no lines; empty at the end. Not to be mixed with next().
   Result<std::string_view> take_block();
 
