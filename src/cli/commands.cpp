@@ -1,6 +1,7 @@
 // Every command, in the order in which help lists them and a test runs their examples: each may use what
 // those before it made.
 
+#include "cli/ask.h"
 #include "cli/circle.h"
 #include "cli/command.h"
 #include "cli/import.h"
@@ -39,7 +40,8 @@ std::span<const Command> commands() {
                             pattern_commands(),
                             sigma_commands(),
                             sighting_commands(),
-                            taxii_commands()})
+                            taxii_commands(),
+                            ask_commands()})
       rows.insert(rows.end(), some.begin(), some.end());
     return rows;
   }();

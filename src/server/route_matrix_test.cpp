@@ -38,6 +38,9 @@ constexpr std::pair<Method, std::string_view> lightly_guarded_rows[] = {
     {Method::delete_, "/api/v1/keys/{prefix}"},
     {Method::put, "/api/v1/me/password"},
     {Method::delete_, "/api/v1/jobs/{id}"},  // one's own
+    {Method::post, "/api/v1/ask/filter"},    // what the caller may see; a quota counts these three
+    {Method::post, "/api/v1/ask/evaluations"},
+    {Method::post, "/api/v1/ask/requests"},
 };
 
 bool stands_in(std::span<const std::pair<Method, std::string_view>> list, const Route& route) {

@@ -1,5 +1,6 @@
 // Every way into the node, in one list. A door that is not here does not exist.
 
+#include "exchange/ask/ask.h"
 #include "exchange/taxii/taxii.h"
 #include "library/library.h"
 #include "server/parts.h"
@@ -16,6 +17,7 @@ std::vector<api::Route> all_routes() {
                           member_routes(),
                           api_root_routes(),
                           library::routes(),
+                          exchange::ask_routes(),
                           exchange::taxii_routes()})
     all.insert(all.end(), rows.begin(), rows.end());
   return all;

@@ -103,6 +103,29 @@ Element times_base(const Scalar& scalar) {
   return product;
 }
 
+/// 1/x of each, for one inversion and three products an element (Montgomery's trick). None is zero.
+std::vector<Scalar> inverses(std::span<const Blinded> blinded) {
+  const auto product = [](const Scalar& a, const Scalar& b) {
+    Scalar c;
+    crypto_core_ristretto255_scalar_mul(c.bytes.data(), a.bytes.data(), b.bytes.data());
+    return c;
+  };
+  std::vector<Scalar> results(blinded.size());
+  Scalar all{{1}};
+  for (std::size_t i = 0; i < blinded.size(); ++i) {
+    results[i] = all;  // the product of those before
+    all = product(all, blinded[i].blind);
+  }
+  Scalar inverse;
+  crypto_core_ristretto255_scalar_invert(inverse.bytes.data(), all.bytes.data());
+  for (std::size_t i = blinded.size(); i-- > 0;) {
+    results[i] = product(results[i], inverse);
+    inverse = product(inverse, blinded[i].blind);
+  }
+  sodium_memzero(inverse.bytes.data(), inverse.bytes.size());
+  return results;
+}
+
 /// A sum may be the identity where a prover lies; its encoding, 32 zeros, is then hashed like any other.
 Element plus(const Element& a, const Element& b) {
   Element sum;
@@ -256,6 +279,30 @@ Result<Evaluation> evaluate(Mode mode, const KeyPair& key, std::span<const Eleme
   return evaluation;
 }
 
+Result<Evaluation> evaluate_received(Mode mode,
+                                     const KeyPair& key,
+                                     std::span<const Bytes> received,
+                                     Random& random) {
+  if (received.empty() || received.size() > batch_max)
+    return fail(ErrorCode::invalid, "a batch of {} elements; it has 1 to {}", received.size(), batch_max);
+  Evaluation evaluation;
+  std::vector<Element> blinded(received.size());
+  for (std::size_t i = 0; i < received.size(); ++i) {
+    if (received[i].size() != element_bytes)
+      return fail(
+          ErrorCode::invalid, "elements[{}]: {} bytes; it has {}", i, received[i].size(), element_bytes);
+    std::ranges::copy(received[i], blinded[i].bytes.begin());
+    Element product;
+    // It reads the element as strictly as Element::from, and refuses the identity: the key is not zero.
+    if (crypto_scalarmult_ristretto255(
+            product.bytes.data(), key.secret.bytes.data(), blinded[i].bytes.data()) != 0)
+      return fail(ErrorCode::invalid, "elements[{}]: not the encoding of an element", i);
+    evaluation.elements.push_back(product);
+  }
+  if (mode == Mode::voprf) evaluation.proof = prove(mode, key, blinded, evaluation.elements, random);
+  return evaluation;
+}
+
 Result<std::vector<Tag>> finalize(Mode mode,
                                   const Element& published,
                                   std::span<const std::string_view> values,
@@ -269,11 +316,9 @@ Result<std::vector<Tag>> finalize(Mode mode,
     return fail(ErrorCode::invalid, "the answer was not made with the published key");
   std::vector<Tag> tags;
   tags.reserve(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Scalar inverse;
-    crypto_core_ristretto255_scalar_invert(inverse.bytes.data(), blinded[i].blind.bytes.data());
-    tags.push_back(tag(values[i], times(inverse, evaluated[i])));
-  }
+  const auto unblind = inverses(blinded);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    tags.push_back(tag(values[i], times(unblind[i], evaluated[i])));
   return tags;
 }
 

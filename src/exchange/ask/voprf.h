@@ -80,6 +80,14 @@ struct Evaluation {
 ///   errors  invalid: an empty batch, or more than `batch_max`
 Result<Evaluation> evaluate(Mode mode, const KeyPair& key, std::span<const Element> blinded, Random& random);
 
+/// The same for elements as they came, each checked by the multiplication itself: to decode it once more
+/// beforehand would cost a tenth of the whole.
+///   errors  invalid: also when one is no element, by its number
+Result<Evaluation> evaluate_received(Mode mode,
+                                     const KeyPair& key,
+                                     std::span<const Bytes> received,
+                                     Random& random);
+
 using Tag = std::array<std::uint8_t, tag_bytes>;
 
 /// Section 3.3.2, Finalize: checks the proof against the published key, then unblinds. All spans are as long

@@ -154,6 +154,22 @@ TEST_CASE("elements and scalars that are not canonical are refused at the door")
   CHECK(Scalar::from(below));
 }
 
+TEST_CASE("elements as they came are evaluated as those that were checked, and what is none is named") {
+  const auto asked = question({"a", "b", "c"});
+  std::vector<Bytes> received;
+  for (const auto& element : asked.elements) received.emplace_back(element.view());
+  const auto answer = *evaluate_received(Mode::voprf, a_key(), received, system_random());
+  CHECK(answer.elements == evaluate(Mode::voprf, a_key(), asked.elements, system_random())->elements);
+  CHECK(finalize(Mode::voprf, a_key().open, asked.values, asked.blinded, answer));
+  for (const auto& wrong : {Bytes(), Bytes(32, '\0'), Bytes(32, '\xff'), Bytes("\1") + Bytes(31, '\0')}) {
+    received[1] = wrong;
+    const auto refused = evaluate_received(Mode::voprf, a_key(), received, system_random());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("elements[1]") != std::string::npos);
+  }
+  CHECK_FALSE(evaluate_received(Mode::voprf, a_key(), {}, system_random()));
+}
+
 TEST_CASE("an empty batch, one too large and a value too long are refused") {
   CHECK_FALSE(evaluate(Mode::voprf, a_key(), {}, system_random()));
   CHECK_FALSE(blind(Mode::voprf, std::string(value_bytes_max + 1, 'x'), system_random()));
