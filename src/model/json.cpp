@@ -116,9 +116,10 @@ Json::Iterator& Json::Iterator::operator++() {
   return *this;
 }
 
-std::string Json::pointer() const {
+std::string Json::pointer_from(const Json& ancestor) const {
+  assert(ancestor.tree_ == tree_ && ancestor.node_ <= node_);
   std::string path;
-  for (std::uint32_t at = 0; at != node_;) {
+  for (std::uint32_t at = ancestor.node_; at != node_;) {
     const std::uint32_t past = tree_->nodes[at].a;
     const bool in_object = tree_->nodes[at].kind == JsonKind::object;
     std::uint32_t child = tree_->first_child(at);

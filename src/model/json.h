@@ -52,7 +52,11 @@ class Json {
   Iterator end() const;
   std::string_view key() const;  // of a member reached through its object; empty otherwise
 
-  std::string pointer() const;  // RFC 6901, from the document's root
+  /// RFC 6901, from the document's root. Walks there past all that stands before: for reports, not for loops.
+  std::string pointer() const { return pointer_from({tree_, 0}); }
+  /// RFC 6901, from `ancestor`, which holds this value or is it: costs what that one holds, however much
+  /// stands around it.
+  std::string pointer_from(const Json& ancestor) const;
 
  private:
   friend class JsonDocument;

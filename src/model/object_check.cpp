@@ -82,17 +82,13 @@ Profile profile_of(const Json& object) {
 Checker::Checker(const Json& object, const ReadOptions& options)
     : root_(object),
       should_(options.strict ? Severity::error : Severity::warning),
-      warnings_(options.strict || options.warnings),
-      root_pointer_size_(object.pointer().size()) {}
+      warnings_(options.strict || options.warnings) {}
 
 void Checker::report(
     Severity severity, std::string_view rule, std::string_view section, const Json& at, std::string message) {
   if (severity == Severity::error) ++errors_;
-  findings_.push_back({severity,
-                       fmt::format("STIX 2.1 §{}", section),
-                       at.pointer().substr(root_pointer_size_),
-                       std::move(message),
-                       rule});
+  findings_.push_back(
+      {severity, fmt::format("STIX 2.1 §{}", section), at.pointer_from(root_), std::move(message), rule});
 }
 
 void Checker::run() {

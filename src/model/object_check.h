@@ -154,7 +154,6 @@ class Checker {
   Severity should_;
   bool warnings_;
   std::string_view type_name_;
-  std::size_t root_pointer_size_;
   const Json* container_ = nullptr;  // inside a 2.13 container: references are its keys
   std::size_t errors_ = 0;
   std::vector<Finding> findings_;

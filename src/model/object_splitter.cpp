@@ -2,12 +2,9 @@
 // are followed. What lies inside an object is the parser's business; what lies around the objects is checked
 // here.
 
-#include <array>
-#include <bit>
-#include <cstring>
+#include "model/object_splitter.h"
 
 #include "base/text.h"
-#include "model/object.h"
 
 namespace shieldwall::model {
 
@@ -15,90 +12,12 @@ namespace {
 
 /// The text around the objects of a bundle or an envelope; TAXII's has three members.
 constexpr std::size_t envelope_bytes_max = 1u << 20;
-/// Keys and values of the outermost object that matter are shorter.
-constexpr std::size_t word_bytes_max = 64;
 
 constexpr bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/// The characters that matter inside a value and outside its strings.
-constexpr std::array<bool, 256> structural = [] {
-  std::array<bool, 256> table{};
-  for (const char c : {'"', '{', '}', '[', ']'}) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
-
-/// The next quote or backslash, or `end`.
-const char* find_string_end(const char* at, const char* end) {
-  constexpr std::uint64_t ones = 0x0101010101010101u;
-  constexpr auto zero_bytes = [](std::uint64_t w) { return (w - ones) & ~w & (ones * 0x80); };
-  if constexpr (std::endian::native == std::endian::little) {
-    while (end - at >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at, 8);
-      const std::uint64_t found = zero_bytes(word ^ (ones * '"')) | zero_bytes(word ^ (ones * '\\'));
-      if (found != 0) return at + std::countr_zero(found) / 8;
-      at += 8;
-    }
-  }
-  while (at != end && *at != '"' && *at != '\\') ++at;
-  return at;
-}
-
 }  // namespace
-
-struct ObjectSplitter::State {
-  enum class Place : std::uint8_t {
-    between,     // top level
-    first_item,  // after the '[' of a list of objects
-    item,        // after a comma of it
-    after_item,
-    in_item,  // inside an element of the list
-    key,      // in the outermost object, before a key or its end
-    in_key,
-    colon,
-    value,
-    in_word,  // a string that is a value of the outermost object
-    in_scalar,
-    in_nested,
-    after_value,
-  };
-
-  std::size_t object_bytes_max = 0;
-  std::uint64_t offset = 0;  // of the first byte of the piece at hand
-  Place place = Place::between;
-  bool in_wrapper = false;  // the list is the `objects` of an outermost object, not a bare array
-  bool is_wrapper = false;  // the outermost object had such a list
-  bool seen_any = false;
-  std::size_t depth = 0;  // of brackets inside the value being followed
-  bool in_string = false;
-  bool after_backslash = false;
-  std::string text;   // the element, or the outermost object so far
-  std::string outer;  // the outermost object so far, while its list is read
-  std::string key, word;
-  bool other_type = false;  // `id` or `type` say that this is no bundle
-  std::string envelope;
-  std::optional<Error> failed;
-
-  Done fail_at(const char* begin, const char* at, std::string_view why) {
-    failed = Error{ErrorCode::invalid,
-                   fmt::format("byte {}: {}", offset + static_cast<std::uint64_t>(at - begin), why)};
-    return fail(*failed);
-  }
-
-  Done push(std::string_view piece, std::vector<std::string>& objects);
-  Done step(const char*& at, const char* begin, const char* end, std::vector<std::string>& objects);
-  Done begin_top(const char*& at, const char* begin);
-  Done begin_item(const char*& at, const char* begin, std::vector<std::string>& objects);
-  Done follow_item(const char*& at, const char* end, std::vector<std::string>& objects);
-  Done begin_value(const char*& at);
-  bool follow_nested(const char*& at, const char* end);
-  bool follow_string(const char*& at, const char* end, std::string* kept);
-  Done take(const char* from, const char* to);
-  void finish_word();
-  Done finish_outer(std::vector<std::string>& objects);
-};
 
 ObjectSplitter::ObjectSplitter(std::size_t object_bytes_max) : state_(std::make_unique<State>()) {
   state_->object_bytes_max = object_bytes_max;
@@ -287,58 +206,6 @@ Done ObjectSplitter::State::follow_item(const char*& at, const char* end, std::v
   text.clear();
   place = Place::after_item;
   return {};
-}
-
-/// Follows a value that starts with a bracket or a quote. True when it is whole.
-bool ObjectSplitter::State::follow_nested(const char*& at, const char* end) {
-  while (at != end) {
-    if (in_string) {
-      if (!follow_string(at, end, nullptr)) return false;
-      if (depth == 0) return true;
-      continue;
-    }
-    while (at != end && !structural[static_cast<unsigned char>(*at)]) ++at;
-    if (at == end) return false;
-    const char c = *at++;
-    if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (depth <= 1) {
-      depth = 0;
-      return true;
-    } else {
-      --depth;
-    }
-  }
-  return false;
-}
-
-/// Inside a string; true when its closing quote was consumed. Escapes are kept as written.
-bool ObjectSplitter::State::follow_string(const char*& at, const char* end, std::string* kept) {
-  const auto keep = [&](const char* from) {
-    if (kept != nullptr && kept->size() < word_bytes_max)
-      kept->append(from, std::min(static_cast<std::size_t>(at - from), word_bytes_max));
-  };
-  while (at != end) {
-    const char* const from = at;
-    if (after_backslash) {
-      after_backslash = false;
-      ++at;
-      keep(from);
-      continue;
-    }
-    at = find_string_end(at, end);
-    keep(from);
-    if (at == end) return false;
-    if (*at++ == '"') {
-      in_string = false;
-      return true;
-    }
-    after_backslash = true;
-    keep(at - 1);
-  }
-  return false;
 }
 
 Done ObjectSplitter::State::begin_value(const char*& at) {

@@ -266,9 +266,10 @@ void Checker::check_bundle() {
 }
 
 void append_findings(std::vector<Finding>& findings, const Json& object, const ReadOptions& options) {
-  const std::string place = object.pointer();
+  std::optional<std::string> place;  // walks past all that stands before: only when there is something to say
   for (Finding& finding : check_object(object, options)) {
-    finding.pointer.insert(0, place);
+    if (!place) place = object.pointer();
+    finding.pointer.insert(0, *place);
     findings.push_back(std::move(finding));
   }
 }
