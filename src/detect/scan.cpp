@@ -7,17 +7,19 @@
 #include <mutex>
 #include <thread>
 
+#include "detect/parts.h"
 #include "detect/sieve.h"
 
 namespace shieldwall::detect {
 
 namespace {
 
-constexpr std::size_t batch_hits = 1024;   // handed over at once
-constexpr std::size_t batches_max = 64;    // of one file waiting to be told; its worker waits then
+constexpr std::size_t batch_hits = 1024;  // handed over at once
+constexpr std::size_t batches_max = 64;   // of one file waiting to be told; its worker waits then
+constexpr std::string_view interrupted = "interrupted before its first line";
 constexpr std::uint64_t stop_every = 256;  // records between looks at `stop`
 
-/// The hits of one file on their way from its worker to the caller's thread.
+/// The hits of one file, or of a part of one, on their way from its worker to the caller's thread.
 class Lane {
  public:
   /// Waits while full.
@@ -63,11 +65,13 @@ class FileScan {
   FileScan(Scanner& scanner, LineSieve* sieve, const ScanOptions& options, Lane& lane)
       : scanner_(scanner), sieve_(sieve), options_(options), lane_(lane) {}
 
-  void run(const std::string& path, std::atomic<std::uint64_t>& packed_bytes) {
+  void run(const std::string& path, const FilePart& part, std::atomic<std::uint64_t>& packed_bytes) {
     SourceReport report{.source = path, .format = LogFormat::text, .counts = {}, .problems = {}, .error = {}};
-    const auto opened = open_unpacked(path, &packed_bytes);
+    const auto opened =
+        part.is_whole() ? open_unpacked(path, &packed_bytes) : open_part(path, part, packed_bytes);
     if (opened) {
       LogReader reader(**opened, path);
+      if (part.begin > 0) reader.go_on(part.format, part.map);
       if (sieve_ != nullptr) reader.pass_over(*sieve_, options_.stop);
       const auto tap = options_.taps == nullptr ? nullptr : options_.taps->open(path);
       tap_ = tap.get();
@@ -86,7 +90,7 @@ class FileScan {
  private:
   Done look_through(LogReader& reader, const std::string& path) {
     Record record;
-    if (stopped()) return fail(ErrorCode::unavailable, "interrupted before its first line");
+    if (stopped()) return fail(ErrorCode::unavailable, "{}", interrupted);
     for (std::uint64_t n = 1; TRY(reader.next(record)); ++n) {
       const auto& matches = scanner_.scan(record);
       if (!matches.empty()) add(record, matches, path);
@@ -127,7 +131,12 @@ class FileScan {
 class Scan {
  public:
   Scan(const Matcher& matcher, std::span<const InputFile> files, const ScanOptions& options, ScanSink& sink)
-      : matcher_(matcher), files_(files), options_(options), sink_(sink), lanes_(files.size()) {
+      : matcher_(matcher),
+        files_(files),
+        options_(options),
+        sink_(sink),
+        parts_(parts_of(files, options)),
+        lanes_(parts_.size()) {
     const bool known = std::ranges::none_of(files, [](const InputFile& file) { return file.bytes == 0; });
     for (const auto& file : files) progress_.bytes_total += known ? file.bytes : 0;
   }
@@ -136,38 +145,67 @@ class Scan {
     std::vector<std::jthread> workers;
     const auto cores =
         options_.threads > 0 ? static_cast<unsigned>(options_.threads) : std::thread::hardware_concurrency();
-    const auto count = std::clamp<std::size_t>(files_.size(), 1, std::max(cores, 1u));
+    const auto count = std::clamp<std::size_t>(parts_.size(), 1, std::max(cores, 1u));
     for (std::size_t i = 0; i < count; ++i) workers.emplace_back([this] { work(); });
-    for (auto& lane : lanes_) tell(lane);
+    for (std::size_t i = 0; i < parts_.size(); ++i) tell(parts_[i], lanes_[i]);
     totals_.stopped = options_.stop != nullptr && options_.stop->load();
     return totals_;
   }
 
  private:
-  /// Takes the next file until none is left. The lowest file that is not told yet is always in some worker's
-  /// hands, so a worker that waits for its lane to empty waits for a file before its own, never for itself.
+  /// Records pass a tap in their order, and files that are whole one by one.
+  static std::vector<FilePart> parts_of(std::span<const InputFile> files, const ScanOptions& options) {
+    return detect::parts_of(files, options.taps == nullptr ? options.part_bytes : UINT64_MAX / 2);
+  }
+
+  /// Takes the next part until none is left. The lowest part that is not told yet is always in some worker's
+  /// hands, so a worker that waits for its lane to empty waits for a part before its own, never for itself.
   void work() {
     Scanner scanner(matcher_, options_.free_text);
     std::optional<LineSieve> sieve;
     if (options_.free_text == FreeText::whole && options_.sieve && options_.taps == nullptr)
       sieve.emplace(matcher_);
-    for (std::size_t i = next_++; i < files_.size(); i = next_++)
-      FileScan(scanner, sieve ? &*sieve : nullptr, options_, lanes_[i]).run(files_[i].path, packed_bytes_);
+    for (std::size_t i = next_++; i < parts_.size(); i = next_++)
+      FileScan(scanner, sieve ? &*sieve : nullptr, options_, lanes_[i])
+          .run(files_[parts_[i].file].path, parts_[i], packed_bytes_);
   }
 
-  void tell(Lane& lane) {
+  void tell(const FilePart& part, Lane& lane) {
     static constexpr std::chrono::milliseconds progress_every(200);
-    while (const auto batch = lane.pop(progress_every)) {
-      for (const auto& hit : *batch) sink_.hit(hit);
+    if (part.begin == 0) {
+      report_ = {};
+      report_.source = files_[part.file].path;
+    }
+    while (auto batch = lane.pop(progress_every)) {
+      for (auto& hit : *batch) {
+        hit.line += report_.counts.lines;
+        sink_.hit(hit);
+      }
       totals_.hits += batch->size();
       tell_progress();
     }
-    const auto report = lane.report();
-    totals_.counts += report.counts;
-    ++totals_.files;
-    if (!report.error.empty()) ++totals_.damaged_files;
-    sink_.done(report);
+    join(lane.report());
     tell_progress();
+    if (!part.is_last) return;
+    totals_.counts += report_.counts;
+    ++totals_.files;
+    if (!report_.error.empty()) ++totals_.damaged_files;
+    sink_.done(report_);
+  }
+
+  /// Adds what became of a part to its file's report. A part counts its lines from 1.
+  void join(SourceReport&& part) {
+    const auto before = report_.counts.lines;
+    report_.format = part.format;
+    report_.counts += part.counts;
+    for (auto& problem : part.problems) {
+      if (report_.problems.size() == problems_kept) break;
+      report_.problems.push_back({problem.line + before, std::move(problem.what)});
+    }
+    if (part.error.empty() || !report_.error.empty()) return;
+    const bool stopped_within = part.error.starts_with("interrupted") && report_.counts.lines > 0;
+    report_.error =
+        stopped_within ? fmt::format("interrupted behind line {}", report_.counts.lines) : part.error;
   }
 
   void tell_progress() {
@@ -179,7 +217,9 @@ class Scan {
   std::span<const InputFile> files_;
   const ScanOptions& options_;
   ScanSink& sink_;
+  std::vector<FilePart> parts_;
   std::deque<Lane> lanes_;
+  SourceReport report_;  // of the file whose parts are being told
   std::atomic<std::size_t> next_{0};
   std::atomic<std::uint64_t> packed_bytes_{0};
   Progress progress_;

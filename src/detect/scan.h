@@ -68,7 +68,8 @@ class RecordTaps {
 
 struct ScanOptions {
   FreeText free_text = FreeText::whole;
-  int threads = 0;    // 0: as many as cores
+  int threads = 0;                       // 0: as many as cores
+  std::uint64_t part_bytes = 32u << 20;  // larger logs are read in parts of this size, side by side
   bool sieve = true;  // false: every line goes to the full parser, as tests and figures compare
   const std::atomic<bool>* stop = nullptr;  // set: end soon; what was found until then is told
   RecordTaps* taps = nullptr;               // given: all records pass by them too

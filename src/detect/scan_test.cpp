@@ -218,3 +218,33 @@ TEST_CASE("a scan that is told to stop says where it stopped") {
   CHECK(totals.stopped);
   CHECK(told.reports == std::vector<std::string>{"a.log 0 lines, interrupted before its first line"});
 }
+
+TEST_CASE("a log read in parts is told as one that is read whole: lines, problems and totals") {
+  const Folder folder;
+  std::string text = "\xef\xbb\xbf" + lines(5000, 7);
+  text.insert(text.find('\n', 60'000) + 1, "broken {\n\n");
+  text += "{\"src\":\"192.0.2.1\"}";  // without a line end
+  folder.write("a.log", text);
+  folder.write("b.log", lines(10, 10));
+  const auto told = [&](std::uint64_t part_bytes, int threads) {
+    struct Sink final : ScanSink {
+      std::string all;
+      void hit(const Hit& hit) override { all += fmt::format("{}:{}\n", hit.source, hit.line); }
+      void done(const SourceReport& report) override {
+        const auto& counts = report.counts;
+        all += fmt::format("{} {} {} {}", report.source, counts.lines, counts.bytes, counts.broken_lines);
+        for (const auto& problem : report.problems) all += fmt::format(" {} {}", problem.line, problem.what);
+        all += report.error + "\n";
+      }
+    } sink;
+    const std::vector<std::string> paths = {folder.path()};
+    const auto totals =
+        scan_files(an_address(), *find_files(paths), {.threads = threads, .part_bytes = part_bytes}, sink);
+    return sink.all + fmt::format("{} {} {}", totals.files, totals.hits, totals.counts.lines);
+  };
+  const auto whole = told(1 << 30, 1);
+  CHECK(whole.find("broken") == std::string::npos);
+  CHECK(whole.ends_with("2 716 5013"));
+  for (const std::uint64_t part_bytes : {100, 4096, 40'000})
+    for (const int threads : {1, 3}) CHECK_MESSAGE(told(part_bytes, threads) == whole, part_bytes);
+}
