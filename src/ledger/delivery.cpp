@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "api/shelf.h"
 #include "base/guarded.h"
 #include "base/hash.h"
+#include "ledger/log/entry.h"
 #include "ledger/log/merkle.h"
 #include "ledger/rows.h"
 #include "policy/byte_form.h"
@@ -18,28 +20,14 @@ namespace {
 using policy::ByteReader;
 using policy::ByteWriter;
 
-constexpr std::uint8_t form_version = 1;
+constexpr std::uint8_t form_version = 2;
+constexpr std::uint8_t form_without_log = 1;
+constexpr std::string_view log_kind = "delivery";
 constexpr std::size_t text_bytes_max = 4'096;              // a name, a door, a type
 constexpr std::size_t labels_max = delivered_max;          // different ones in one answer
 constexpr std::size_t version_bytes = 16 + 4 + 1 + 8 + 4;  // the least that a version takes
 constexpr Duration count_pause = seconds(1);               // between two writes of one entry's count
 constexpr std::size_t remembered_max = 20'000;             // entries, some 200 bytes each
-
-/// What a version is hashed as; also tells observables, whose version is a digest, apart.
-Bytes leaf_of(const DeliveredVersion& delivered) {
-  ByteWriter out;
-  out.counted(delivered.id.type);
-  out.uuid(delivered.id.uuid);
-  if (const auto* const at = std::get_if<Timestamp>(&delivered.version)) {
-    out.number(std::uint8_t{1});
-    out.number(static_cast<std::uint64_t>(at->us));
-  } else {
-    out.number(std::uint8_t{2});
-    out.raw(std::get<Digest>(delivered.version).view());
-  }
-  out.raw(delivered.label.view());
-  return std::move(out).take();
-}
 
 std::string key_of(const OrganisationId& organisation,
                    const AccountId& account,
@@ -80,12 +68,24 @@ class DeliveryBook {
     });
   }
 
+  /// Whether the label is kept. Few there are: an organisation's labels are some hundred.
+  bool knows(const Digest& label) {
+    return labels_.with([&](auto& labels) { return labels.contains(label); });
+  }
+  void learn(const Digest& label) {
+    labels_.with([&](auto& labels) {
+      if (labels.size() >= remembered_max) labels.clear();
+      labels.insert(label);
+    });
+  }
+
   void give_back(const std::string& key, std::uint64_t repeats) {
     counts_.with([&](auto& counts) { counts[key].repeats += repeats; });
   }
 
  private:
   Guarded<std::unordered_map<std::string, Count, TextHash, std::equal_to<>>> counts_;
+  Guarded<std::set<Digest>> labels_;
 };
 
 /// Adds to the count of a stored entry. errors: not_found; conflict: another thread did so just now
@@ -103,6 +103,32 @@ bool is(const Done& done, ErrorCode code) {
   return !done && done.error().code == code;
 }
 
+NodeLog* log_of(const api::Call& call) {
+  return call.services.shelf == nullptr ? nullptr : call.services.shelf->of<LogOnShelf>().log;
+}
+
+/// Durable in the log at once; its row follows.
+Done note_in_log(const api::Call& call, NodeLog& log, const Delivery& delivery) {
+  auto commitment = commit(content_of(delivery), call.services.random);
+  ByteWriter opening;
+  opening.raw(commitment.salt);
+  opening.raw(encode(delivery));
+  const NewEntry entry{.entry = commitment.entry(), .opening = std::move(opening).take()};
+  TRY(log.append({&entry, 1}));
+  return {};
+}
+
+/// Durable in Records at once.
+Done note_in_records(const api::Call& call, const std::string& key, const Delivery& delivery) {
+  const store::Write write{
+      .table = store::Table::delivery, .key = key, .value = encode(delivery), .expected = 0};
+  auto done = records_of(call).write({&write, 1});
+  if (!is(done, ErrorCode::conflict)) return done;
+  done = add_times(records_of(call), key, 1, call.now);  // it left before
+  if (is(done, ErrorCode::conflict)) return {};          // somebody counts at this very moment
+  return done;
+}
+
 Digest root_between(std::span<const DeliveredVersion> versions) {
   if (versions.size() == 1) return leaf_hash(leaf_of(versions.front()));
   std::size_t half = 1;
@@ -111,6 +137,21 @@ Digest root_between(std::span<const DeliveredVersion> versions) {
 }
 
 }  // namespace
+
+Bytes leaf_of(const DeliveredVersion& delivered) {
+  ByteWriter out;
+  out.counted(delivered.id.type);
+  out.uuid(delivered.id.uuid);
+  if (const auto* const at = std::get_if<Timestamp>(&delivered.version)) {
+    out.number(std::uint8_t{1});
+    out.number(static_cast<std::uint64_t>(at->us));
+  } else {
+    out.number(std::uint8_t{2});
+    out.raw(std::get<Digest>(delivered.version).view());
+  }
+  out.raw(delivered.label.view());
+  return std::move(out).take();
+}
 
 Digest root_of(std::span<const DeliveredVersion> versions) {
   return versions.empty() ? empty_root() : root_between(versions);
@@ -125,7 +166,8 @@ Done count_delivery(const api::Call& call, std::string_view door, const Digest& 
   if (!due) return unknown();
   if (*due == 0) return {};
   auto done = add_times(records_of(call), key, *due, call.now);
-  if (is(done, ErrorCode::conflict)) {
+  // Somebody counts at this very moment, or the entry is still on its way from the log.
+  if (is(done, ErrorCode::conflict) || is(done, ErrorCode::not_found)) {
     book.give_back(key, *due);
     return {};
   }
@@ -147,14 +189,13 @@ Done note_delivery(const api::Call& call,
                           .last = call.now,
                           .root = root,
                           .versions = {versions.begin(), versions.end()}};
-  const store::Write write{
-      .table = store::Table::delivery, .key = key, .value = encode(delivery), .expected = 0};
-  auto done = records_of(call).write({&write, 1});
-  if (is(done, ErrorCode::conflict)) {  // it left before
-    done = add_times(records_of(call), key, 1, call.now);
-    if (is(done, ErrorCode::conflict)) done = {};  // somebody counts at this very moment
+  if (auto* const log = log_of(call)) {
+    auto known = add_times(records_of(call), key, 1, call.now);  // left before this process began
+    if (is(known, ErrorCode::not_found)) known = note_in_log(call, *log, delivery);
+    if (!known && known.error().code != ErrorCode::conflict) return known;
+  } else {
+    TRY(note_in_records(call, key, delivery));
   }
-  TRY(std::move(done));
   if (call.services.shelf != nullptr) call.services.shelf->of<DeliveryBook>().remember(key, call.now);
   return {};
 }
@@ -169,6 +210,82 @@ Result<std::vector<Delivery>> deliveries_to(store::Records& records,
   for (auto& row : TRY(scan_rows(records, store::Table::delivery, prefix, decode_delivery, most)))
     deliveries.push_back(std::move(row.value));
   return deliveries;
+}
+
+Bytes content_of(const Delivery& delivery) {
+  ByteWriter out;
+  out.counted(log_kind);
+  out.uuid(delivery.organisation.uuid);
+  out.uuid(delivery.account.uuid);
+  out.counted(delivery.name);
+  out.counted(delivery.door);
+  out.number(static_cast<std::uint64_t>(delivery.first.us));
+  out.number(static_cast<std::uint32_t>(delivery.versions.size()));
+  out.digest(delivery.root);
+  return std::move(out).take();
+}
+
+Done keep_openings(store::Records& records, std::span<const Opening> openings) {
+  std::map<std::string, store::Write> writes;
+  for (const auto& [index, bytes] : openings) {
+    if (bytes.size() < salt_bytes) return fail(ErrorCode::corrupt, "log entry {}: no opening", index);
+    auto delivery = decode_delivery(std::string_view(bytes).substr(salt_bytes));
+    if (!delivery) return fail(std::move(delivery).error().within(fmt::format("log entry {}", index)));
+    delivery->logged = LogPlace{.index = index, .salt = bytes.substr(0, salt_bytes)};
+    auto key = key_of(delivery->organisation, delivery->account, delivery->door, delivery->root);
+    const auto held = records.read(store::Table::delivery, key);
+    if (!held && held.error().code != ErrorCode::not_found) return fail(held.error());
+    if (held) continue;  // brought before a crash, or two answers at one instant
+    writes.try_emplace(
+        key,
+        store::Write{
+            .table = store::Table::delivery, .key = key, .value = encode(*delivery), .expected = {}});
+  }
+  std::vector<store::Write> batch;
+  for (auto& [key, write] : writes) batch.push_back(std::move(write));
+  return batch.empty() ? Done{} : records.write(batch);
+}
+
+Result<Digest> noted_label(const api::Call& call, const policy::Label& label) {
+  const auto form = encode(label);
+  const auto digest = sha256(form);
+  auto* const book = call.services.shelf ? &call.services.shelf->of<DeliveryBook>() : nullptr;
+  if (book != nullptr && book->knows(digest)) return digest;
+  TRY(call.services.store.blobs().put(form));
+  if (book != nullptr) book->learn(digest);
+  return digest;
+}
+
+Result<DeliveredVersion> delivered(const api::Call& call, const policy::Holding& holding) {
+  const auto label = TRY(noted_label(call, holding.label));
+  return DeliveredVersion{holding.id, holding.version, label};
+}
+
+Done note_delivery(const api::Call& call, std::string_view door, std::span<const DeliveredVersion> versions) {
+  if (versions.empty()) return {};
+  return note_delivery(call, door, root_of(versions), versions);
+}
+
+Result<std::vector<Delivery>> deliveries_of(store::Records& records,
+                                            const model::ObjectId& id,
+                                            std::size_t most) {
+  std::vector<Delivery> found;
+  for (std::string after;;) {
+    const auto page = TRY(records.scan(store::Table::delivery, {}, after, scan_page));
+    for (const auto& record : page) {
+      // The UUID stands in the row as it is: most rows need not be read further.
+      if (record.value.find(id.uuid.view()) == std::string::npos) continue;
+      auto delivery = decode_delivery(record.value);
+      if (!delivery) return fail(ErrorCode::corrupt, "delivery {}: {}", record.key, delivery.error().message);
+      if (std::ranges::any_of(delivery->versions, [&](const auto& version) { return version.id == id; }))
+        found.push_back(std::move(*delivery));
+    }
+    if (found.size() > most) return fail(ErrorCode::exhausted, "more than {} delivery entries", most);
+    if (page.size() < static_cast<std::size_t>(scan_page)) break;
+    after = page.back().key;
+  }
+  std::ranges::sort(found, {}, [](const Delivery& one) { return std::pair(one.first, one.root); });
+  return found;
 }
 
 Bytes encode(const Delivery& delivery) {
@@ -211,6 +328,11 @@ Bytes encode(const Delivery& delivery) {
     }
     out.number(labels[version.label]);
   }
+  out.number(static_cast<std::uint8_t>(delivery.logged ? 1 : 0));
+  if (delivery.logged) {
+    out.number(delivery.logged->index);
+    out.raw(delivery.logged->salt);
+  }
   return std::move(out).take();
 }
 
@@ -236,9 +358,21 @@ Result<model::Version> read_version(ByteReader& in) {
 
 }  // namespace
 
+Result<DeliveredVersion> read_leaf(std::string_view leaf) {
+  ByteReader in(leaf, "version");
+  DeliveredVersion read;
+  read.id.type = TRY(in.line(1, text_bytes_max));
+  read.id.uuid = TRY(in.uuid());
+  read.version = TRY(read_version(in));
+  read.label = TRY(read_digest(in));
+  TRY(in.finish());
+  return read;
+}
+
 Result<Delivery> decode_delivery(std::string_view row) {
   ByteReader in(row, "delivery");
-  if (TRY(in.number<std::uint8_t>()) != form_version)
+  const auto form = TRY(in.number<std::uint8_t>());
+  if (form != form_version && form != form_without_log)
     return in.refuse("a version this program does not know");
   Delivery delivery;
   delivery.organisation.uuid = TRY(in.uuid());
@@ -262,6 +396,12 @@ Result<Delivery> decode_delivery(std::string_view row) {
     if (type >= types.size() || label >= labels.size()) return in.refuse("a number that names nothing");
     version.id.type = types[type];
     version.label = labels[label];
+  }
+  if (form == form_version && TRY(in.flag())) {
+    LogPlace place;
+    place.index = TRY(in.number<std::uint64_t>());
+    place.salt = Bytes(TRY(in.raw(salt_bytes)));
+    delivery.logged = std::move(place);
   }
   TRY(in.finish());
   return delivery;

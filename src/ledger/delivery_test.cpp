@@ -50,10 +50,10 @@ TEST_CASE("a delivery entry that is cut, longer or of another form is refused") 
   }
   CHECK(!decode_delivery(row + '\0'));
   auto newer = row;
-  newer[0] = 2;
+  newer[0] = 3;
   CHECK(!decode_delivery(newer));
-  auto nameless = row;  // the last four bytes number a label
-  nameless.back() = 2;
+  auto nameless = row;  // the four bytes before the last number a label
+  nameless[nameless.size() - 2] = 2;
   CHECK(!decode_delivery(nameless));
 }
 

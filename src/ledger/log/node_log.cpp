@@ -19,6 +19,20 @@ std::size_t bytes_of(std::span<const NewEntry> entries) {
   return bytes;
 }
 
+constexpr std::string_view copy_mark = "copy";
+
+Done copy_file(Fs& fs, const std::string& from, const std::string& to, const std::string& name) {
+  constexpr std::size_t piece_bytes = 1u << 20;
+  const auto source = TRY(fs.open(from + "/" + name, OpenMode::read));
+  const auto target = TRY(fs.open(to + "/" + name, OpenMode::create_new));
+  for (std::uint64_t at = 0;;) {
+    const auto piece = TRY(source->read_at(at, piece_bytes));
+    if (piece.empty()) return target->sync();
+    TRY(target->write_at(at, piece));
+    at += piece.size();
+  }
+}
+
 Done check(std::span<const NewEntry> entries) {
   for (const auto& entry : entries)
     if (entry.entry.size() > entry_bytes_max)
@@ -70,6 +84,7 @@ Done NodeLog::recover() {
   TRY(put_tiles());
   TRY(files_.sync());
   TRY(read_checkpoint());
+  is_copy_ = TRY(fs_.exists(options_.folder + "/" + std::string(copy_mark)));
   journal_ = TRY(
       Journal::create(fs_, options_.folder, number + 1, {.size = builder_.size(), .root = builder_.root()}));
   for (const auto old : TRY(Journal::list(fs_, options_.folder)))
@@ -82,7 +97,10 @@ Done NodeLog::read_checkpoint() {
   if (!text && text.error().code == ErrorCode::not_found) return {};
   if (!text) return fail(text.error());
   auto note = TRY(read_note(*text));
-  const auto checkpoint = TRY(open_checkpoint(note, options_.name));
+  auto opened = open_checkpoint(note, options_.name);
+  for (auto key = options_.former.begin(); !opened && key != options_.former.end(); ++key)
+    opened = open_checkpoint(note, *key);
+  const auto checkpoint = TRY(std::move(opened));
   if (checkpoint.size > builder_.size())
     return fail(ErrorCode::corrupt,
                 "the log in {} signed {} entries and holds {}: it lost some; restore the node from a backup",
@@ -218,7 +236,7 @@ Done NodeLog::publish() {
     const std::lock_guard lock(mutex_);
     if (journal_bytes_ < options_.journal_bytes_max) return {};
   }
-  return rotate();
+  return while_appends_wait([&] { return rotate(); });
 }
 
 Done NodeLog::sign_checkpoint() {
@@ -258,33 +276,46 @@ Done NodeLog::replace_checkpoint(const Note& note) {
   return broken(synced.error());
 }
 
-/// Syncs the tiles and begins a new journal, while appends wait.
-Done NodeLog::rotate() {
+Done NodeLog::while_appends_wait(const std::function<Done()>& work) {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !leads_; });
     if (broken_) return fail(ErrorCode::unavailable, "the log stopped");
     leads_ = true;
   }
-  const auto work = [&]() -> Done {
-    TRY(drain());
-    TRY(put_tiles());
-    if (const auto synced = files_.sync(); !synced) {
-      const std::lock_guard lock(mutex_);
-      return broken(synced.error());
-    }
-    Journal::Base base{.size = size(), .root = root()};
-    auto next = TRY(Journal::create(fs_, options_.folder, journal_->number() + 1, base));
-    const auto old = Journal::path(options_.folder, journal_->number());
-    journal_ = std::move(next);
-    journal_bytes_ = 0;
-    return fs_.remove(old);
-  };
   auto done = work();
   const std::lock_guard lock(mutex_);
+  journal_bytes_ = journal_->bytes();
   leads_ = false;
   changed_.notify_all();
   return done;
+}
+
+/// Syncs the tiles and begins a new journal. While appends wait.
+Done NodeLog::rotate() {
+  TRY(drain());
+  TRY(put_tiles());
+  if (const auto synced = files_.sync(); !synced) {
+    const std::lock_guard lock(mutex_);
+    return broken(synced.error());
+  }
+  Journal::Base base{.size = size(), .root = root()};
+  auto next = TRY(Journal::create(fs_, options_.folder, journal_->number() + 1, base));
+  const auto old = Journal::path(options_.folder, journal_->number());
+  journal_ = std::move(next);
+  return fs_.remove(old);
+}
+
+Done NodeLog::copy_to(const std::string& folder) {
+  const std::lock_guard publishing(publishing_);
+  TRY(sign_checkpoint());
+  return while_appends_wait([&]() -> Done {
+    TRY(rotate());
+    TRY(fs_.make_directory(folder));
+    for (const auto& name : TRY(fs_.list(options_.folder)))
+      if (!name.ends_with(".new") && name != copy_mark) TRY(copy_file(fs_, options_.folder, folder, name));
+    return write_file_durably(fs_, folder + "/" + std::string(copy_mark), fmt::format("{}\n", size()));
+  });
 }
 
 std::uint64_t NodeLog::size() const {

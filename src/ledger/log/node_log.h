@@ -35,8 +35,9 @@ class NodeLog {
 
   struct Options {
     std::string folder{};
-    NoteKey name;    // its name is the log's origin
-    SigningKey key;  // the other half of `name`
+    NoteKey name;                   // its name is the log's origin
+    SigningKey key;                 // the other half of `name`
+    std::vector<NoteKey> former{};  // keys that signed before, while others still know the log by them
     /// Puts openings where they are kept, durably; may be given the same ones again after a crash. Called
     /// without any lock held, by one thread at a time.
     std::function<Done(std::span<const Opening>)> keep{};
@@ -70,6 +71,12 @@ class NodeLog {
   /// Puts a witness's signature beside the checkpoint, if it is still the last. Durable on return.
   Done add_cosignatures(const std::string& text, std::span<const NoteSignature> signatures);
 
+  /// A copy in a new folder, as the log is at one instant, while appends wait. It is marked as a copy: a log
+  /// opened from one may lack what was signed since.
+  Done copy_to(const std::string& folder);
+  /// Whether this log was opened from a copy and nobody has said since that it lacks nothing.
+  bool is_copy() const { return is_copy_; }
+
   /// Tiles of what is published. errors: not_found: beyond it
   Result<Bytes> tile(const TileName& name) const;
   /// errors: not_found: not published yet
@@ -99,6 +106,7 @@ class NodeLog {
   Done put_tiles();
   Done sign_checkpoint();
   Done rotate();
+  Done while_appends_wait(const std::function<Done()>& work);
   Done replace_checkpoint(const Note& note);
   Done broken(const Error& error);
 
@@ -112,6 +120,7 @@ class NodeLog {
   std::vector<Waiting*> queue_;
   bool leads_ = false;
   bool broken_ = false;
+  bool is_copy_ = false;
   std::uint64_t journal_bytes_ = 0;
   TileBuilder builder_;
   std::vector<Opening> openings_;

@@ -1,0 +1,24 @@
+#pragma once
+// The log that a node keeps in its folder, under the key by which the roster knows it.
+
+#include <memory>
+#include <string>
+
+#include "ledger/keys.h"
+#include "ledger/log/node_log.h"
+#include "store/store.h"
+
+namespace shieldwall::server {
+
+/// The origin of the log of that organisation's node.
+std::string log_origin(const OrganisationId& home);
+
+/// Opens it, or begins one; what it notes goes to the store's records.
+///   errors  as NodeLog::open
+Result<std::unique_ptr<ledger::NodeLog>> open_log(const std::string& folder,
+                                                  const OrganisationId& home,
+                                                  const ledger::NodeKeys& keys,
+                                                  store::Store& store,
+                                                  Fs& fs);
+
+}  // namespace shieldwall::server
