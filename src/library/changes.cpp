@@ -5,6 +5,7 @@
 
 #include "api/seal.h"
 #include "base/text.h"
+#include "ledger/delivery.h"
 #include "library/intake.h"
 #include "library/search.h"
 #include "library/view.h"
@@ -89,7 +90,9 @@ class ChangeStream final : public net::Stream {
         purpose_(purpose_of(caller_)),
         after_(after),
         once_(once),
-        ends_(Deadline::in(stream_life, services_.clock)) {}
+        ends_(Deadline::in(stream_life, services_.clock)) {
+    if (door_of(call) == "console") from_.headers.set("Cookie", "a session's");
+  }
 
   net::Poll next(Bytes& chunk) override {
     if (!greeted_) {
@@ -106,6 +109,7 @@ class ChangeStream final : public net::Stream {
       for (const auto& change : read->changes)
         if (!tell(change, chunk)) return net::Poll::end;
       after_ = read->last;
+      if (!note_told()) return net::Poll::end;
       if (!chunk.empty()) return net::Poll::chunk;
       if (at_end) return once_ ? net::Poll::end : net::Poll::wait;
     }
@@ -163,13 +167,20 @@ class ChangeStream final : public net::Stream {
         .token = {}, .kind = {}, .id = model::ObjectId{holding.id.type, holding.alias}.text(), .version = {}};
   }
 
+  /// One delivery entry for all that this piece tells, before it leaves.
+  Done note_told() {
+    const api::Call call{services_, from_, {}, {}, caller_, services_.clock.now(), ends_};
+    return ledger::note_delivery(call, door_of(call), std::exchange(told_, {}));
+  }
+
   Result<policy::Released<Event>> event_of(const policy::Holding& holding,
                                            std::string token,
                                            std::string kind) {
-    net::Request none;
-    api::Call call{services_, none, {}, {}, caller_, services_.clock.now(), ends_};
+    api::Call call{services_, from_, {}, {}, caller_, services_.clock.now(), ends_};
     auto one = TRY(release_all(call, {holding}));
-    auto shown = TRY(show(call, std::move(one)));
+    for (const auto& released : one)
+      if (must_note(call, released.look())) told_.push_back(TRY(ledger::delivered(call, released.look())));
+    auto shown = TRY(show(call, std::move(one), Noted::by_caller));
     return policy::Release::both(policy::Release::fact(std::pair{std::move(token), std::move(kind)}),
                                  std::move(shown));
   }
@@ -177,30 +188,13 @@ class ChangeStream final : public net::Stream {
   api::Services services_;
   const api::Caller caller_;
   const std::string purpose_;
+  net::Request from_{};  // by what kind of door the caller came, nothing else
+  std::vector<ledger::DeliveredVersion> told_{};
   store::Sequence after_;
   const bool once_;
   const Deadline ends_;
   bool greeted_ = false;
 };
-
-/// The last change there is, of anybody. Sequences are dense: there is one behind each but the last.
-Result<store::Sequence> last_change(api::Services& services, const policy::Scope& scope) {
-  const auto is_end = [&](store::Sequence sequence) -> Result<bool> {
-    return TRY(services.store.objects().changes(scope, sequence, 1)).last == sequence;
-  };
-  if (TRY(is_end(0))) return store::Sequence{0};
-  store::Sequence low = 0;  // there are changes behind it
-  store::Sequence high = 1;
-  while (!TRY(is_end(high))) {
-    low = high;
-    high *= 2;
-  }
-  while (high - low > 1) {
-    const auto middle = low + (high - low) / 2;
-    (TRY(is_end(middle)) ? high : low) = middle;
-  }
-  return high;
-}
 
 /// Behind the event that the caller met last; without one from now on, or from the beginning.
 Result<store::Sequence> beginning_of(const api::Call& call) {
@@ -211,7 +205,7 @@ Result<store::Sequence> beginning_of(const api::Call& call) {
   if (!token) token = call.target.parameter("after");
   if (token && !token->empty()) return open_sequence(call.services.sealer, purpose_of(*call.caller), *token);
   if (from == "beginning") return store::Sequence{0};
-  return last_change(call.services, call.scope());
+  return call.services.store.objects().newest();
 }
 
 }  // namespace

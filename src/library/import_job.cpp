@@ -115,7 +115,8 @@ Result<std::shared_ptr<ImportSink>> open_sink(api::Call& call) {
   terms.strict = call.target.parameter("strict") == "true";
   ImportOptions options;
   options.author = TRY(author_of(records, call.caller->organisation, call.now));
-  Job job{.id = TRY(job_id_of(call)),
+  const auto id = TRY(job_id_of(call));
+  Job job{.id = id,
           .organisation = call.caller->organisation,
           .account = call.caller->account,
           .kind = "import",

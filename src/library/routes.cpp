@@ -1,3 +1,4 @@
+#include "library/amend.h"
 #include "library/changes.h"
 #include "library/import_job.h"
 #include "library/library.h"
@@ -53,6 +54,15 @@ const Route rows[] = {
      get_parameters,
      nullptr,
      &entry_type},
+    {Method::patch,
+     "/api/v1/objects/{id}",
+     Right::publish,
+     amend_label,
+     "brings an object of one's own under another label, and tells who may see it now and who no longer",
+     Dialect::api,
+     amend_parameters,
+     nullptr,
+     &amend_answer},
     {Method::delete_,
      "/api/v1/objects/{id}",
      Right::publish,

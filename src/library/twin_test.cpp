@@ -96,6 +96,14 @@ class Author {
     return run(is_seen, who, net::Method::post, target, object);
   }
 
+  Step amend(bool is_seen, const std::string& id, const std::string& label) {
+    return run(is_seen,
+               &Cast::at_author,
+               net::Method::patch,
+               "/api/v1/objects/" + id + "?circle=shared&" + label,
+               "");
+  }
+
   /// A report of which the reader gets what it would get had the hidden reference never been written.
   Step redacted() {
     const int number = static_cast<int>(random_.below(objects_max));
@@ -122,7 +130,11 @@ class Author {
   }
 
   Step seen() {
-    switch (random_.below(5)) {
+    switch (random_.below(6)) {
+      case 3:
+        return amend(true,
+                     indicator_id(static_cast<int>(random_.below(objects_max))),
+                     random_.below(2) == 0 ? "tlp=red" : "tlp=green");
       case 0:
         return put(true, "", &Cast::at_reader, any_object(random_));
       case 1:
@@ -139,7 +151,10 @@ class Author {
   }
 
   Step hidden() {
-    switch (random_.below(10)) {
+    switch (random_.below(11)) {
+      case 9:
+        return amend(
+            false, indicator_id(100 + static_cast<int>(random_.below(objects_max))), "tlp=red&pap=red");
       case 0: {
         const int number = static_cast<int>(random_.below(objects_max));
         others_last_ = indicator_id(number);
@@ -327,6 +342,8 @@ class Reader {
     probe(get, "/api/v1/releases");
     probe(post, "/api/v1/releases/99999999-9999-4999-8999-999999999999/consent");
     probe(delete_, "/api/v1/releases/99999999-9999-4999-8999-999999999999");
+    for (const int i : {0, 1, 100})
+      probe(patch, "/api/v1/objects/" + indicator_id(i) + "?circle=shared&tlp=amber");
     for (const int i : {0, 1, 100, 103}) probe(delete_, "/api/v1/objects/" + indicator_id(i));
     probe(delete_, "/api/v1/jobs/99999999-9999-4999-8999-999999999999");
     pages("/api/v1/objects?limit=7&version=all");
@@ -400,6 +417,8 @@ class LeakyObjects final : public store::Objects {
   Result<store::Changes> changes(const policy::Scope& scope, store::Sequence after, int limit) override {
     return inner_.changes(scope, after, limit);
   }
+  Done amend(std::span<const store::Amendment> batch) override { return inner_.amend(batch); }
+  store::Sequence newest() const override { return inner_.newest(); }
   Result<Timestamp> advance(Timestamp now) override { return inner_.advance(now); }
   std::size_t text_lag() const override { return inner_.text_lag(); }
   Result<bool> tend(Duration budget) override { return inner_.tend(budget); }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "store/amend.h"
 #include "store/family.h"
 #include "store/judge.h"
 #include "store/memory_parts.h"
@@ -22,9 +23,10 @@ struct Kept {
 };
 
 class MemoryObjects final : public Objects {
-  auto sees(const policy::Scope& scope, const Row& row) const {
-    return [this, &scope, &row](const policy::LabelColumns& columns, Timestamp at) {
-      auto label = label_of(row, labels_);
+  auto sees(const policy::Scope& scope) const {
+    return [this, &scope](policy::LabelId id, const policy::LabelColumns& columns, Timestamp at) {
+      auto label = labels_.at(id);
+      if (columns.persons != nullptr) label.persons = *columns.persons;
       label.embargo = columns.embargo;
       label.end = columns.end;
       return scope.sees(label, at);
@@ -130,13 +132,41 @@ class MemoryObjects final : public Objects {
       if (kept.row.sequence <= after) continue;
       if (limit-- <= 0) break;
       result.last = kept.row.sequence;
-      if (!tells(kept.row, sees(scope, kept.row), now)) continue;
+      if (!tells(kept.row, sees(scope), now)) continue;
       result.changes.push_back({.sequence = kept.row.sequence,
                                 .kind = kept.row.kind,
                                 .at = kept.row.at,
                                 .holding = holding_of(kept.row, label_of(kept.row, labels_), kept.row.at)});
     }
     return result;
+  }
+
+  Done amend(std::span<const Amendment> batch) override {
+    const std::lock_guard lock(base_.mutex);
+    TRY(base_.step("amend"));
+    std::set<Sequence> arrivals;
+    std::vector<std::pair<const Amendment*, Sequence>> found;
+    for (const auto& amendment : batch) {
+      bool as_before = false;
+      bool again = false;
+      for (const auto sequence : by_id_[amendment.id]) {
+        const auto& row = rows_[sequence - 1].row;
+        if (!is_amended_by(row, amendment)) continue;
+        as_before = as_before || label_of(row, labels_) == amendment.before;
+        again = !arrivals.insert(sequence).second;
+        found.emplace_back(&amendment, sequence);
+      }
+      if (!as_before || again)
+        return fail(
+            ErrorCode::not_found, "{}: no holding of that version under that label", amendment.id.text());
+    }
+    for (const auto& [amendment, arrival] : found) amend_one(*amendment, arrival);
+    return {};
+  }
+
+  Sequence newest() const override {
+    const std::lock_guard lock(base_.mutex);
+    return rows_.size();
   }
 
   Result<Timestamp> advance(Timestamp now) override {
@@ -172,16 +202,15 @@ class MemoryObjects final : public Objects {
                                 other.source == row.source;
       if (!same_version || other.kind != ChangeKind::added || other.gone) continue;
       if (!same_content(*other.bytes, *object.bytes)) return {PutStatus::conflict, other.at};
-      if (other.collection == row.collection && same_label(other, row))
+      if (other.collection == row.collection && is_known_under(other, row))
         return {PutStatus::duplicate, other.at};
     }
     row.held_back = row.embargo > now;
     row.has_text = !item.text.empty();
     row.bytes = object.bytes;
     row.arrival = rows_.size() + 1;
-    if (row.held_back) due_.insert({row.embargo, row.arrival});
-    if (row.end != Timestamp::never() && row.end > now) due_.insert({row.end, row.arrival});
     append({.row = row, .object = object, .words = words_of(item.text)}, ChangeKind::added, now);
+    expect(rows_.back().row, now);
     return {PutStatus::stored, rows_.back().row.at};
   }
 
@@ -217,7 +246,7 @@ class MemoryObjects final : public Objects {
 
   bool is_member(const Kept& kept, const policy::Scope& scope, const Query& query, Timestamp now) const {
     const bool meets = kept.row.kind == ChangeKind::added || kept.row.kind == ChangeKind::opened;
-    return meets && in_universe(query, kept.row) && tells(kept.row, sees(scope, kept.row), now);
+    return meets && in_universe(query, kept.row) && tells(kept.row, sees(scope), now);
   }
 
   static bool content_fits(const Kept& kept, const Query& query, const Redaction& redaction) {
@@ -273,24 +302,68 @@ class MemoryObjects final : public Objects {
   }
 
   void forget(Sequence arrival, Timestamp now) {
-    bool opened = false;
     for (auto& kept : rows_) {
       if (kept.row.arrival != arrival) continue;
-      opened = opened || kept.row.kind == ChangeKind::opened;
       kept.row.gone = true;
       kept.row.bytes = nullptr;
       kept.object = {};
       kept.words.clear();
     }
     auto tombstone = rows_[arrival - 1];
-    tombstone.row.held_back = tombstone.row.held_back && !opened;
+    tombstone.row.pasts.clear();
+    tombstone.row.held_back = tombstone.row.held_back && !opened_.contains(arrival);
     append(std::move(tombstone), ChangeKind::deleted, now);
   }
 
-  /// Embargo passed or end came for the holding that arrived then.
-  void happen(Sequence arrival, Timestamp now) {
-    auto change = rows_[arrival - 1];
+  // ---- amendments
+
+  void amend_one(const Amendment& amendment, Sequence arrival) {
+    const auto before = label_of(rows_[arrival - 1].row, labels_);
+    const auto to = NewLabel::of(before, amendment.label, labels_);
+    if (!to.changes) return;
+    const auto now = seams_.clock.now();
+    const auto at = std::max(now, last_);
+    std::vector<Sequence> met;  // the rows at which readers meet it
+    for (const auto sequence : by_id_[amendment.id])
+      if (rows_[sequence - 1].row.arrival == arrival && rows_[sequence - 1].row.kind <= ChangeKind::opened)
+        met.push_back(sequence);
+    const auto last = rows_[met.back() - 1];
+    for (const auto sequence : met) {
+      auto change = rows_[sequence - 1];
+      due_.erase({change.row.embargo, sequence});
+      due_.erase({change.row.end, sequence});
+      rows_[sequence - 1].row = kept_under(change.row, amendment, to, at);
+      if (!to.withdraws && to.opens) continue;
+      change.row = withdrawn_from(change.row, amendment, to, at);
+      append(std::move(change), ChangeKind::withdrawn, now);
+    }
+    auto newest = met.back();
+    if (to.opens) {
+      append({.row = opened_to(last.row, amendment, to, at), .object = last.object, .words = last.words},
+             ChangeKind::opened,
+             now);
+      judge_references(rows_.back(), now);
+      newest = rows_.size();
+    }
+    opened_.erase(arrival);
+    withdrawn_.erase(arrival);
+    expect(rows_[newest - 1].row, at);
+  }
+
+  // ---- embargoes and ends
+
+  /// What is to come for the holding is told in the words of this row.
+  void expect(const Row& row, Timestamp now) {
+    if (row.held_back) due_.insert({row.embargo, row.sequence});
+    if (row.end != Timestamp::never() && row.end > now) due_.insert({row.end, row.sequence});
+  }
+
+  /// Embargo passed or end came for the holding.
+  void happen(Sequence sequence, Timestamp now) {
+    auto change = rows_[sequence - 1];
+    const auto arrival = change.row.arrival;
     if (change.row.gone) return;
+    change.row.pasts.clear();
     if (change.row.end <= now) {
       if (!withdrawn_.insert(arrival).second) return;
       if (change.row.held_back && !opened_.contains(arrival)) return;  // nobody had met it

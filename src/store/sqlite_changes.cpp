@@ -12,11 +12,11 @@ namespace {
 
 constexpr int due_at_once = 1000;  // visibility changes in one commit
 
-/// All keys under which a holding can be found, words included.
+/// All keys under which a holding can be found, words included; its alias aside, which each row has of its
+/// own.
 std::vector<Key> every_key(Core& core, const Row& row) {
   std::vector<Key> keys;
   if (const auto object = object_of(row)) keys = keys_of(*core.keys, *object, row.collection);
-  if (row.is_redactable() && row.is_observable()) keys.push_back(core.keys->of({row.id.type, row.alias}));
   if (row.has_text)
     for (const auto key : word_keys(*core.keys, text_of(row))) keys.push_back(key);
   return keys;
@@ -56,7 +56,10 @@ class Removal {
       const auto other = TRY(transaction.row(sequence));
       if (other->arrival == arrival) {
         TRY(mark_gone(transaction, *other));
-        TRY(forget_postings(transaction, sequence, keys));
+        auto own = keys;
+        if (other->is_redactable() && other->is_observable())
+          own.push_back(core_.keys->of({other->id.type, other->alias}));
+        TRY(forget_postings(transaction, sequence, own));
       } else if (!other->gone && other->content == row->content) {
         bytes_needed = true;
       }
@@ -81,6 +84,7 @@ class Removal {
     auto tombstone = std::make_shared<Row>(row);
     tombstone->kind = ChangeKind::deleted;
     tombstone->gone = true;
+    tombstone->pasts.clear();
     tombstone->held_back = row.held_back && !row.opened;
     tombstone->content = 0;
     tombstone->bytes = nullptr;
@@ -135,6 +139,7 @@ class Advance {
     if (row.held_back && !row.opened) return {};  // nobody had met it
     auto change = std::make_shared<Row>(row);
     change->kind = ChangeKind::withdrawn;
+    change->pasts.clear();
     change->content = 0;
     change->bytes = nullptr;
     change->digest = {};
@@ -147,12 +152,19 @@ class Advance {
     if (!object) return fail(ErrorCode::corrupt, "the bytes of {} are no object", row.id.text());
     auto change = std::make_shared<Row>(row);
     change->kind = ChangeKind::opened;
+    change->pasts.clear();
     transaction.number(change, now_);
     auto keys = keys_of(*core_.keys, *object, row.collection);
     if (row.is_redactable() && row.is_observable()) keys.push_back(core_.keys->of({row.id.type, row.alias}));
     TRY(transaction.append(change, keys));
     if (row.has_text) transaction.texts.emplace_back(change->sequence, text_of(row));
-    auto opened = std::make_shared<Row>(row);
+    TRY(mark_opened(transaction, row.sequence));
+    return row.arrival == row.sequence ? Done{} : mark_opened(transaction, row.arrival);
+  }
+
+  static Done mark_opened(Transaction& transaction, Sequence sequence) {
+    const auto row = TRY(transaction.row(sequence));
+    auto opened = std::make_shared<Row>(*row);
     opened->opened = true;
     return transaction.update(opened);
   }

@@ -142,6 +142,14 @@ Done Transaction::update(const std::shared_ptr<Row>& row) {
   return {};
 }
 
+Done Transaction::relabel(const std::shared_ptr<Row>& row) {
+  writing = true;
+  auto* const statement = TRY(core.writer->statement(sql::relabel_event));
+  TRY(rewrite_label(*statement, *row));
+  changed[row->sequence] = row;
+  return {};
+}
+
 // ---- the writer
 
 Result<Statement*> Writer::statement(const char* text) {

@@ -107,6 +107,8 @@ struct Transaction {
   Done append(const std::shared_ptr<Row>& row, const std::vector<Key>& keys);
   /// Writes a change of flags or content.
   Done update(const std::shared_ptr<Row>& row);
+  /// Writes a change of label.
+  Done relabel(const std::shared_ptr<Row>& row);
 };
 
 /// Merges the waiting pieces of work of many threads into one durable commit.
@@ -203,6 +205,21 @@ struct Core {
 
 /// Appends to the audit log inside a transaction. Gives the index of the first.
 Result<std::uint64_t> append_log(Transaction& transaction, std::span<const Bytes> entries, Timestamp at);
+
+// ---- sqlite_references.cpp
+
+/// The changes by which holdings of the object that stand are met, in order. `key` is its key of kind id.
+Result<std::vector<std::shared_ptr<const Row>>> standing(Transaction& transaction,
+                                                         Key key,
+                                                         const model::ObjectId& id);
+/// Decision 0002: notes in `row` which references its readers may not follow, their targets being held only
+/// under labels narrower than its own, and gives it an alias where something is hidden. `keys` are those of
+/// the targets' ids.
+Done judge_references(Transaction& transaction,
+                      Row& row,
+                      std::span<const model::Reference> references,
+                      std::span<const Key> keys,
+                      Timestamp now);
 
 // ---- sqlite_segments.cpp
 

@@ -12,6 +12,9 @@ class SqliteObjects final : public Objects {
   // sqlite_put.cpp
   Result<std::vector<PutOutcome>> put(std::span<const NewHolding> batch, Deadline deadline) override;
 
+  // sqlite_amend.cpp
+  Done amend(std::span<const Amendment> batch) override;
+
   // sqlite_find.cpp
   Result<Page> find(const policy::Scope& scope,
                     const Query& query,
@@ -28,6 +31,7 @@ class SqliteObjects final : public Objects {
   // sqlite_changes.cpp
   Result<std::size_t> remove(const policy::Scope& scope, const Query& query) override;
   Result<Changes> changes(const policy::Scope& scope, Sequence after, int limit) override;
+  Sequence newest() const override { return core_.state()->last; }
   Result<Timestamp> advance(Timestamp now) override;
 
   std::size_t text_lag() const override { return core_.text_lag; }

@@ -1,6 +1,7 @@
 // Taking objects in: what can be worked out beforehand is, on the caller's thread; the writer then judges
 // each against what is held and writes.
 
+#include "store/amend.h"
 #include "store/judge.h"
 #include "store/sqlite_objects.h"
 #include "store/sqlite_sql.h"
@@ -60,7 +61,9 @@ class Put {
     before_ = transaction.last;
     for (auto& item : prepared_) outcomes_.push_back(TRY(judge(transaction, item, now)));
     for (std::size_t i = 0; i < prepared_.size(); ++i)
-      if (outcomes_[i].status == PutStatus::stored) TRY(judge_references(transaction, i, now));
+      if (outcomes_[i].status == PutStatus::stored)
+        TRY(judge_references(
+            transaction, *prepared_[i].row, batch_[i].object.references, prepared_[i].targets, now));
     for (std::size_t i = 0; i < prepared_.size(); ++i)
       if (outcomes_[i].status == PutStatus::stored) TRY(write(transaction, i, now));
     for (const auto& row : siblings_) TRY(transaction.update(row));
@@ -70,22 +73,9 @@ class Put {
   std::vector<PutOutcome> outcomes() && { return std::move(outcomes_); }
 
  private:
-  using Rows = std::vector<std::shared_ptr<const Row>>;
-
-  /// The changes by which holdings of the object that stand are met, in order.
-  Result<Rows> held(Transaction& transaction, Key key, const model::ObjectId& id) {
-    Rows rows;
-    const auto found = TRY(transaction.under(key));
-    for (const auto sequence : found) {
-      auto row = TRY(transaction.row(sequence));
-      if (row->kind <= ChangeKind::opened && !row->gone && row->id == id) rows.push_back(std::move(row));
-    }
-    return rows;
-  }
-
   Result<PutOutcome> judge(Transaction& transaction, Prepared& item, Timestamp now) {
     auto& row = *item.row;
-    const auto others = TRY(held(transaction, item.id, row.id));
+    const auto others = TRY(standing(transaction, item.id, row.id));
     for (const auto& other : others) {
       if (other->kind != ChangeKind::added) continue;
       const bool same_bytes = other->digest == row.digest;
@@ -95,7 +85,7 @@ class Put {
         continue;
       if (!same_bytes && !same_content(*other->bytes, *row.bytes))
         return PutOutcome{PutStatus::conflict, other->at};
-      if (other->collection == row.collection && same_label(*other, row))
+      if (other->collection == row.collection && is_known_under(*other, row))
         return PutOutcome{PutStatus::duplicate, other->at};
     }
     row.has_siblings = !others.empty();
@@ -120,36 +110,6 @@ class Put {
     marked->has_siblings = true;
     transaction.changed[marked->sequence] = marked;
     siblings_.push_back(std::move(marked));
-  }
-
-  /// Decision 0002: a target held only under labels narrower than the holding's own.
-  Done judge_references(Transaction& transaction, std::size_t i, Timestamp now) {
-    auto& row = *prepared_[i].row;
-    const auto& references = batch_[i].object.references;
-    std::vector<model::ObjectId> hidden;
-    for (std::size_t r = 0; r < references.size(); ++r) {
-      const auto targets = TRY(held(transaction, prepared_[i].targets[r], references[r].target));
-      bool named = targets.empty();
-      for (const auto& target : targets) named = named || may_name(transaction, row, *target, now);
-      if (!named) hidden.push_back(references[r].target);
-    }
-    row.removed = pointers_to(*row.bytes, hidden);
-    if (row.is_redactable()) row.alias = Uuid::random(core_.seams.random);
-    return {};
-  }
-
-  bool may_name(Transaction& transaction, const Row& row, const Row& target, Timestamp now) {
-    const auto plain = [](const Row& any) {
-      return !any.persons && any.embargo == Timestamp::always() && any.end == Timestamp::never();
-    };
-    const auto decide = [&] {
-      return store::may_name(
-          label_of(row, core_.labels), holding_of(target, label_of(target, core_.labels), now), now);
-    };
-    if (!plain(row) || !plain(target) || !target.parts.empty()) return decide();
-    const auto [known, fresh] = transaction.may_name.try_emplace({row.label, target.label}, false);
-    if (fresh) known->second = decide();
-    return known->second;
   }
 
   Done write(Transaction& transaction, std::size_t i, Timestamp now) {

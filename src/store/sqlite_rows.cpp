@@ -74,10 +74,60 @@ Result<std::vector<std::string>> texts_of(std::string_view bytes) {
   return texts;
 }
 
+// The column `past`: for each label the holding was under a byte of flags, the label's number, `at`, embargo
+// and end in microseconds, then the persons behind their length; big-endian.
+constexpr int past_showed = 1;
+constexpr int past_has_persons = 2;
+constexpr std::size_t past_head_bytes = 1 + 4 + 3 * 8 + 4;
+
+void append_number(std::string& out, std::uint64_t value, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
+}
+
+std::uint64_t take_number(std::string_view& bytes, std::size_t count) {
+  std::uint64_t value = 0;
+  for (const char byte : bytes.substr(0, count)) value = value << 8 | static_cast<unsigned char>(byte);
+  bytes.remove_prefix(count);
+  return value;
+}
+
+std::string bytes_of(const std::vector<Past>& pasts) {
+  std::string bytes;
+  for (const auto& past : pasts) {
+    const auto persons = past.persons ? bytes_of(*past.persons) : std::string();
+    append_number(bytes, (past.showed ? past_showed : 0) | (past.persons ? past_has_persons : 0), 1);
+    append_number(bytes, past.label, 4);
+    for (const auto at : {past.at, past.embargo, past.end})
+      append_number(bytes, static_cast<std::uint64_t>(at.us), 8);
+    append_number(bytes, persons.size(), 4);
+    bytes += persons;
+  }
+  return bytes;
+}
+
+Result<std::vector<Past>> pasts_of(std::string_view bytes) {
+  std::vector<Past> pasts;
+  while (!bytes.empty()) {
+    if (bytes.size() < past_head_bytes) return fail(ErrorCode::corrupt, "a list of labels before is cut");
+    Past past;
+    const auto flags = take_number(bytes, 1);
+    past.showed = (flags & past_showed) != 0;
+    past.label = static_cast<policy::LabelId>(take_number(bytes, 4));
+    for (auto* const at : {&past.at, &past.embargo, &past.end})
+      at->us = static_cast<std::int64_t>(take_number(bytes, 8));
+    const auto size = take_number(bytes, 4);
+    if (bytes.size() < size) return fail(ErrorCode::corrupt, "a list of labels before is cut");
+    if ((flags & past_has_persons) != 0) past.persons = TRY(persons_of(bytes.substr(0, size)));
+    bytes.remove_prefix(size);
+    pasts.push_back(std::move(past));
+  }
+  return pasts;
+}
+
 Done read_content(const Statement& statement, Row& row) {
-  if (row.content == 0 || statement.is_null(21)) return {};
-  const auto digest = statement.bytes(20);
-  auto bytes = std::make_shared<const std::string>(statement.bytes(21));
+  if (row.content == 0 || statement.is_null(22)) return {};
+  const auto digest = statement.bytes(21);
+  auto bytes = std::make_shared<const std::string>(statement.bytes(22));
   row.digest = sha256(*bytes);
   if (row.digest.view() != digest)
     return fail(ErrorCode::corrupt, "the bytes of {} do not match their digest", row.id.text());
@@ -113,6 +163,7 @@ Result<Row> read_columns(const Statement& statement) {
   if (!statement.is_null(17)) row.parts = TRY(policy::decode_parts(statement.bytes(17)));
   if (!statement.is_null(18)) row.alias = TRY(Uuid::of_bytes(statement.bytes(18)));
   row.content = statement.sequence(19);
+  if (!statement.is_null(20)) row.pasts = TRY(pasts_of(statement.bytes(20)));
   return row;
 }
 
@@ -133,6 +184,7 @@ Done insert_row(Statement& statement, const Row& row) {
   const auto persons = row.persons ? bytes_of(*row.persons) : std::string();
   const auto removed = bytes_of(row.removed);
   const auto parts = policy::encode_parts(row.parts);
+  const auto pasts = bytes_of(row.pasts);
   const auto flags = flags_of(row);
   statement.bind(row.sequence,
                  static_cast<int>(row.kind),
@@ -153,9 +205,26 @@ Done insert_row(Statement& statement, const Row& row) {
                  removed.empty() ? Optional() : Optional(removed),
                  parts.empty() ? Optional() : Optional(parts),
                  row.is_redactable() ? Optional(row.alias.view()) : Optional(),
-                 row.content);
+                 row.content,
+                 pasts.empty() ? Optional() : Optional(pasts));
   if (row.embargo != Timestamp::always()) statement.bind_at(15, row.embargo);
   if (row.end != Timestamp::never()) statement.bind_at(16, row.end);
+  return statement.run();
+}
+
+Done rewrite_label(Statement& statement, const Row& row) {
+  using Optional = std::optional<std::string_view>;
+  const auto persons = row.persons ? bytes_of(*row.persons) : std::string();
+  const auto pasts = bytes_of(row.pasts);
+  statement.bind(row.sequence,
+                 flags_of(row),
+                 row.label,
+                 row.persons ? Optional(persons) : Optional(),
+                 nullptr,
+                 nullptr,
+                 pasts);
+  if (row.embargo != Timestamp::always()) statement.bind_at(5, row.embargo);
+  if (row.end != Timestamp::never()) statement.bind_at(6, row.end);
   return statement.run();
 }
 

@@ -14,6 +14,8 @@ namespace shieldwall::store {
 
 /// Writes a new row. The statement is sql::insert_event.
 Done insert_row(Statement& statement, const Row& row);
+/// Writes what an amendment changes. The statement is sql::relabel_event.
+Done rewrite_label(Statement& statement, const Row& row);
 /// The `flags` column of a row.
 std::int64_t flags_of(const Row& row);
 inline constexpr std::int64_t flag_gone = 4;

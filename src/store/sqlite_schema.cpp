@@ -14,7 +14,7 @@ struct Step {
   const char* down;
 };
 /// Step i leads from version i + 1 to i + 2.
-constexpr Step steps[] = {{sql::from_1_to_2, sql::from_2_to_1}};
+constexpr Step steps[] = {{sql::from_1_to_2, sql::from_2_to_1}, {sql::from_2_to_3, sql::from_3_to_2}};
 static_assert(std::size(steps) == schema_version - 1);
 
 Done in_one_step(Db& db, const char* statements) {

@@ -9,7 +9,7 @@
 
 namespace shieldwall::store {
 
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 3;
 
 /// Makes the tables in a new file, or brings an older file's to this version, each step durable.
 ///   errors  corrupt: not a store of ours, or of a newer program (says both versions)

@@ -61,6 +61,11 @@ inline constexpr const char* from_1_to_2 =
     "PRAGMA user_version = 2;";
 inline constexpr const char* from_2_to_1 = "DROP INDEX record_expiry; PRAGMA user_version = 1;";
 
+// Version 3: amended labels. An older program reads the label a holding is under now, and forgets who met it
+// when.
+inline constexpr const char* from_2_to_3 = "ALTER TABLE event ADD COLUMN past BLOB; PRAGMA user_version = 3;";
+inline constexpr const char* from_3_to_2 = "ALTER TABLE event DROP COLUMN past; PRAGMA user_version = 2;";
+
 // ---- node
 
 inline constexpr const char* read_node = "SELECT value FROM node WHERE name = ?1";
@@ -72,9 +77,12 @@ inline constexpr const char* write_node =
 inline constexpr const char* insert_event =
     "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
     "?18,"
-    " ?19, ?20)";
+    " ?19, ?20, ?21)";
 inline constexpr const char* insert_content = "INSERT INTO content VALUES (?1, ?2, ?3)";
 inline constexpr const char* delete_content = "DELETE FROM content WHERE arrival = ?1";
+inline constexpr const char* relabel_event =
+    "UPDATE event SET flags = ?2, label = ?3, persons = ?4, embargo = ?5, until = ?6, past = ?7"
+    " WHERE sequence = ?1";
 inline constexpr const char* update_event = "UPDATE event SET flags = ?2, content = ?3 WHERE sequence = ?1";
 inline constexpr const char* read_events =
     "SELECT e.*, c.digest, c.bytes FROM event e LEFT JOIN content c ON c.arrival = e.content"

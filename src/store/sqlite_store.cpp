@@ -187,6 +187,42 @@ Error with_advice(Error error, const std::string& folder) {
   return error;
 }
 
+/// Left beside the database once it is made, so that one that is lost later is not taken for one to come.
+constexpr std::string_view made_marker = "/node.made";
+constexpr std::string_view made_text = "a store was made here: its database is node.db\n";
+
+Result<std::uint64_t> size_of(Fs& fs, const std::string& path) {
+  if (!TRY(fs.exists(path))) return std::uint64_t{0};
+  const auto file = TRY(fs.open(path, OpenMode::read));
+  return file->size();
+}
+
+/// SQLite takes an empty or missing file for a new database, and drops a log that stands beside it.
+Done refuse_lost_database(Fs& fs, const std::string& folder) {
+  const auto database = folder + "/node.db";
+  if (TRY(size_of(fs, database)) > 0) return {};
+  const auto log = database + "-wal";
+  const bool made = TRY(fs.exists(folder + std::string(made_marker)));
+  const bool logged = TRY(size_of(fs, log)) > 0;
+  if (!made && !logged) return {};
+  const bool there = TRY(fs.exists(database));
+  return fail(
+      ErrorCode::corrupt,
+      "{} is {}, but {} says that a store was made here: what it held is lost or elsewhere. Remove {}{} "
+      "and put a backup in place as node.db, or leave it out to begin anew",
+      database,
+      there ? "empty" : "missing",
+      made ? "node.made" : "node.db-wal",
+      made ? "node.made" : "node.db-wal",
+      made && logged ? ", node.db-wal" : "");
+}
+
+Done leave_marker(Fs& fs, const std::string& folder) {
+  const auto path = folder + std::string(made_marker);
+  if (TRY(fs.exists(path))) return {};
+  return write_file_durably(fs, path, made_text);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_sqlite_with(const std::string& folder,
@@ -199,11 +235,14 @@ Result<std::unique_ptr<Store>> open_sqlite_with(const std::string& folder,
                 "another process has the store in {} open; talk to it, or stop it first",
                 folder);
   if (!lock) return fail(with_advice(lock.error(), folder));
+  if (auto kept = refuse_lost_database(seams.fs, folder); !kept)
+    return fail(with_advice(kept.error(), folder).within("opening the store in " + folder));
   auto core = std::make_unique<Core>(std::move(seams), options, folder + "/node.db");
   core->lock = std::move(*lock);
   auto loaded = load(*core);
   if (!loaded) return fail(with_advice(loaded.error(), folder).within("opening the store in " + folder));
   TRY(core->seams.fs.sync_directory(folder));
+  TRY(leave_marker(core->seams.fs, folder));
   return std::make_unique<SqliteStore>(std::move(core));
 }
 

@@ -136,6 +136,44 @@ TEST_CASE("a second opener is told in a sentence, and may open when the first ha
   CHECK(open_sqlite(rig.folder.path(), rig.seams()));
 }
 
+TEST_CASE("a database that was lost is named, and not begun anew") {
+  const auto outcome = [](const auto& harm) {
+    Rig rig(Kind::sqlite);
+    rig.put(holding(indicator(1)));
+    const auto folder = rig.folder.path();
+    const auto log = bytes_of_file(folder + "/node.db-wal");
+    rig.store = nullptr;
+    harm(folder, log);
+    const auto opened = open_sqlite(folder, real_seams());
+    if (opened) return fmt::format("opened with {}", *(*opened)->objects().count(us, {}, 10));
+    CHECK(opened.error().code == ErrorCode::corrupt);
+    return opened.error().message;
+  };
+  const auto empty = [](const std::string& folder, const std::string&) {
+    write_bytes(folder + "/node.db", "");
+  };
+  CHECK(outcome(empty).find("node.db is empty, but node.made says") != std::string::npos);
+  const auto missing = [](const std::string& folder, const std::string&) {
+    std::filesystem::remove(folder + "/node.db");
+  };
+  CHECK(outcome(missing).find("node.db is missing, but node.made says") != std::string::npos);
+  const auto log_alone = [&](const std::string& folder, const std::string& log) {
+    empty(folder, log);
+    std::filesystem::remove(folder + "/node.made");
+    write_bytes(folder + "/node.db-wal", log);
+  };
+  CHECK(outcome(log_alone).find("node.db is empty, but node.db-wal says") != std::string::npos);
+  // As the message says: without the marker it begins anew, and an old database needs none.
+  const auto anew = [&](const std::string& folder, const std::string& log) {
+    empty(folder, log);
+    std::filesystem::remove(folder + "/node.made");
+  };
+  CHECK(outcome(anew) == "opened with 0");
+  CHECK(outcome([](const std::string& folder, const std::string&) {
+          std::filesystem::remove(folder + "/node.made");
+        }) == "opened with 1");
+}
+
 TEST_CASE("the schema goes one version back and up again, and a newer one is refused with both numbers") {
   Rig rig(Kind::sqlite);
   rig.put(holding(indicator(1)));

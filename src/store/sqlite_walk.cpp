@@ -56,8 +56,8 @@ Result<std::shared_ptr<const Row>> Sight::row(Sequence sequence, bool neighbours
 bool Sight::tells(const Row& row) const {
   return store::tells(
       row,
-      [&](const policy::LabelColumns& columns, Timestamp at) {
-        return decider_->may_see(row.label, columns, at);
+      [&](policy::LabelId label, const policy::LabelColumns& columns, Timestamp at) {
+        return decider_->may_see(label, columns, at);
       },
       now_);
 }
@@ -187,7 +187,8 @@ Result<Walk::Family> Walk::family_with(const Rows& rows) {
   std::vector<Member> members;
   for (const auto& row : rows) {
     if (!in_universe(*query_, *row)) continue;
-    members.push_back({row.get(), TRY(content_fits(*row, sight_->redaction(*row)))});
+    const bool fits = TRY(content_fits(*row, sight_->redaction(*row)));
+    members.push_back({row.get(), fits});
   }
   family.given = family_of(members, *query_, sight_->scope());
   return family;

@@ -117,6 +117,18 @@ struct VersionEntry {
   model::SpecVersion spec_version;
 };
 
+/// A holding that stands, and the label it comes under.
+struct Amendment {
+  model::ObjectId id;
+  model::Version version;
+  model::SpecVersion spec_version = model::SpecVersion::v2_1;
+  policy::Source source;
+  std::optional<CircleId> collection;
+  policy::Label before;  // the label it is under; with the above, it names the holding
+  policy::Label label;
+  std::vector<policy::GranularLabel> parts;  // wire::parts_of the object under `label`
+};
+
 class Objects {
  public:
   virtual ~Objects() = default;
@@ -128,6 +140,12 @@ class Objects {
   ///   errors       exhausted: disk full; unavailable: `deadline` passed before the step began. Then nothing
   ///   was stored
   virtual Result<std::vector<PutOutcome>> put(std::span<const NewHolding> batch, Deadline deadline) = 0;
+
+  /// Brings each holding under another label, all in one durable step: `withdrawn` tells those who could see
+  /// it and may no longer, `opened` those who may and could not. Who sees it before and after keeps it where
+  /// they met it. Bytes that come again from the same source under a label it was under are a duplicate.
+  ///   errors  not_found: no such holding under `before`, and nothing was amended; exhausted: disk full
+  virtual Done amend(std::span<const Amendment> batch) = 0;
 
   /// Holdings that `query` selects and `scope` sees, at most `limit` (1..10,000) or about `bytes_max` of
   /// them, from `from` on. Each version of an object is given once, in the holding that its reader may see
@@ -157,6 +175,9 @@ class Objects {
 
   /// Changes after `after` in order, at most `limit` looked at; what the scope may not see is left out.
   virtual Result<Changes> changes(const policy::Scope& scope, Sequence after, int limit) = 0;
+
+  /// The number of the newest change, hidden ones too; 0 before the first. Costs nothing to ask.
+  virtual Sequence newest() const = 0;
 
   /// Appends `opened` and `withdrawn` for every holding whose embargo passed or end came since it last ran.
   /// Called by the node's scheduler; returns the instant of the next such event.

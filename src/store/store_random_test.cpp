@@ -18,7 +18,7 @@ class History {
       : random_(seed), memory_(Kind::memory, seed), sqlite_(Kind::sqlite, seed) {}
 
   void step() {
-    switch (random_.below(12)) {
+    switch (random_.below(14)) {
       case 0:
         return advance();
       case 1:
@@ -29,6 +29,9 @@ class History {
         return sqlite_.tend();
       case 4:
         return compare_changes();
+      case 12:
+      case 13:
+        return amend();
       case 5:
       case 6:
       case 7:
@@ -44,15 +47,20 @@ class History {
     return choices.begin()[random_.below(choices.size())];
   }
 
+  policy::Label label() {
+    auto label = one_of({shared_with(circle),
+                         shared_with(other_circle),
+                         shared_with(circle, partner),
+                         policy::owner_only(ours)});
+    if (random_.below(6) == 0) label.embargo = memory_.clock.now() + hours(1);
+    if (random_.below(6) == 0) label.end = memory_.clock.now() + hours(2);
+    return label;
+  }
+
   NewHolding item() {
     Held held{.source = one_of({own_source(), member_source()}),
               .collection = one_of<std::optional<CircleId>>({circle, other_circle, std::nullopt}),
-              .label = one_of({shared_with(circle),
-                               shared_with(other_circle),
-                               shared_with(circle, partner),
-                               policy::owner_only(ours)})};
-    if (random_.below(6) == 0) held.label.embargo = memory_.clock.now() + hours(1);
-    if (random_.below(6) == 0) held.label.end = memory_.clock.now() + hours(2);
+              .label = label()};
     const auto number = static_cast<std::uint32_t>(random_.below(12));
     if (random_.below(6) == 0)
       return holding(relationship(number, indicator_id(number), indicator_id(number / 2)), held);
@@ -72,6 +80,25 @@ class History {
     const auto expected = memory_.put(batch);
     const auto actual = sqlite_.put(batch);
     for (std::size_t i = 0; i < batch.size(); ++i) CHECK(actual[i].status == expected[i].status);
+  }
+
+  /// Some holding that its owner sees, and at times one under a label that it is not under.
+  void amend() {
+    Query one;
+    one.ids = {indicator_id(static_cast<std::uint32_t>(random_.below(12)))};
+    one.select = VersionSelect::all;
+    std::vector<Amendment> batch;
+    for (const auto& held : memory_.find(readers[random_.below(2)], one)) {
+      batch.push_back({.id = held.id,
+                       .version = held.version,
+                       .spec_version = held.spec_version,
+                       .source = held.source,
+                       .collection = held.collection,
+                       .before = random_.below(10) == 0 ? label() : held.label,
+                       .label = label(),
+                       .parts = {}});
+    }
+    CHECK(sqlite_.objects().amend(batch).has_value() == memory_.objects().amend(batch).has_value());
   }
 
   void advance() {
@@ -142,6 +169,7 @@ class History {
       CHECK(actual->changes[i].kind == expected->changes[i].kind);
       same(actual->changes[i].holding, expected->changes[i].holding);
     }
+    CHECK(sqlite_.objects().newest() == memory_.objects().newest());
     CHECK(sqlite_.store->check()->empty());
   }
 
