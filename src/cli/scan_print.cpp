@@ -124,6 +124,8 @@ void ScanPrinter::totals(const detect::ScanTotals& totals) {
           printable(detect::belief_in(indicator)),
           printable(indicator.pattern));
   }
+  for (const auto& [list, count] : totals.held_back)
+    print("{:>9} not reported: on the warning list {}\n", count, printable(list));
   print("{}{} hits of {} indicators in {} lines of {} files\n",
         totals_.empty() ? "" : "\n",
         totals.hits,

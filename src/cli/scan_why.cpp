@@ -14,9 +14,12 @@ constexpr std::size_t sentence_bytes_max = 1000;
 
 }  // namespace
 
-Exit tell_why_not(const Arguments& arguments, const detect::Matcher& matcher, Timestamp now) {
+Exit tell_why_not(const Arguments& arguments,
+                  const detect::Matcher& matcher,
+                  const detect::WarningLists& lists,
+                  Timestamp now) {
   const auto value = arguments.one("--why-not");
-  const auto sentences = detect::why_not(matcher, value, now);
+  const auto sentences = detect::why_not(matcher, value, now, &lists);
   const bool hits = std::ranges::any_of(
       sentences, [](const std::string& sentence) { return sentence.starts_with("hits "); });
   if (arguments.has("--json")) {

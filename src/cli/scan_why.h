@@ -3,11 +3,15 @@
 
 #include "cli/command.h"
 #include "detect/matcher.h"
+#include "detect/warning_lists.h"
 
 namespace shieldwall::cli {
 
 /// Prints how VALUE is read, what it would hit in an event of this instant and why, and else why it hits
 /// nothing. Exit status as of a scan of that one value.
-Exit tell_why_not(const Arguments& arguments, const detect::Matcher& matcher, Timestamp now);
+Exit tell_why_not(const Arguments& arguments,
+                  const detect::Matcher& matcher,
+                  const detect::WarningLists& lists,
+                  Timestamp now);
 
 }  // namespace shieldwall::cli

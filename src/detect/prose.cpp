@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace shieldwall::detect {
 
@@ -73,6 +74,39 @@ bool next_url(std::string_view& rest, std::string_view& url) {
   url = trimmed_of(rest.substr(scheme), "", ".,;:!?)]}*");
   rest.remove_prefix(at + 3);
   return true;
+}
+
+namespace {
+
+/// The character that `digits` hexadecimal digits behind `at` stand for, when it is printable ASCII; else
+/// NUL.
+char printable_of_hex(std::string_view text, std::size_t at, std::size_t digits) {
+  if (at + digits > text.size()) return '\0';
+  unsigned code = 0;
+  const auto* const begin = text.data() + at;
+  const auto [end, error] = std::from_chars(begin, begin + digits, code, 16);
+  const bool good = error == std::errc() && end == begin + digits && code > ' ' && code < 0x7f;
+  return good ? static_cast<char>(code) : '\0';
+}
+
+}  // namespace
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at], letter = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (c == '\\' && letter == '/') {
+      out += '/';
+      at += 2;
+      continue;
+    }
+    const std::size_t digits = c == '%' ? 2 : c != '\\' ? 0 : letter == 'x' ? 2 : letter == 'u' ? 4 : 0;
+    const std::size_t head = c == '%' ? 1 : 2;
+    const char plain = digits == 0 ? '\0' : printable_of_hex(text, at + head, digits);
+    out += plain == '\0' ? c : plain;
+    at += plain == '\0' ? 1 : head + digits;
+  }
+  return out;
 }
 
 }  // namespace shieldwall::detect

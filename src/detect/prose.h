@@ -1,6 +1,7 @@
 #pragma once
 // Finds the words of running text that could be observables.
 
+#include <string>
 #include <string_view>
 
 namespace shieldwall::detect {
@@ -27,6 +28,10 @@ class Words {
  private:
   std::string_view rest_;
 };
+
+/// With `\/`, `\xHH`, `\uHHHH` and `%HH` undone where they stand for printable ASCII, so that text within
+/// text shows what it holds; an escaped escape keeps its inner one.
+std::string unescaped(std::string_view text);
 
 /// The next URL in a piece, from its scheme to the piece's end, after which looking goes on behind its "://":
 /// a URL can hold another in its query. False when there is none.

@@ -9,6 +9,7 @@
 
 #include "detect/parts.h"
 #include "detect/sieve.h"
+#include "detect/warning_lists.h"
 
 namespace shieldwall::detect {
 
@@ -83,6 +84,7 @@ class FileScan {
     } else {
       report.error = opened.error().message;
     }
+    report.held_back = std::move(held_back_);
     hand_over();
     lane_.finish(std::move(report));
   }
@@ -106,6 +108,11 @@ class FileScan {
   void add(const Record& record, const std::vector<Match>& matches, const std::string& path) {
     const auto time = event_time(record);
     for (const auto& match : matches) {
+      const auto* const lists = options_.warning_lists;
+      if (const auto list = lists == nullptr ? std::nullopt : lists->naming(match.value)) {
+        ++held_back_[*list];
+        continue;
+      }
       hits_.push_back({.source = path,
                        .line = record.line,
                        .time = time,
@@ -126,6 +133,7 @@ class FileScan {
   Lane& lane_;
   RecordTap* tap_ = nullptr;
   std::vector<Hit> hits_;
+  std::map<std::string, std::uint64_t> held_back_;
 };
 
 class Scan {
@@ -188,6 +196,7 @@ class Scan {
     tell_progress();
     if (!part.is_last) return;
     totals_.counts += report_.counts;
+    for (const auto& [list, count] : report_.held_back) totals_.held_back[list] += count;
     ++totals_.files;
     if (!report_.error.empty()) ++totals_.damaged_files;
     sink_.done(report_);
@@ -198,6 +207,7 @@ class Scan {
     const auto before = report_.counts.lines;
     report_.format = part.format;
     report_.counts += part.counts;
+    for (const auto& [list, count] : part.held_back) report_.held_back[list] += count;
     for (auto& problem : part.problems) {
       if (report_.problems.size() == problems_kept) break;
       report_.problems.push_back({problem.line + before, std::move(problem.what)});

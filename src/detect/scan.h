@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,8 @@
 #include "detect/readers/reader.h"
 
 namespace shieldwall::detect {
+
+class WarningLists;
 
 struct Hit {
   std::string source;             // the file's path, "-" for standard input
@@ -31,6 +34,7 @@ struct SourceReport {
   LogFormat format = LogFormat::text;
   ReadingCounts counts;
   std::vector<Problem> problems;
+  std::map<std::string, std::uint64_t> held_back = {};  // as ScanTotals
   std::string error;  // why reading stopped before the end; empty when all was read
 };
 
@@ -71,8 +75,9 @@ struct ScanOptions {
   int threads = 0;                       // 0: as many as cores
   std::uint64_t part_bytes = 32u << 20;  // larger logs are read in parts of this size, side by side
   bool sieve = true;  // false: every line goes to the full parser, as tests and figures compare
-  const std::atomic<bool>* stop = nullptr;  // set: end soon; what was found until then is told
-  RecordTaps* taps = nullptr;               // given: all records pass by them too
+  const WarningLists* warning_lists = nullptr;  // what they name is no hit
+  const std::atomic<bool>* stop = nullptr;      // set: end soon; what was found until then is told
+  RecordTaps* taps = nullptr;                   // given: all records pass by them too
 };
 
 struct ScanTotals {
@@ -80,6 +85,7 @@ struct ScanTotals {
   std::uint64_t files = 0;
   std::uint64_t damaged_files = 0;  // with an error
   std::uint64_t hits = 0;
+  std::map<std::string, std::uint64_t> held_back = {};  // by warning list: what would have been hits
   bool stopped = false;
 };
 

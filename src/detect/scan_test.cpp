@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "detect/warning_lists.h"
 #include "wire/compression.h"
 
 using namespace shieldwall;
@@ -247,4 +248,18 @@ TEST_CASE("a log read in parts is told as one that is read whole: lines, problem
   CHECK(whole.ends_with("2 716 5013"));
   for (const std::uint64_t part_bytes : {100, 4096, 40'000})
     for (const int threads : {1, 3}) CHECK_MESSAGE(told(part_bytes, threads) == whole, part_bytes);
+}
+
+TEST_CASE("what a warning list names is counted by list and not told") {
+  const Folder folder;
+  folder.write("a.log", lines(10, 2));
+  WarningLists lists;
+  REQUIRE(lists.read(R"({"name":"ours","type":"cidr","list":["192.0.2.0/24"]})"));
+  Told told(folder);
+  const std::vector<std::string> paths = {folder.at("a.log")};
+  const auto totals =
+      scan_files(an_address(), *find_files(paths), {.threads = 1, .warning_lists = &lists}, told);
+  CHECK(told.hits.empty());
+  CHECK(totals.hits == 0);
+  CHECK(totals.held_back == std::map<std::string, std::uint64_t>{{"ours", 5}});
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "detect/field_kind.h"
 #include "detect/prose.h"
+#include "detect/readers/field_map.h"
 #include "detect/shape.h"
 #include "detect/tables.h"
 #include "detect/url_parts.h"
@@ -136,6 +137,7 @@ struct Scanner::State {
 
   void address(const Address& seen_address) {
     const bool v4 = seen_address.is_v4();
+    if (v4 ? !may_hold_v4(*tables, seen_address.v4()) : !may_hold_v6(*tables, seen_address)) return;
     for (const int bits : v4 ? tables->v4_bits : tables->v6_bits) {
       const auto key = network_key(model::masked(seen_address, bits), bits);
       const auto indicators = find(LiteralKind::network, key.view());
@@ -147,6 +149,7 @@ struct Scanner::State {
   void domain(std::string_view text) {
     if (!looks_for(LiteralKind::domain)) return;
     const LowerName name(text);
+    if (!may_hold_hash(*tables, tail_hash(*tables, name.view()))) return;
     for (auto rest = name.view();;) {
       const auto dot = rest.find('.');
       if (dot == rest.npos) return;
@@ -295,7 +298,7 @@ void Scanner::State::value(std::string_view text) {
 
 /// Values that only their field tells apart from any other text or number.
 void Scanner::State::by_name(const Field& of) {
-  switch (kind_by_field(of.name)) {
+  switch (record->map != nullptr ? kind_of(*record->map, of.name) : kind_by_field(of.name)) {
     case NamedKind::none:
       return;
     case NamedKind::user_agent:
@@ -324,6 +327,10 @@ void Scanner::State::prose(std::string_view text) {
     const auto shape = shape_of(next);
     if (shape.has(Shape::bracket)) {
       const auto plain = model::refanged(next);
+      if (plain != next) piece(plain);
+    }
+    if (shape.has(Shape::backslash) || next.find('%') != next.npos) {
+      const auto plain = unescaped(next);
       if (plain != next) piece(plain);
     }
     piece(next);
@@ -358,7 +365,7 @@ const std::vector<Match>& Scanner::scan(const Record& record) {
     if (!record.is_prose && state.looks_by_name) state.by_name(field);
     if (!field.is_text) continue;
     if (!record.is_prose) state.value(field.value);
-    if (record.is_prose || state.free_text == FreeText::inside) state.prose(field.value);
+    if (record.is_prose || field.is_prose || state.free_text == FreeText::inside) state.prose(field.value);
   }
   if (state.looks_for(LiteralKind::url) && !record.is_prose) {
     const auto pieces = pieces_of_url(record);

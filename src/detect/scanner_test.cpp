@@ -200,6 +200,13 @@ TEST_CASE("running text is searched at the borders of words") {
   CHECK(prose_hits(patterns, "mail from <a@evil.example>") == "=a@evil.example#3");
   CHECK(prose_hits(patterns, "net 2001:db8:: is") == "=2001:db8::#4");
   CHECK(prose_hits(patterns, "ran C:\\x\\evil.exe -f") == "=evil.exe#5");
+  const auto finds_url = [&](std::string_view text) {
+    return prose_hits(patterns, text).find("=http://evil.example/x#2") != std::string::npos;
+  };
+  CHECK(finds_url("{\"u\":\"http:\\/\\/evil.example\\/x\"}"));
+  CHECK(finds_url("GET /r?to=http%3A%2F%2Fevil.example%2Fx"));
+  CHECK(finds_url("eval(http:\\x2f\\x2fevil\\u002eexample\\x2fx"));
+  CHECK(!finds_url("GET /r?to=http%3A%2F%2Fevil.example%2"));
 }
 
 TEST_CASE("revoked and future indicators do not take part, and are listed") {
@@ -247,6 +254,10 @@ TEST_CASE("what would match everything is refused") {
   CHECK(unused_reason("[domain-name:value = 'co.uk']").find("public suffix") != std::string::npos);
   CHECK(unused_reason("[domain-name:value = 'com']").find("single label") != std::string::npos);
   CHECK(unused_reason("[domain-name:value = 'github.io']") == "");
+  CHECK(unused_reason("[domain-name:value = '*']").find("'*'") != std::string::npos);
+  CHECK(unused_reason("[domain-name:value = '']").find("empty") != std::string::npos);
+  CHECK(unused_reason("[file:name = '']").find("empty") != std::string::npos);
+  CHECK(unused_reason("[url:value = 'http://*']") != "");
 }
 
 TEST_CASE("a pattern that needs more than literals is listed with its reason; OR keeps the rest in use") {

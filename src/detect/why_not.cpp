@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "detect/tables.h"
+#include "detect/warning_lists.h"
 #include "model/canonical_parts.h"
 
 namespace shieldwall::detect {
@@ -111,8 +112,22 @@ std::string belief_in(const Indicator& indicator) {
   return text;
 }
 
-std::vector<std::string> why_not(const Matcher& matcher, std::string_view value, Timestamp at) {
-  return Explanation(matcher, value, at).tell();
+std::vector<std::string> why_not(const Matcher& matcher,
+                                 std::string_view value,
+                                 Timestamp at,
+                                 const WarningLists* lists) {
+  auto sentences = Explanation(matcher, value, at).tell();
+  if (lists == nullptr) return sentences;
+  auto forms = readings(value);
+  std::optional<std::string> list = lists->naming(value);
+  for (std::size_t i = 0; !list && i < forms.size(); ++i) list = lists->naming(forms[i].text);
+  if (list) {
+    for (auto& sentence : sentences)
+      if (sentence.starts_with("hits ")) sentence.insert(0, "held back: it ");
+    sentences.push_back(
+        fmt::format("is on the warning list '{}': nothing that it hits is reported", excerpt(*list)));
+  }
+  return sentences;
 }
 
 }  // namespace shieldwall::detect

@@ -9,6 +9,8 @@
 
 namespace shieldwall::detect {
 
+class WarningLists;
+
 /// "indicator--1 (one), from bundle.json, confidence 80, valid from ... until ...": why a hit is believed and
 /// where the indicator came from.
 std::string belief_in(const Indicator& indicator);
@@ -16,6 +18,10 @@ std::string belief_in(const Indicator& indicator);
 /// What a matcher does with `value` in an event of the time `at`, in sentences for people: how it is read,
 /// what it hits, which indicators would hit but are not in force, and which name it but cannot be used, and
 /// why. Walks over all indicators.
-std::vector<std::string> why_not(const Matcher& matcher, std::string_view value, Timestamp at);
+///   lists  warning lists: one that names the value is told, as what it hits is not reported
+std::vector<std::string> why_not(const Matcher& matcher,
+                                 std::string_view value,
+                                 Timestamp at,
+                                 const WarningLists* lists = nullptr);
 
 }  // namespace shieldwall::detect

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "detect/warning_lists.h"
+
 using namespace shieldwall;
 using namespace shieldwall::detect;
 
@@ -64,4 +66,15 @@ TEST_CASE("a value that does not hit is told why, by the indicators that name it
   CHECK(says(matcher, " ", "no observable of a known kind"));
   const auto less = changed(compile({below}, {.now = now}), {.added = {}, .withdrawn = {"below"}}, now);
   CHECK(says(less, "www.evil.example", "was withdrawn"));
+}
+
+TEST_CASE("a value on a warning list is told by the list's name, and that its hits are held back") {
+  WarningLists lists;
+  REQUIRE(lists.read(R"({"name":"resolvers","type":"cidr","list":["192.0.2.0/24"]})"));
+  const auto matcher = compile({an_indicator("a", "[ipv4-addr:value = '192.0.2.1']")}, {.now = now});
+  std::string text;
+  for (const auto& sentence : why_not(matcher, "192.0.2[.]1", now, &lists)) text += sentence + "\n";
+  CHECK(text.find("held back: it hits a") != std::string::npos);
+  CHECK(text.find("is on the warning list 'resolvers'") != std::string::npos);
+  CHECK(why_not(matcher, "203.0.113.9", now, &lists).size() == why_not(matcher, "203.0.113.9", now).size());
 }

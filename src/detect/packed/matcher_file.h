@@ -34,7 +34,10 @@ Done write_matcher_file(const Matcher& matcher, Fs& fs, const std::string& path)
 ///           that is not read here. Messages begin with the path
 Result<Matcher> load_matcher_file(const std::string& path, Timestamp now);
 
-/// The same over bytes in memory (which must outlive the matcher), without their digests: for fuzzing.
+/// How many literals of each kind a matcher has, those kinds that it has at all.
+std::vector<std::pair<std::string_view, std::size_t>> literal_counts(const Matcher& matcher);
+
+/// As load_matcher_file over bytes in memory (which must outlive the matcher), without their digests: for fuzzing.
 /// Whatever they are, nothing outside of them is read. errors: as load_matcher_file
 Result<Matcher> matcher_over(std::string_view bytes, Timestamp now);
 

@@ -178,6 +178,33 @@ MatcherParts parts_of(const MatcherTables& tables) {
 
 }  // namespace
 
+std::vector<std::pair<std::string_view, std::size_t>> literal_counts(const Matcher& matcher) {
+  static constexpr std::string_view names[] = {"networks",
+                                               "domains",
+                                               "URLs",
+                                               "hosts of URLs",
+                                               "file hashes",
+                                               "e-mail addresses",
+                                               "file names",
+                                               "file paths",
+                                               "JA3 fingerprints",
+                                               "JA4 fingerprints",
+                                               "user agents",
+                                               "mutexes",
+                                               "registry keys",
+                                               "MAC addresses",
+                                               "autonomous systems",
+                                               "certificate serials"};
+  std::vector<std::pair<std::string_view, std::size_t>> counts;
+  for (std::size_t kind = 0; kind < std::size(names); ++kind) {
+    std::size_t sum = 0;
+    for (const auto& use : MatcherAccess::tables(matcher).layers)
+      sum += static_cast<std::size_t>(use.layer->literals.counts[kind]);
+    if (sum > 0) counts.emplace_back(names[kind], sum);
+  }
+  return counts;
+}
+
 Done write_matcher_file(const Matcher& matcher, Fs& fs, const std::string& path) {
   return write_matcher_file(parts_of(MatcherAccess::tables(matcher)), fs, path);
 }

@@ -1,0 +1,136 @@
+#include "cli/matcher.h"
+
+#include <filesystem>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "cli/node_call.h"
+#include "cli/scan.h"
+#include "cli/streams.h"
+#include "detect/packed/matcher_file.h"
+#include "model/json_writer.h"
+
+namespace shieldwall::cli {
+
+namespace {
+
+void tell_all_unused(const detect::Intel& intel, const detect::Matcher& matcher) {
+  const auto unused = matcher.unused();
+  tell_unused(intel.unused, intel.unused_count);
+  tell_unused(unused, unused.size());
+}
+
+Exit run_build(const Arguments& arguments) {
+  auto intel = read_all_intel(arguments);
+  if (!intel) return report_input(intel.error());
+  const auto matcher = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
+  tell_all_unused(*intel, matcher);
+  const auto path = arguments.one("FILE");
+  if (const auto written = detect::write_matcher_file(matcher, system_fs(), path); !written)
+    return report(written.error());
+  print("{}: {} literals of {} indicators\n", path, matcher.literals(), matcher.indicator_count());
+  return Exit::done;
+}
+
+Exit run_info(const Arguments& arguments) {
+  const auto path = arguments.one("FILE");
+  const auto matcher = detect::load_matcher_file(path, system_clock().now());
+  if (!matcher) return report_input(matcher.error());
+  std::error_code ignored;
+  const auto file_bytes = std::filesystem::file_size(path, ignored);
+  const auto counts = detect::literal_counts(*matcher);
+  if (arguments.has("--json")) {
+    model::JsonWriter json;
+    json.begin_object();
+    json.member("indicators", matcher->indicator_count());
+    json.member("literals", matcher->literals());
+    json.member("memory_bytes", matcher->bytes());
+    json.member("file_bytes", file_bytes);
+    json.key("kinds");
+    json.begin_object();
+    for (const auto& [name, count] : counts) json.member(name, count);
+    json.end_object();
+    json.end_object();
+    print("{}\n", json.text());
+    return Exit::done;
+  }
+  print("{} indicators, {} literals; {} bytes of memory, {} bytes of file, all as they were written\n",
+        matcher->indicator_count(),
+        matcher->literals(),
+        matcher->bytes(),
+        file_bytes);
+  for (const auto& [name, count] : counts) print("{:>12} {}\n", count, name);
+  return Exit::done;
+}
+
+constexpr Option build_options[] = {
+    dir_option,
+    as_option,
+    {"--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each},
+    {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
+    {"--column", "the column of CSV lists that holds the value"},
+    {"FILE", "the file to write; replaced whole when it is there", Takes::one, true},
+};
+
+constexpr Option info_options[] = {
+    {"--json", "one JSON object", Takes::nothing},
+    {"FILE", "a file of `matcher build`", Takes::one, true},
+};
+
+}  // namespace
+
+Result<detect::Matcher> matcher_for(const Arguments& arguments, Timestamp now) {
+  const auto path = arguments.one("--matcher");
+  if (path.empty()) {
+    auto intel = TRY(read_all_intel(arguments));
+    auto matcher = detect::compile(std::move(intel.indicators), {.now = now});
+    tell_all_unused(intel, matcher);
+    return matcher;
+  }
+  auto matcher = TRY(detect::load_matcher_file(path, now));
+  if (!arguments.has("--intel") && !arguments.has("--dir")) return matcher;
+  auto intel = TRY(read_all_intel(arguments));
+  if (intel.indicators.size() > detect::changes_max)
+    return fail(ErrorCode::exhausted,
+                "{} indicators beside --matcher; up to {} are taken: build them into one file",
+                intel.indicators.size(),
+                detect::changes_max);
+  matcher = detect::changed(matcher, {.added = std::move(intel.indicators)}, now);
+  tell_all_unused(intel, matcher);
+  return matcher;
+}
+
+Result<detect::WarningLists> warning_lists_for(const Arguments& arguments) {
+  detect::WarningLists lists;
+  for (const auto& path : arguments.all("--warning-list")) TRY(lists.read_path(path));
+  return lists;
+}
+
+std::span<const Command> matcher_commands() {
+  static const Command rows[] = {
+      {
+          .words = "matcher build",
+          .summary = "compile indicators into a file for scans",
+          .text =
+              "Compiles the indicators of --intel files, or of the node in --dir, into one file that "
+              "`scan --matcher` maps in moments. What cannot be used is told on standard error. A file "
+              "serves until the program's next version; indicators revoked or not yet valid are left out.",
+          .options = build_options,
+          .example = "shieldwall matcher build --intel samples/demo/shared.json shared.matcher",
+          .run = run_build,
+      },
+      {
+          .words = "matcher info",
+          .summary = "check a file of compiled indicators and say what it holds",
+          .text =
+              "Checks every byte of a matcher file and prints how much of what it looks for. Exit status: 4 "
+              "when it is damaged or none.",
+          .options = info_options,
+          .example = "shieldwall matcher info shared.matcher",
+          .run = run_info,
+      },
+  };
+  return rows;
+}
+
+}  // namespace shieldwall::cli

@@ -1,0 +1,26 @@
+#pragma once
+// `shieldwall matcher build` and `matcher info`: indicators compiled once into a file; and the matcher of a
+// scan.
+
+#include "cli/command.h"
+#include "detect/matcher.h"
+#include "detect/warning_lists.h"
+
+namespace shieldwall::cli {
+
+std::span<const Command> matcher_commands();
+
+inline constexpr Option matcher_option = {
+    "--matcher", "a file of `matcher build`: what it holds is looked for, and what --intel gives besides"};
+inline constexpr Option warning_list_option = {
+    "--warning-list",
+    "values that are no hits: MISP warning lists, a file or folder; may stand again",
+    Takes::each};
+
+/// The matcher of --matcher, --intel and --dir. What does not take part is told on standard error.
+Result<detect::Matcher> matcher_for(const Arguments& arguments, Timestamp now);
+
+/// All of --warning-list.
+Result<detect::WarningLists> warning_lists_for(const Arguments& arguments);
+
+}  // namespace shieldwall::cli
