@@ -1,0 +1,397 @@
+// "/api/v1/alliances...": what an operator does and sees of the node's alliances; suspending a member;
+// recalling an object and who confirmed it.
+
+#include <algorithm>
+
+#include "api/fields.h"
+#include "api/shelf.h"
+#include "base/text.h"
+#include "exchange/federation/federation.h"
+#include "exchange/federation/impact.h"
+#include "exchange/federation/joining.h"
+#include "ledger/audit.h"
+#include "ledger/organisation.h"
+#include "model/json_writer.h"
+
+namespace shieldwall::exchange::federation {
+
+namespace {
+
+using api::Call;
+using api::Response;
+using api::Right;
+using ledger::SignedRoster;
+using model::JsonWriter;
+using net::Method;
+
+constexpr std::size_t body_bytes_max_here = 64u << 10;
+
+/// Alliances are the node's matter: operators of its own organisation.
+Result<Federation*> operated(Call& call) {
+  auto* const federation = TRY(federation_of(call.services));
+  if (call.caller->organisation != federation->options().home && !call.caller->local)
+    return fail(ErrorCode::denied, "only operators of the node's own organisation may do this");
+  return federation;
+}
+
+Response told(int status, JsonWriter out) {
+  return {status, policy::Release::fact(std::move(out).text())};
+}
+
+Result<SignedRoster> alliance_in_path(Call& call) {
+  return ledger::alliance_named(call.services.store.records(), call.part("alliance"));
+}
+
+Result<model::JsonDocument> body(Call& call) {
+  auto text = TRY(api::body_of(call, body_bytes_max_here));
+  return model::JsonDocument::parse(text.empty() ? "{}" : std::move(text));
+}
+
+/// The member named in the path, by id or name, of any alliance.
+Result<OrganisationId> member_in_path(Call& call, const Known& known) {
+  const auto row = TRY(ledger::organisation_named(call.services.store.records(), call.part("organisation")));
+  if (known.member(row.value.id) == nullptr || row.value.id == known.home)
+    return fail(ErrorCode::not_found, "{} is no other member of an alliance of this node", row.value.name);
+  return row.value.id;
+}
+
+void write_member(JsonWriter& out,
+                  Federation& federation,
+                  const SignedRoster& alliance,
+                  const policy::RosterMember& member) {
+  const auto known = federation.known();
+  out.begin_object();
+  out.member("id", member.organisation.text());
+  out.member("name", member.name);
+  if (member.nation != policy::Nation{}) out.member("nation", member.nation.text());
+  out.member("founder", std::ranges::binary_search(alliance.roster.founders, member.organisation));
+  if (const auto address = ledger::node_address(member)) out.member("address", *address);
+  out.member("relay", is_relay(member));
+  out.member("here", member.organisation == known->home);
+  out.member("suspended", known->is_suspended(member.organisation));
+  if (member.organisation != known->home) {
+    if (const auto phrase = phrase_with(federation, alliance, member.organisation))
+      out.member("phrase", *phrase);
+    auto& records = federation.services().store.records();
+    const auto sent = out_stand(records, member.organisation);
+    const auto ack = kept_ack(records, member.organisation);
+    const auto taken = in_stand(records, member.organisation);
+    out.member("sent", sent ? sent->last : 0);
+    out.member("acknowledged", ack ? ack->last : 0);
+    out.member("taken", taken ? taken->last : 0);
+  }
+  out.end_object();
+}
+
+void write_alliance(JsonWriter& out, Federation& federation, const SignedRoster& alliance) {
+  const auto& roster = alliance.roster;
+  out.begin_object();
+  out.member("id", roster.alliance.text());
+  out.member("name", roster.name);
+  out.member("version", std::uint64_t{roster.version});
+  out.member("founders_needed", std::uint64_t{roster.founders_needed});
+  const auto circle = ledger::read_circle(federation.services().store.records(),
+                                          ledger::circle_of(roster.alliance, federation.options().home));
+  if (circle) out.member("circle", circle->value.alias);
+  out.key("members");
+  out.begin_array();
+  for (const auto& member : roster.members) write_member(out, federation, alliance, member);
+  out.end_array();
+  out.end_object();
+}
+
+Result<Response> list_alliances(Call& call) {
+  auto* const federation = TRY(operated(call));
+  JsonWriter out;
+  out.begin_object();
+  out.key("alliances");
+  out.begin_array();
+  for (const auto& one : federation->known()->newest) write_alliance(out, *federation, one);
+  out.end_array();
+  out.end_object();
+  return told(200, std::move(out));
+}
+
+Result<Response> create_alliance(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto document = TRY(body(call));
+  auto fields = TRY(api::Fields::of(document.root()));
+  const auto name = TRY(fields.text("name"));
+  TRY(fields.finish());
+  TRY(ledger::audit(call.services.store, *call.caller, "alliance.create", {{"name", name}}));
+  const auto made = TRY(found_alliance(*federation, name));
+  JsonWriter out;
+  write_alliance(out, *federation, made);
+  return told(201, std::move(out));
+}
+
+Result<Response> invite_member(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto alliance = TRY(alliance_in_path(call));
+  TRY(ledger::audit(
+      call.services.store, *call.caller, "alliance.invite", {{"alliance", alliance.roster.name}}));
+  const auto made = TRY(invite(*federation, alliance));
+  JsonWriter out;
+  out.begin_object();
+  out.member("invitation", made.text());
+  out.member("expires", to_text(call.now + invite_life));
+  out.end_object();
+  return told(201, std::move(out));
+}
+
+Result<Response> join_alliance(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto document = TRY(body(call));
+  auto fields = TRY(api::Fields::of(document.root()));
+  const auto text = TRY(fields.text("invitation"));
+  TRY(fields.finish());
+  const auto invitation = TRY(Invite::parse(text));
+  TRY(ledger::audit(call.services.store, *call.caller, "alliance.ask", {{"address", invitation.address}}));
+  const auto joined = TRY(join(*federation, invitation));
+  JsonWriter out;
+  out.begin_object();
+  out.member("phrase", joined.phrase);
+  out.member("by", joined.by.text());
+  out.key("alliance");
+  write_alliance(out, *federation, joined.roster);
+  out.end_object();
+  return told(201, std::move(out));
+}
+
+Result<Response> leave_this_alliance(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto alliance = TRY(alliance_in_path(call));
+  TRY(ledger::audit(
+      call.services.store, *call.caller, "alliance.leave", {{"alliance", alliance.roster.name}}));
+  TRY(leave_alliance(*federation, alliance));
+  return Response::nothing();
+}
+
+Result<Response> roll_keys(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto document = TRY(body(call));
+  auto fields = TRY(api::Fields::of(document.root()));
+  const auto end = TRY(fields.flag("end_overlap", false));
+  TRY(fields.finish());
+  auto keys = *TRY(federation->keys());
+  if (end)
+    ledger::end_overlap(keys);
+  else
+    TRY(ledger::roll_over(keys, call.services.random));
+  TRY(ledger::audit(call.services.store, *call.caller, end ? "keys.end_overlap" : "keys.roll", {}));
+  // On disk before anybody is told of them: a crash in between leaves a node that can read and sign.
+  if (federation->options().save_keys) TRY(federation->options().save_keys(keys));
+  call.services.shelf->of<ledger::KeyRing>().set(std::move(keys));
+  TRY(renew_entry(*federation));
+  return Response::nothing();
+}
+
+Result<Response> suspend(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto known = federation->known();
+  const auto member = TRY(member_in_path(call, *known));
+  const auto document = TRY(body(call));
+  auto fields = TRY(api::Fields::of(document.root()));
+  const auto reason = TRY(fields.optional_text("reason")).value_or("");
+  const auto remove = TRY(fields.flag("remove", false));
+  TRY(fields.finish());
+  if (known->is_suspended(member)) return fail(ErrorCode::conflict, "it is suspended already");
+  const auto write = write_of(Suspension{.member = member,
+                                         .at = call.now,
+                                         .reason = excerpt(reason, 500),
+                                         .from = call.services.store.objects().newest()});
+  TRY(ledger::change(call.services.store,
+                     *call.caller,
+                     "member.suspend",
+                     {{"member", member.text()}, {"why", reason}},
+                     {&write, 1}));
+  TRY(federation->refresh());
+  std::uint64_t removed = 0;
+  if (remove) removed = TRY(remove_what_it_sent(*federation, member));
+  JsonWriter out;
+  out.begin_object();
+  out.member("member", member.text());
+  out.member("removed", removed);
+  out.end_object();
+  return told(200, std::move(out));
+}
+
+Result<Response> reinstate(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto known = federation->known();
+  const auto member = TRY(member_in_path(call, *known));
+  const auto found = known->suspended.find(member);
+  if (found == known->suspended.end()) return fail(ErrorCode::conflict, "it is not suspended");
+  const auto write = end_of_suspension(member);
+  TRY(ledger::change(
+      call.services.store, *call.caller, "member.reinstate", {{"member", member.text()}}, {&write, 1}));
+  TRY(federation->refresh());
+  const auto keys = TRY(federation->keys());
+  TRY(release_again(call.services, *federation->known(), *keys, member, found->second.from));
+  TRY(federation->refresh());
+  return Response::nothing();
+}
+
+Result<Response> impact(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto member = TRY(member_in_path(call, *federation->known()));
+  Timestamp since{};
+  if (const auto text = call.target.parameter("since")) since = TRY(parse_lenient_time(*text));
+  JsonWriter out;
+  TRY(write_impact(out, *federation, member, since));
+  return told(200, std::move(out));
+}
+
+Result<Response> recall(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto id = TRY(model::ObjectId::parse(call.part("id")));
+  TRY(ledger::audit(call.services.store, *call.caller, "object.recall", {{"object", id.text()}}));
+  TRY(recall_object(*federation, id));
+  JsonWriter out;
+  TRY(write_recall(out, *federation, id));
+  return told(200, std::move(out));
+}
+
+Result<Response> recalled(Call& call) {
+  auto* const federation = TRY(operated(call));
+  const auto id = TRY(model::ObjectId::parse(call.part("id")));
+  JsonWriter out;
+  TRY(write_recall(out, *federation, id));
+  return told(200, std::move(out));
+}
+
+constexpr api::Field alliance_fields[] = {
+    {"id", "string", "UUID"},
+    {"name", "string", "in words"},
+    {"version", "integer", "of its roster"},
+    {"founders_needed", "integer", "how many founders sign a change"},
+    {"circle", "string", "alias of the circle through which this node releases to all of it", false},
+    {"members",
+     "[]object",
+     "id, name, nation, founder, address, relay, here, suspended, phrase to compare, sent, "
+     "acknowledged and taken deliveries"},
+};
+constexpr api::Type alliance_type{"Alliance", alliance_fields};
+constexpr api::Field list_fields[] = {{"alliances", "[]object", "each as Alliance"}};
+constexpr api::Type list_type{"Alliances", list_fields};
+constexpr api::Field create_fields[] = {{"name", "string", "in words, one line"}};
+constexpr api::Type create_type{"NewAlliance", create_fields};
+constexpr api::Field invitation_fields[] = {
+    {"invitation", "string", "to be given to the other operator; taken once"},
+    {"expires", "timestamp", "after which it is not taken any more"},
+};
+constexpr api::Type invitation_type{"Invitation", invitation_fields};
+constexpr api::Field join_fields[] = {{"invitation", "string", "as the other operator gave it"}};
+constexpr api::Type join_type{"JoinAlliance", join_fields};
+constexpr api::Field joined_fields[] = {
+    {"phrase", "string", "words that both operators see"},
+    {"by", "string", "id of the organisation that invited"},
+    {"alliance", "object", "as Alliance"},
+};
+constexpr api::Type joined_type{"JoinedAlliance", joined_fields};
+constexpr api::Field keys_fields[] = {
+    {"end_overlap", "boolean", "forget the replaced keys instead of making new ones", false}};
+constexpr api::Type keys_type{"RollKeys", keys_fields};
+constexpr api::Field suspend_fields[] = {
+    {"reason", "string", "for the audit log", false},
+    {"remove", "boolean", "remove what came from it, so that matchers and control feeds let go of it", false},
+};
+constexpr api::Type suspend_type{"Suspend", suspend_fields};
+constexpr api::Field suspended_fields[] = {
+    {"member", "string", "id of the organisation"},
+    {"removed", "integer", "objects of it that were removed here"},
+};
+constexpr api::Type suspended_type{"Suspended", suspended_fields};
+constexpr api::Field impact_fields[] = {
+    {"member", "string", "id of the organisation"},
+    {"received", "[]object", "what it got from here: object, release, at, acknowledged"},
+    {"taken", "[]object", "what came from it: object, at, held, and how often it was seen here"},
+    {"keys", "[]string", "ids of epoch keys that it holds; they are renewed with the next release"},
+};
+constexpr api::Type impact_type{"Impact", impact_fields};
+constexpr api::Field recall_fields[] = {
+    {"object", "string", "id"},
+    {"recipients", "[]object", "member, release, state: confirmed, acknowledged or waiting"},
+};
+constexpr api::Type recall_type{"Recall", recall_fields};
+
+constexpr api::Parameter impact_parameters[] = {{"since", "timestamp", "from then on; absent: all"}};
+
+constexpr api::Route routes[] = {
+    {.method = Method::get,
+     .path = "/api/v1/alliances",
+     .right = Right::operate,
+     .handler = list_alliances,
+     .summary = "Alliances of this node, their members, and how far each is told",
+     .answer = &list_type},
+    {.method = Method::post,
+     .path = "/api/v1/alliances",
+     .right = Right::operate,
+     .handler = create_alliance,
+     .summary = "Found an alliance",
+     .body = &create_type,
+     .answer = &alliance_type},
+    {.method = Method::post,
+     .path = "/api/v1/alliances/join",
+     .right = Right::operate,
+     .handler = join_alliance,
+     .summary = "Join an alliance by an invitation",
+     .body = &join_type,
+     .answer = &joined_type},
+    {.method = Method::post,
+     .path = "/api/v1/alliances/keys",
+     .right = Right::operate,
+     .handler = roll_keys,
+     .summary = "Replace this node's keys, or end the overlap",
+     .body = &keys_type},
+    {.method = Method::post,
+     .path = "/api/v1/alliances/{alliance}/invitations",
+     .right = Right::operate,
+     .handler = invite_member,
+     .summary = "Invite a node into an alliance",
+     .answer = &invitation_type},
+    {.method = Method::post,
+     .path = "/api/v1/alliances/{alliance}/leave",
+     .right = Right::operate,
+     .handler = leave_this_alliance,
+     .summary = "Leave an alliance"},
+    {.method = Method::post,
+     .path = "/api/v1/members/{organisation}/suspend",
+     .right = Right::operate,
+     .handler = suspend,
+     .summary = "Suspend a member: nothing to or from it, at once",
+     .body = &suspend_type,
+     .answer = &suspended_type},
+    {.method = Method::post,
+     .path = "/api/v1/members/{organisation}/reinstate",
+     .right = Right::operate,
+     .handler = reinstate,
+     .summary = "End the suspension, and tell the member what it missed"},
+    {.method = Method::get,
+     .path = "/api/v1/members/{organisation}/impact",
+     .right = Right::operate,
+     .handler = impact,
+     .summary = "What a member received from here, what came from it, and keys it holds",
+     .parameters = impact_parameters,
+     .answer = &impact_type},
+    {.method = Method::post,
+     .path = "/api/v1/objects/{id}/recall",
+     .right = Right::publish,
+     .handler = recall,
+     .summary = "Recall an object from everybody it was released to",
+     .answer = &recall_type},
+    {.method = Method::get,
+     .path = "/api/v1/objects/{id}/recall",
+     .right = Right::publish,
+     .handler = recalled,
+     .summary = "Who confirmed a recall",
+     .answer = &recall_type},
+};
+
+}  // namespace
+
+std::span<const api::Route> alliance_routes() {
+  return routes;
+}
+
+}  // namespace shieldwall::exchange::federation

@@ -1,0 +1,128 @@
+#include "exchange/federation/epochs.h"
+
+#include <algorithm>
+
+#include "policy/byte_form.h"
+#include "policy/membership.h"
+
+namespace shieldwall::exchange::federation {
+
+namespace {
+
+constexpr std::string_view purpose = "federation epoch key";
+
+/// Epochs of one audience: the newest, and to which keys it was sealed.
+struct Line {
+  EpochGrant grant{};
+  Digest sealed_to{};
+};
+
+void write_grant(policy::ByteWriter& out, const EpochGrant& grant) {
+  out.uuid(grant.alliance.uuid);
+  out.uuid(grant.origin.uuid);
+  out.uuid(grant.epoch.uuid);
+  out.number(grant.number);
+  out.digest(grant.audience);
+  out.digest(grant.key);
+}
+
+Result<EpochGrant> read_grant(policy::ByteReader& in) {
+  EpochGrant grant;
+  grant.alliance.uuid = TRY(in.uuid());
+  grant.origin.uuid = TRY(in.uuid());
+  grant.epoch.uuid = TRY(in.uuid());
+  grant.number = TRY(in.number<std::uint32_t>());
+  grant.audience = TRY(in.digest());
+  grant.key = TRY(in.digest());
+  return grant;
+}
+
+Bytes encode(const api::Sealer& sealer, const Line& line) {
+  policy::ByteWriter out;
+  write_grant(out, line.grant);
+  out.digest(line.sealed_to);
+  return sealer.seal(purpose, std::move(out).take());
+}
+
+Result<Line> decode_line(const api::Sealer& sealer, std::string_view row) {
+  const auto bytes = TRY(sealer.open(purpose, row));
+  policy::ByteReader in(bytes, "epoch key");
+  Line line;
+  line.grant = TRY(read_grant(in));
+  line.sealed_to = TRY(in.digest());
+  TRY(in.finish());
+  return line;
+}
+
+std::string received_key(const OrganisationId& origin, const EpochId& epoch) {
+  return fmt::format("epoch/in/{}/{}", origin.text(), epoch.text());
+}
+
+Digest digest_of(const std::vector<std::pair<OrganisationId, policy::MemberKey>>& keys) {
+  Sha256 hash;
+  for (const auto& [organisation, key] : keys) {
+    hash.add(organisation.uuid.view());
+    hash.add(policy::key_id(key).view());
+  }
+  return hash.finish();
+}
+
+}  // namespace
+
+Result<EpochForSealing> epoch_for(store::Records& records,
+                                  const api::Sealer& sealer,
+                                  const Known& known,
+                                  const AllianceId& alliance,
+                                  const std::vector<OrganisationId>& recipients,
+                                  Random& random) {
+  EpochForSealing epoch;
+  for (const auto& one : recipients) {
+    // A host holds its guests' keys.
+    const auto keys = known.keys(known.node_of(one), policy::KeyUse::sealing);
+    if (keys.empty()) return fail(ErrorCode::invalid, "{} has no key to seal to", one.text());
+    for (const auto& key : keys) epoch.seal_to.emplace_back(one, key);
+  }
+  const auto audience = policy::audience_digest(recipients);
+  const auto key = fmt::format("epoch/out/{}/{}", alliance.text(), audience.hex());
+  const auto row = records.read(ledger::peer_table, key);
+  if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
+  Line line;
+  if (row) line = TRY(decode_line(sealer, row->value));
+  const auto sealed_to = digest_of(epoch.seal_to);
+  if (row && line.sealed_to == sealed_to) {
+    epoch.grant = line.grant;
+    return epoch;
+  }
+  line.sealed_to = sealed_to;
+  line.grant = {.alliance = alliance,
+                .origin = known.home,
+                .epoch = EpochId::random(random),
+                .number = line.grant.number + 1,
+                .audience = audience};
+  random.fill(line.grant.key.bytes);
+  epoch.grant = line.grant;
+  epoch.is_new = true;
+  epoch.write = store::Write{.table = ledger::peer_table,
+                             .key = key,
+                             .value = encode(sealer, line),
+                             .expected = row ? row->revision : 0};
+  return epoch;
+}
+
+store::Write write_of(const api::Sealer& sealer, const EpochGrant& grant) {
+  return {.table = ledger::peer_table,
+          .key = received_key(grant.origin, grant.epoch),
+          .value = encode(sealer, Line{.grant = grant}),
+          .expected = std::nullopt};
+}
+
+Result<EpochGrant> epoch_received(store::Records& records,
+                                  const api::Sealer& sealer,
+                                  const OrganisationId& origin,
+                                  const EpochId& epoch) {
+  const auto row = TRY(records.read(ledger::peer_table, received_key(origin, epoch)));
+  const auto line = TRY(decode_line(sealer, row.value));
+  return line.grant;
+}
+
+}  // namespace shieldwall::exchange::federation

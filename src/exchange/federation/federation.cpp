@@ -1,0 +1,315 @@
+#include "exchange/federation/federation.h"
+
+#include <algorithm>
+
+#include "api/shelf.h"
+#include "base/log.h"
+#include "ledger/audit.h"
+#include "ledger/rows.h"
+#include "policy/byte_form.h"
+#include "policy/roster_limits.h"
+
+namespace shieldwall::exchange::federation {
+
+namespace {
+
+using net::Method;
+
+constexpr Duration embargo_pause = milliseconds(500);  // between two looks for embargoes that are over
+constexpr int invitations_max = 1'000;
+constexpr std::size_t rosters_at_once = 1'000;
+constexpr std::size_t rosters_bytes_max = 64u << 20;
+
+std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
+  return fmt::format("receipt/{}/{:016}", peer.text(), number);
+}
+
+}  // namespace
+
+Result<Federation*> federation_of(api::Services& services) {
+  auto* const found = services.shelf == nullptr ? nullptr : services.shelf->of<FederationHandle>().at.load();
+  if (found == nullptr) return fail(ErrorCode::unavailable, "this node takes no part in alliances");
+  return found;
+}
+
+Federation::Federation(api::Services& services, FederationOptions options)
+    : services_(services), options_(std::move(options)) {}
+
+Result<ledger::KeyRing::Keys> Federation::keys() const {
+  if (services_.shelf == nullptr) return fail(ErrorCode::unavailable, "this node has no keys");
+  return services_.shelf->of<ledger::KeyRing>().keys();
+}
+
+Done Federation::refresh() {
+  auto known = TRY(Known::read(services_.store.records(), options_.home));
+  const auto others = known.others();
+  known_.store(std::make_shared<const Known>(std::move(known)));
+  const auto invitations =
+      TRY(services_.store.records().scan(ledger::peer_table, "invite/", "", invitations_max));
+  for (const auto& row : invitations) expect_joiner(row.expires);
+  return count({others.begin(), others.end()});
+}
+
+bool Federation::admits(const Digest& pin) const {
+  const auto known = known_.load();
+  const auto found = known->pins.find(pin);
+  if (found != known->pins.end()) return !known->is_suspended(found->second);
+  return services_.clock.now().us < joiner_until_us_.load();
+}
+
+void Federation::expect_joiner(Timestamp until) {
+  joiner_until_us_ = std::max(joiner_until_us_.load(), until.us);
+}
+
+void Federation::on_news(std::function<void()> wake) {
+  wake_.with([&](auto& kept) { kept = std::move(wake); });
+}
+
+/// After rows were written: what waits for each peer now.
+Done Federation::count(const std::vector<OrganisationId>& peers) {
+  for (const auto& peer : peers) {
+    const auto stand = TRY(out_stand(services_.store.records(), peer));
+    last_.with([&](auto& last) { last[peer] = std::max(last[peer], stand.last); });
+  }
+  const auto wake = wake_.with([](const auto& kept) { return kept; });
+  if (!peers.empty() && wake) wake();
+  return {};
+}
+
+bool Federation::has_news(const OrganisationId& peer, std::uint64_t after) const {
+  return last_.with([&](const auto& last) {
+    const auto found = last.find(peer);
+    return found != last.end() && found->second > after;
+  });
+}
+
+Result<bool> Federation::release() {
+  const auto known = known_.load();
+  if (known->newest.empty()) return false;
+  const auto newest = services_.store.objects().newest();
+  const auto steady = services_.clock.steady().us;
+  if (newest == seen_ && steady < looked_us_.load() + embargo_pause.us) return false;
+  looked_us_ = steady;
+  const auto held = TRY(keys());
+  auto round = release_changes(services_, *known, *held);
+  if (!round && round.error().code == ErrorCode::conflict) return true;  // beside what is carried for others
+  if (!round) return fail(std::move(round).error());
+  if (!round->more) seen_ = newest;
+  TRY(count(round->peers));
+  return round->more;
+}
+
+std::vector<OrganisationId> Federation::to_call() const {
+  const auto known = known_.load();
+  std::vector<OrganisationId> nodes;
+  for (const auto& other : known->others()) {
+    const auto* const member = known->member(other);
+    if (!member->host && !known->is_suspended(other) && ledger::node_address(*member)) nodes.push_back(other);
+  }
+  return nodes;
+}
+
+Result<net::Response> Federation::send(const std::string& address,
+                                       const std::vector<Digest>& pins,
+                                       net::Request request,
+                                       Duration time) {
+  const auto url = TRY(net::Url::parse("https://" + address + request.target));
+  auto trust = std::make_shared<net::PeerTrust>();
+  trust->pins = pins;
+  trust->identity = options_.identity;
+  trust->may_be_private = true;
+  net::SendOptions options{.deadline = Deadline::in(time, services_.clock),
+                           .peer = std::move(trust),
+                           .body_bytes_max = page_bytes_max + rosters_bytes_max};
+  return services_.net.send(url, std::move(request), options);
+}
+
+Result<net::Response> Federation::call(
+    const OrganisationId& peer, Method method, std::string target, Bytes body, Duration time) {
+  const auto known = known_.load();
+  const auto* const member = known->member(peer);
+  const auto address = member == nullptr ? std::nullopt : ledger::node_address(*member);
+  if (!address) return fail(ErrorCode::unavailable, "no address of {} is known", peer.text());
+  auto answer = TRY(send(*address,
+                         member->pins,
+                         {.method = method, .target = std::move(target), .body = std::move(body)},
+                         time));
+  if (answer.status / 100 == 2) return answer;
+  greeted_.with([&](auto& greeted) { greeted.erase(peer); });
+  const auto code = answer.status == 409 ? ErrorCode::conflict : ErrorCode::unavailable;
+  return fail(
+      code, "{} answered {}: {}", *address, answer.status, std::string(answer.bytes()).substr(0, 300));
+}
+
+Done Federation::greet(const OrganisationId& peer) {
+  if (greeted_.with([&](const auto& greeted) { return greeted.contains(peer); })) return {};
+  const Hello mine{.organisation = options_.home, .rosters = known_.load()->stands()};
+  const auto answer = TRY(call(peer, Method::post, "/federation/hello", encode(mine), exchange_time));
+  const auto theirs = TRY(decode_hello(answer.bytes()));
+  TRY(version_for(mine, theirs));
+  if (theirs.organisation != peer)
+    return fail(
+        ErrorCode::invalid, "{} answered in the place of {}", theirs.organisation.text(), peer.text());
+  greeted_.with([&](auto& greeted) { greeted.insert(peer); });
+  return settle_rosters(peer, theirs.rosters);
+}
+
+/// Whoever knows the newer roster of an alliance of both tells the other.
+Done Federation::settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs) {
+  const auto known = known_.load();
+  for (const auto& mine : known->stands()) {
+    const auto found = std::ranges::find(theirs, mine.alliance, &RosterStand::alliance);
+    if (found == theirs.end() || found->version == mine.version) continue;
+    if (found->version > mine.version) {
+      const auto target =
+          fmt::format("/federation/rosters?alliance={}&after={}", mine.alliance.text(), mine.version);
+      const auto answer = TRY(call(peer, Method::get, target, {}, exchange_time));
+      TRY(keep_rosters(answer.bytes()));
+    } else {
+      const auto newer =
+          TRY(ledger::signed_rosters(services_.store.records(), mine.alliance, found->version));
+      TRY(call(peer, Method::post, "/federation/rosters", encode_rosters(newer), exchange_time));
+    }
+  }
+  return {};
+}
+
+Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
+  TRY(greet(peer));
+  const auto held = TRY(keys());
+  const auto known = known_.load();
+  Poll poll{.rosters = known->stands(), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
+  poll.ack = TRY(ack_for(services_, *known, *held, peer));
+  bool came = false;
+  for (;;) {
+    const auto answer = TRY(call(peer, Method::post, "/federation/poll", encode(poll), exchange_time));
+    if (answer.bytes().empty()) return came;  // nothing while it waited
+    const auto page = TRY(decode_page(answer.bytes()));
+    TRY(settle_rosters(peer, page.rosters));
+    if (page.deliveries.empty()) return came;
+    auto taken = TRY(take(peer, page));
+    if (taken.wants_rosters)
+      return fail(ErrorCode::unavailable, "a newer roster than this node could get is needed");
+    came = true;
+    poll.ack = std::move(taken.ack);
+    poll.rosters = known_.load()->stands();
+    // Told at once what became of them; and what is more comes with the same answer.
+    poll.wait_ms = 0;
+  }
+}
+
+Result<bool> Federation::bring_to(const OrganisationId& peer) {
+  TRY(greet(peer));
+  const auto kept = TRY(kept_ack(services_.store.records(), peer));
+  if (!has_news(peer, kept.last)) return false;
+  const auto page = TRY(page_for(peer, kept.last));
+  if (page.deliveries.empty()) return false;
+  const auto answer = TRY(call(peer, Method::post, "/federation/push", encode(page), exchange_time));
+  const auto ack = TRY(decode_ack(answer.bytes()));
+  TRY(note(peer, ack));
+  return page.more;
+}
+
+Result<Page> Federation::page_for(const OrganisationId& peer, std::uint64_t after) {
+  const auto known = known_.load();
+  Page page;
+  if (!known->is_suspended(peer)) page = TRY(page_after(services_.store.records(), peer, after));
+  page.rosters = known->stands();
+  return page;
+}
+
+Result<TakenPage> Federation::take(const OrganisationId& peer, const Page& page) {
+  const auto held = TRY(keys());
+  auto taken = TRY(take_page(services_, *known_.load(), *held, peer, page));
+  TRY(count(taken.carried_to));
+  return taken;
+}
+
+Done Federation::note(const OrganisationId& peer, const Ack& ack) {
+  const auto known = known_.load();
+  const auto listed = known->keys(peer, policy::KeyUse::statement);
+  const bool by_peer = ack.by == peer && ack.from == options_.home &&
+                       std::ranges::any_of(listed, [&](const policy::MemberKey& key) {
+                         const auto verify_key = VerifyKey::from(key.key);
+                         return verify_key && verifies(ack, *verify_key);
+                       });
+  if (!by_peer) return fail(ErrorCode::denied, "an acknowledgement that {} did not sign", peer.text());
+  auto& records = services_.store.records();
+  const auto before = TRY(kept_ack(records, peer));
+  const auto out = TRY(out_stand(records, peer));
+  std::vector<store::Write> writes;
+  if (ack.last > out.last) {
+    // This node forgot what it sent: it was restored. Numbers go on where the peer stands.
+    log::warn("a member has more deliveries than this node remembers; it goes on from there",
+              {{"member", peer.text()}, {"theirs", ack.last}, {"ours", out.last}});
+    writes.push_back({.table = ledger::outbox_table,
+                      .key = out_key(peer),
+                      .value = encode(Stand{ack.last, ack.chain}),
+                      .expected = std::nullopt});
+  }
+  if (ack.last > before.last || !ack.receipts.empty())
+    writes.push_back({.table = ledger::outbox_table,
+                      .key = ack_key(peer),
+                      .value = encode(ack),
+                      .expected = std::nullopt});
+  for (const auto& receipt : ack.receipts) {
+    Ack one = ack;
+    one.receipts = {receipt};
+    writes.push_back({.table = ledger::outbox_table,
+                      .key = receipt_key(peer, receipt.number),
+                      .value = encode(one),
+                      .expected = std::nullopt});
+    if (receipt.fate == Fate::refused)
+      TRY(ledger::audit_node(services_.store,
+                             options_.home,
+                             "federation.refused_by",
+                             {{"member", peer.text()}, {"number", receipt.number}, {"why", receipt.reason}}));
+  }
+  if (!writes.empty()) TRY(records.write(writes));
+  return {};
+}
+
+Done Federation::keep(const ledger::SignedRoster& roster) {
+  TRY(ledger::keep_signed_roster(services_.store, options_.home, roster, services_.clock.now()));
+  log::info("roster kept", {{"alliance", roster.roster.name}, {"version", roster.roster.version}});
+  return refresh();
+}
+
+Result<bool> Federation::keep_rosters(std::string_view bytes) {
+  const auto rosters = TRY(decode_rosters(bytes));
+  bool kept = false;
+  for (const auto& roster : rosters) {
+    const auto known = known_.load();
+    const bool ours = std::ranges::any_of(known->newest, [&](const ledger::SignedRoster& one) {
+      return one.roster.alliance == roster.roster.alliance;
+    });
+    if (!ours) continue;
+    TRY(keep(roster));
+    kept = true;
+  }
+  return kept;
+}
+
+Bytes encode_rosters(const std::vector<ledger::SignedRoster>& rosters) {
+  policy::ByteWriter out;
+  out.list(rosters,
+           [](policy::ByteWriter& to, const ledger::SignedRoster& one) { to.counted(ledger::encode(one)); });
+  return std::move(out).take();
+}
+
+Result<std::vector<ledger::SignedRoster>> decode_rosters(std::string_view bytes) {
+  if (bytes.size() > rosters_bytes_max)
+    return fail(ErrorCode::exhausted, "rosters of more than {} bytes", rosters_bytes_max);
+  policy::ByteReader in(bytes, "rosters");
+  const auto count = TRY(in.count(rosters_at_once, 4));
+  std::vector<ledger::SignedRoster> rosters;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto one = TRY(in.counted(policy::roster_bytes_max + (1u << 20)));
+    auto roster = TRY(ledger::decode_signed_roster(one));
+    rosters.push_back(std::move(roster));
+  }
+  TRY(in.finish());
+  return rosters;
+}
+
+}  // namespace shieldwall::exchange::federation

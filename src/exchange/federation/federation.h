@@ -1,0 +1,111 @@
+#pragma once
+// The door between nodes: what an alliance's members say to each other, and the work that keeps them told.
+// One for each node, the same in the real process, the command line and the simulator; who has threads calls
+// it.
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/route.h"
+#include "base/guarded.h"
+#include "exchange/federation/intake.h"
+#include "exchange/federation/known.h"
+#include "exchange/federation/releaser.h"
+
+namespace shieldwall::exchange::federation {
+
+inline constexpr Duration poll_wait_max = seconds(30);  // below what proxies cut
+inline constexpr Duration exchange_time = seconds(60);  // one request between nodes, its wait included
+
+struct FederationOptions {
+  OrganisationId home{};
+  std::string address{};  // where members reach this node, "host:port"; empty: it only calls others
+  bool relay = false;     // carries for others what it cannot read
+  std::optional<net::TlsIdentity> identity{};  // shown to other nodes; nothing: a node in the simulator
+  Digest pin{};                                // of that identity
+  std::function<Done(const ledger::NodeKeys&)> save_keys{};
+};
+
+class Federation {
+ public:
+  /// `services` outlives it. Call refresh before anything else.
+  Federation(api::Services& services, FederationOptions options);
+
+  /// Reads anew what the node knows of its alliances; after every change of rosters or suspensions.
+  Done refresh();
+  KnownNow known() const { return known_.load(); }
+  const FederationOptions& options() const { return options_; }
+  api::Services& services() { return services_; }
+  Result<ledger::KeyRing::Keys> keys() const;
+  /// For the listener: a member's key; anybody's while an invitation is open.
+  bool admits(const Digest& pin) const;
+  void expect_joiner(Timestamp until);
+
+  /// Turns what changed here into deliveries. True while there is more.
+  Result<bool> release();
+  /// Nodes that this one calls.
+  std::vector<OrganisationId> to_call() const;
+  /// Whether it has to bring its own deliveries there, since it cannot be called itself.
+  bool brings() const { return options_.address.empty(); }
+  /// Asks a node for its deliveries and takes them; it may hold the answer for `wait`. True when something
+  /// came.
+  ///   errors  unavailable; invalid: what it said breaks the protocol
+  Result<bool> fetch_from(const OrganisationId& peer, Duration wait);
+  /// Brings what waits for that node. True while there is more.
+  Result<bool> bring_to(const OrganisationId& peer);
+
+  /// Keeps a roster and does what follows from it.
+  Done keep(const ledger::SignedRoster& roster);
+  /// Takes rosters as they came from a peer, oldest first; what does not follow is left.
+  Result<bool> keep_rosters(std::string_view bytes);
+  /// Sends to that address, with this node's certificate, to whoever shows one of those keys.
+  Result<net::Response> send(const std::string& address,
+                             const std::vector<Digest>& pins,
+                             net::Request request,
+                             Duration time);
+  Result<Page> page_for(const OrganisationId& peer, std::uint64_t after);
+  Result<TakenPage> take(const OrganisationId& peer, const Page& page);
+  /// errors: denied: not signed by the peer
+  Done note(const OrganisationId& peer, const Ack& ack);
+  bool has_news(const OrganisationId& peer, std::uint64_t after) const;
+  /// Called after deliveries were added: waiting polls are answered now.
+  void on_news(std::function<void()> wake);
+
+ private:
+  Result<net::Response> call(
+      const OrganisationId& peer, net::Method method, std::string target, Bytes body, Duration time);
+  Done greet(const OrganisationId& peer);
+  Done settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs);
+  Done count(const std::vector<OrganisationId>& peers);
+
+  api::Services& services_;
+  FederationOptions options_;
+  std::atomic<KnownNow> known_{std::make_shared<const Known>()};
+  std::atomic<std::int64_t> joiner_until_us_{0};
+  Guarded<std::map<OrganisationId, std::uint64_t>> last_{};  // newest delivery number of each pair
+  Guarded<std::set<OrganisationId>> greeted_{};
+  Guarded<std::function<void()>> wake_{};
+  std::atomic<store::Sequence> seen_{UINT64_MAX};  // the newest change when there was nothing more to release
+  std::atomic<std::int64_t> looked_us_{INT64_MIN / 2};  // steady, when embargoes were looked at last
+};
+
+/// On the shelf of the node's services, for handlers.
+struct FederationHandle {
+  std::atomic<Federation*> at{nullptr};
+};
+/// errors: unavailable: a node without keys
+Result<Federation*> federation_of(api::Services& services);
+
+/// "/federation/...": what other nodes ask, by their certificate. And "/api/v1/alliances...": what people
+/// ask.
+std::span<const api::Route> federation_routes();
+std::span<const api::Route> alliance_routes();
+
+Bytes encode_rosters(const std::vector<ledger::SignedRoster>& rosters);
+Result<std::vector<ledger::SignedRoster>> decode_rosters(std::string_view bytes);
+
+}  // namespace shieldwall::exchange::federation

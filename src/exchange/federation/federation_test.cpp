@@ -1,0 +1,300 @@
+#include "exchange/federation/carry.h"
+#include "exchange/federation/epochs.h"
+#include "exchange/federation/federation_world.h"
+
+using namespace shieldwall;
+using namespace shieldwall::exchange::federation;
+
+namespace {
+
+const TakenStatement refused_by(TestNode& node, const OrganisationId& peer) {
+  const auto rows =
+      *node.store->records().scan(ledger::statement_table, "refused/" + peer.text() + "/", "", 10);
+  REQUIRE(rows.size() == 1);
+  return *decode_taken(rows.front().value);
+}
+
+}  // namespace
+
+TEST_CASE("two operators bring their nodes together by one string, and compare the same words") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  REQUIRE(found_alliance(*a.federation, "shield"));
+  const auto invitation = *invite(*a.federation, *ledger::alliance_named(a.store->records(), "shield"));
+  const auto typed = *Invite::parse("  " + invitation.text() + "\n");
+  CHECK(typed == invitation);
+  const auto joined = join(*b.federation, typed);
+  REQUIRE(joined);
+  CHECK(joined->by == a.home);
+  CHECK(joined->phrase ==
+        *phrase_with(*a.federation, *ledger::alliance_named(a.store->records(), "shield"), b.home));
+  CHECK(joined->roster.roster.members.size() == 2);
+  auto& c = world.node("c");
+  CHECK(join(*c.federation, typed).error().code == ErrorCode::denied);  // a code is taken once
+}
+
+TEST_CASE("what one releases reaches the other, by either's call, under its owner's label") {
+  for (const bool b_is_reachable : {true, false}) {
+    FederationWorld world;
+    auto& a = world.node("a");
+    auto& b = world.node("b", b_is_reachable);
+    world.alliance({&a, &b});
+    const auto from_a = a.share("evil.example");
+    const auto from_b = b.share("worse.example");
+    world.settle();
+    REQUIRE(b.has(from_a));
+    REQUIRE(a.has(from_b));
+    const auto held = *b.store->objects().get(b.scope(), from_a);
+    CHECK(held.source == policy::Source{policy::Source::Kind::member, a.home.uuid});
+    CHECK(held.label.tlp == policy::Tlp::amber);
+    CHECK(held.label.audience.front().owner == a.home);
+    CHECK(*held.bytes == *a.store->objects().get(a.scope(), from_a)->bytes);
+    CHECK(kept_ack(a.store->records(), b.home)->last == out_stand(a.store->records(), b.home)->last);
+  }
+}
+
+TEST_CASE("what was not released to the alliance does not leave") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  world.alliance({&a, &b});
+  const auto own = a.share("own.example", [&](policy::Label& label) { label.audience = {{a.home, {}}}; });
+  const auto later =
+      a.share("later.example", [&](policy::Label& label) { label.embargo = world.clock.now() + hours(1); });
+  const auto named = a.share("named.example", [](policy::Label& label) { label.tlp = policy::Tlp::red; });
+  const auto closed = a.share("closed.example", [&](policy::Label& label) {
+    label.compartments = {CompartmentId::random(world.random)};
+  });
+  world.settle();
+  for (const auto& id : {own, later, named, closed}) CHECK_FALSE(b.has(id));
+  CHECK(out_stand(a.store->records(), b.home)->last == 0);
+  world.clock.advance(hours(2));
+  REQUIRE(a.store->objects().advance(world.clock.now()));
+  world.settle();
+  CHECK(b.has(later));
+}
+
+TEST_CASE("a recall removes the object everywhere, full text too, and its copy on the way; each confirms") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b, &c});
+  const auto object = a.share("regretted.example");
+  world.settle();
+  REQUIRE(b.has(object));
+  REQUIRE(b.words_found("regretted.example") == 1);
+  store::Query query;
+  query.ids = {object};
+  REQUIRE(*a.store->objects().remove(a.scope(), query) == 1);
+  world.settle();
+  CHECK_FALSE(b.has(object));
+  CHECK_FALSE(c.has(object));
+  CHECK(b.words_found("regretted.example") == 0);
+  const auto rows = *a.store->records().scan(ledger::statement_table, own_prefix(object), "", 10);
+  const auto release = *decode_own_release(rows.front().value);
+  CHECK(release.recalled);
+  for (const auto& recipient : release.recipients) {
+    const auto receipt = a.store->records().read(
+        ledger::outbox_table,
+        fmt::format("receipt/{}/{:016}", recipient.organisation.text(), recipient.number));
+    REQUIRE(receipt);
+    CHECK(decode_ack(receipt->value)->receipts.front().fate == Fate::recalled);
+  }
+}
+
+TEST_CASE("what a member may not have, wrongly sent, is refused, kept as evidence and told") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b, &c});
+  const auto sent = a.share("to-c.example", [&](policy::Label& label) {
+    const auto roster = ledger::alliance_named(a.store->records(), "shield")->roster;
+    policy::AllianceAudience only_c{.alliance = roster.alliance,
+                                    .roster_version = roster.version,
+                                    .nations = {},
+                                    .organisations = {c.home}};
+    label.audience = {{a.home, only_c}};
+  });
+  while (*a.federation->release()) {
+  }
+  // A sender that skips its own check: the delivery for C is put into B's queue, its epoch key sealed to B.
+  auto& records = a.store->records();
+  const auto known = a.federation->known();
+  OutboxBatch batch(records);
+  const auto alliance = known->newest.front().roster.alliance;
+  const auto epoch = *epoch_for(records, a.sealer, *known, alliance, {c.home}, world.random);
+  const auto b_key = known->keys(b.home, policy::KeyUse::sealing).front();
+  Queued grant{.delivery = {.kind = ItemKind::epoch_key, .to = policy::key_id(b_key)}};
+  REQUIRE(batch.add(b.home, grant, *seal(epoch.grant, (*a.federation->keys())->statement, b_key)));
+  const auto for_c = *page_after(records, c.home, 0);
+  Queued envelope{.delivery = {.kind = ItemKind::envelope, .to = policy::key_id(b_key)}};
+  REQUIRE(batch.add(b.home, envelope, for_c.deliveries.back().item));
+  REQUIRE(records.write(batch.take()));
+  REQUIRE(a.federation->refresh());
+  world.settle();
+  CHECK(c.has(sent));
+  CHECK_FALSE(b.has(sent));
+  const auto evidence = refused_by(b, a.home);
+  CHECK(evidence.fate == Fate::refused);
+  CHECK(evidence.reason.find("audience") != std::string::npos);
+  CHECK(policy::decode_statement(evidence.statement.statement)->origin == a.home);
+  CHECK(records.read(ledger::outbox_table, fmt::format("receipt/{}/{:016}", b.home.text(), 2)));
+}
+
+TEST_CASE("a suspended member gets nothing and brings nothing, at once, and the rest once it is reinstated") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  world.alliance({&a, &b});
+  const auto before = a.share("before.example");
+  world.settle();
+  const auto suspension = write_of(Suspension{.member = b.home, .at = world.clock.now(), .reason = "theft"});
+  REQUIRE(a.store->records().write({&suspension, 1}));
+  REQUIRE(a.federation->refresh());
+  const auto during = a.share("during.example");
+  const auto theirs = b.share("theirs.example");
+  world.settle();
+  CHECK(b.has(before));
+  CHECK_FALSE(b.has(during));
+  CHECK_FALSE(a.has(theirs));
+  const auto end = end_of_suspension(b.home);
+  REQUIRE(a.store->records().write({&end, 1}));
+  REQUIRE(a.federation->refresh());
+  REQUIRE(release_again(a.services, *a.federation->known(), **a.federation->keys(), b.home, 0));
+  REQUIRE(a.federation->refresh());
+  world.settle();
+  CHECK(b.has(during));
+  CHECK(a.has(theirs));
+}
+
+TEST_CASE(
+    "keys roll over with an overlap: what was sealed before is read, and what is signed after verifies") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  world.alliance({&a, &b});
+  const auto first = a.share("first.example");
+  while (*a.federation->release()) {
+  }
+  auto keys = **b.federation->keys();
+  REQUIRE(ledger::roll_over(keys, world.random));
+  b.shelf.of<ledger::KeyRing>().set(keys);
+  REQUIRE(renew_entry(*b.federation));
+  world.settle();
+  CHECK(b.has(first));
+  const auto second = a.share("second.example");
+  const auto back = b.share("back.example");
+  world.settle();
+  CHECK(b.has(second));
+  CHECK(a.has(back));
+  ledger::end_overlap(keys);
+  b.shelf.of<ledger::KeyRing>().set(keys);
+  REQUIRE(renew_entry(*b.federation));
+  world.settle();
+  const auto third = a.share("third.example");
+  world.settle();
+  CHECK(b.has(third));
+}
+
+TEST_CASE("a member that leaves gets nothing more, and a new one nothing from before") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b});
+  const auto old = a.share("old.example");
+  world.settle();
+  const auto invitation = *invite(*a.federation, *ledger::alliance_named(a.store->records(), "shield"));
+  REQUIRE(join(*c.federation, invitation));
+  world.settle();
+  REQUIRE(leave_alliance(*b.federation, *ledger::alliance_named(b.store->records(), "shield")));
+  const auto fresh = a.share("fresh.example");
+  world.settle();
+  CHECK_FALSE(c.has(old));
+  CHECK(c.has(fresh));
+  CHECK_FALSE(b.has(fresh));
+}
+
+TEST_CASE("a gap in the deliveries, or another history of them, is refused by name") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  world.alliance({&a, &b});
+  a.share("one.example");
+  a.share("two.example");
+  while (*a.federation->release()) {
+  }
+  auto page = *page_after(a.store->records(), b.home, 0);
+  REQUIRE(page.deliveries.size() == 3);
+  auto gap = page;
+  gap.deliveries.erase(gap.deliveries.begin());
+  CHECK(b.federation->take(a.home, gap).error().message.find("missing") != std::string::npos);
+  auto first = page;
+  first.deliveries.resize(1);
+  REQUIRE(b.federation->take(a.home, first));
+  auto rewritten = page;
+  rewritten.deliveries[0].digest = sha256("something else");
+  CHECK(b.federation->take(a.home, rewritten).error().message.find("another history") != std::string::npos);
+  CHECK(b.federation->take(a.home, page)->objects == 2);
+  CHECK(b.federation->take(a.home, page)->objects == 0);  // again does no harm
+}
+
+TEST_CASE("a relay carries what it cannot read between members that cannot call each other") {
+  FederationWorld world;
+  auto& hub = world.node("hub");
+  auto& a = world.node("a", false);
+  auto& b = world.node("b", false);
+  auto options = hub.federation->options();
+  options.relay = true;
+  hub.federation = std::make_unique<Federation>(hub.services, options);
+  hub.shelf.of<FederationHandle>().at = hub.federation.get();
+  REQUIRE(hub.federation->refresh());
+  world.alliance({&hub, &a, &b});
+  const auto only_b = a.share("for-b.example", [&](policy::Label& label) {
+    const auto roster = ledger::alliance_named(a.store->records(), "shield")->roster;
+    policy::AllianceAudience audience{.alliance = roster.alliance,
+                                      .roster_version = roster.version,
+                                      .nations = {},
+                                      .organisations = {b.home}};
+    label.audience = {{a.home, audience}};
+  });
+  world.settle();
+  CHECK(b.has(only_b));
+  CHECK_FALSE(hub.has(only_b));
+}
+
+TEST_CASE("a member without a wire is enrolled by a file and fed by files; a gap is named, a size kept") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& far = world.node("far", false);
+  auto& other = world.node("other");
+  REQUIRE(found_alliance(*a.federation, "shield"));
+  const auto enrolled = enrol(*a.federation,
+                              *ledger::alliance_named(a.store->records(), "shield"),
+                              *enrolment_request(*far.federation));
+  REQUIRE(enrolled);
+  const auto first = a.share("first.example");
+  const auto file = *carry_out(*a.federation, far.home, std::nullopt, 1 << 20);
+  CHECK(carry_in(*far.federation, file.bytes, "wrong-words-here").error().code == ErrorCode::denied);
+  CHECK(carry_in(*other.federation, file.bytes, enrolled->phrase).error().code == ErrorCode::denied);
+  auto altered = file.bytes;
+  altered[altered.size() / 2] = static_cast<char>(altered[altered.size() / 2] ^ 1);
+  CHECK_FALSE(carry_in(*far.federation, altered, enrolled->phrase));
+  const auto taken = carry_in(*far.federation, file.bytes, enrolled->phrase);
+  if (!taken) FAIL(taken.error().message);
+  CHECK(far.has(first));
+  std::vector<model::ObjectId> many;
+  for (int i = 0; i < 40; ++i)
+    many.push_back(a.share(std::string(3'000, 'x') + std::to_string(i) + ".example"));
+  std::vector<CarriedFile> files;
+  do files.push_back(*carry_out(*a.federation, far.home, std::nullopt, carried_bytes_least));
+  while (files.back().more);
+  CHECK(files.size() > 1);
+  CHECK(carry_in(*far.federation, files.back().bytes, "").error().message.find("missing") !=
+        std::string::npos);
+  for (const auto& one : files) CHECK(carry_in(*far.federation, one.bytes, ""));
+  for (const auto& id : many) CHECK(far.has(id));
+}

@@ -1,0 +1,165 @@
+#include "exchange/federation/impact.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "ledger/rows.h"
+#include "ledger/subject.h"
+
+namespace shieldwall::exchange::federation {
+
+namespace {
+
+constexpr std::size_t rows_max = 1'000'000;
+constexpr std::size_t releases_max = 10'000;
+
+std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
+  return fmt::format("receipt/{}/{:016}", peer.text(), number);
+}
+
+Result<std::vector<OwnRelease>> releases_of(store::Records& records, const model::ObjectId& object) {
+  std::vector<OwnRelease> releases;
+  auto rows = TRY(ledger::scan_rows(
+      records, ledger::statement_table, own_prefix(object), decode_own_release, releases_max));
+  for (auto& row : rows) releases.push_back(std::move(row.value));
+  return releases;
+}
+
+/// How often this organisation's own telemetry met the indicator; the sum over its hours.
+Result<std::uint64_t> seen_here(store::Records& records,
+                                const OrganisationId& home,
+                                const model::ObjectId& object) {
+  std::uint64_t sum = 0;
+  const auto rows = TRY(records.scan(
+      store::Table::sighting_count, fmt::format("count/{}/{}/", home.text(), object.text()), "", 1'000));
+  for (const auto& row : rows) {
+    std::uint64_t count = 0;
+    std::from_chars(row.value.data(), row.value.data() + row.value.size(), count);
+    sum += count;
+  }
+  return sum;
+}
+
+Done write_received(model::JsonWriter& out,
+                    store::Records& records,
+                    const OrganisationId& member,
+                    Timestamp since) {
+  const auto ack = TRY(kept_ack(records, member));
+  std::set<Digest> epochs;
+  out.key("received");
+  out.begin_array();
+  const auto rows =
+      TRY(ledger::scan_rows(records, ledger::outbox_table, queue_prefix(member), decode_queued, rows_max));
+  for (const auto& row : rows) {
+    const auto& queued = row.value;
+    if (queued.at < since) continue;
+    if (queued.delivery.kind == ItemKind::epoch_key) epochs.insert(queued.delivery.digest);
+    if (queued.object.empty()) continue;
+    out.begin_object();
+    out.member("object", queued.object);
+    out.member("statement", queued.statement.hex());
+    out.member("at", to_text(queued.at));
+    out.member("acknowledged", queued.delivery.number <= ack.last);
+    out.end_object();
+  }
+  out.end_array();
+  out.key("keys");
+  out.begin_array();
+  for (const auto& epoch : epochs) out.value(epoch.hex());
+  out.end_array();
+  return {};
+}
+
+}  // namespace
+
+Done write_impact(model::JsonWriter& out,
+                  Federation& federation,
+                  const OrganisationId& member,
+                  Timestamp since) {
+  auto& store = federation.services().store;
+  auto& records = store.records();
+  const auto home = federation.options().home;
+  auto subject = TRY(ledger::subject_of(records, home));
+  const auto scope = policy::Scope::of(std::move(subject));
+  out.begin_object();
+  out.member("member", member.text());
+  out.member("since", to_text(since));
+  TRY(write_received(out, records, member, since));
+  out.key("taken");
+  out.begin_array();
+  const auto rows =
+      TRY(ledger::scan_rows(records, ledger::statement_table, taken_prefix(member), decode_taken, rows_max));
+  for (const auto& row : rows) {
+    const auto& taken = row.value;
+    if (taken.at < since || !taken.object) continue;
+    const auto seen = TRY(seen_here(records, home, *taken.object));
+    out.begin_object();
+    out.member("object", taken.object->text());
+    out.member("at", to_text(taken.at));
+    out.member("held", store.objects().get(scope, *taken.object).has_value());
+    out.member("seen_here", seen);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+  return {};
+}
+
+Result<std::uint64_t> remove_what_it_sent(Federation& federation, const OrganisationId& member) {
+  auto& store = federation.services().store;
+  store::Query query;
+  query.sources = {{policy::Source::Kind::member, member.uuid}};
+  query.select = store::VersionSelect::all;
+  auto subject = TRY(ledger::subject_of(store.records(), federation.options().home));
+  const auto removed = TRY(store.objects().remove(policy::Scope::of(std::move(subject)), query));
+  return std::uint64_t{removed};
+}
+
+Done recall_object(Federation& federation, const model::ObjectId& object) {
+  auto& store = federation.services().store;
+  while (TRY(federation.release())) {  // also what was put a moment ago
+  }
+  const auto releases = TRY(releases_of(store.records(), object));
+  if (releases.empty()) return fail(ErrorCode::not_found, "{} was released to no alliance", object.text());
+  store::Query query;
+  query.ids = {object};
+  query.select = store::VersionSelect::all;
+  query.sources = {{policy::Source::Kind::own, federation.options().home.uuid}};
+  for (const auto& release : releases)
+    if (release.collection) query.collections.push_back(*release.collection);
+  auto subject = TRY(ledger::subject_of(store.records(), federation.options().home));
+  TRY(store.objects().remove(policy::Scope::of(std::move(subject)), query));
+  while (TRY(federation.release())) {
+  }
+  return {};
+}
+
+Done write_recall(model::JsonWriter& out, Federation& federation, const model::ObjectId& object) {
+  auto& records = federation.services().store.records();
+  const auto releases = TRY(releases_of(records, object));
+  out.begin_object();
+  out.member("object", object.text());
+  out.key("recipients");
+  out.begin_array();
+  for (const auto& release : releases)
+    for (const auto& recipient : release.recipients) {
+      const auto ack = TRY(kept_ack(records, recipient.organisation));
+      const auto receipt =
+          records.read(ledger::outbox_table, receipt_key(recipient.organisation, recipient.number));
+      const auto* const member = federation.known()->member(recipient.organisation);
+      out.begin_object();
+      out.member("member", recipient.organisation.text());
+      out.member("name", member == nullptr ? "" : member->name);
+      out.member("state",
+                 !release.recalled              ? "not recalled yet"
+                 : receipt                      ? "confirmed"
+                 : ack.last >= recipient.number ? "acknowledged"
+                                                : "waiting");
+      out.end_object();
+    }
+  out.end_array();
+  out.end_object();
+  return {};
+}
+
+}  // namespace shieldwall::exchange::federation

@@ -1,0 +1,340 @@
+#include "exchange/federation/intake.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "exchange/federation/epochs.h"
+#include "exchange/federation/judge.h"
+#include "ledger/audit.h"
+#include "ledger/subject.h"
+#include "policy/membership.h"
+
+namespace shieldwall::exchange::federation {
+
+namespace {
+
+using policy::Statement;
+using policy::StatementKind;
+
+/// What one delivery holds, until it is judged.
+struct Opened {
+  EnvelopeHeader header{};
+  Contents contents{};
+  Statement statement{};
+};
+
+class Intake {
+ public:
+  Intake(api::Services& services,
+         const Known& known,
+         const ledger::NodeKeys& keys,
+         const OrganisationId& peer,
+         const policy::Subject& home)
+      : services_(services),
+        records_(services.store.records()),
+        known_(known),
+        keys_(keys),
+        peer_(peer),
+        outbox_(records_),
+        bench_{.known = known, .home = home, .now = services.clock.now()} {
+    taken_.ack = {.from = peer, .by = known.home, .at = bench_.now};
+  }
+
+  Result<TakenPage> run(const Page& page) {
+    const auto row = records_.read(ledger::peer_table, in_key(peer_));
+    if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
+    if (row) stand_ = TRY(decode_stand(row->value));
+    TRY(check_chain(page));
+    for (const auto& delivery : page.deliveries) {
+      if (delivery.number <= stand_.last) continue;
+      TRY(take(delivery));
+      if (taken_.wants_rosters) break;
+      stand_ = {delivery.number, chain_after(stand_.chain, delivery)};
+    }
+    TRY(store_holdings());
+    auto carried = outbox_.take();
+    std::ranges::move(carried, std::back_inserter(writes_));
+    taken_.carried_to = outbox_.peers();
+    writes_.push_back({.table = ledger::peer_table,
+                       .key = in_key(peer_),
+                       .value = encode(stand_),
+                       .expected = row ? row->revision : 0});
+    TRY(records_.write(writes_));
+    taken_.ack.last = stand_.last;
+    taken_.ack.chain = stand_.chain;
+    sign(taken_.ack, keys_.statement);
+    return std::move(taken_);
+  }
+
+ private:
+  /// The page must go on exactly where this node stands; what it repeats must be what it was.
+  Done check_chain(const Page& page) const {
+    if (page.deliveries.empty()) return {};
+    const auto first = page.deliveries.front().number;
+    if (first > stand_.last + 1)
+      return fail(ErrorCode::invalid,
+                  "deliveries {} to {} of {} are missing",
+                  stand_.last + 1,
+                  first - 1,
+                  peer_.text());
+    auto chain = page.chain;
+    for (const auto& delivery : page.deliveries) {
+      if (delivery.number == stand_.last + 1) break;
+      chain = chain_after(chain, delivery);
+    }
+    const bool reaches = page.deliveries.back().number >= stand_.last;
+    if (reaches && chain != stand_.chain)
+      return fail(ErrorCode::invalid, "{} tells another history of its deliveries than before", peer_.text());
+    return {};
+  }
+
+  Done take(const Delivery& delivery) {
+    if (!is_for_this_node(delivery)) return relay(delivery);
+    switch (delivery.kind) {
+      case ItemKind::withdrawn:
+        return {};
+      case ItemKind::epoch_key:
+        return take_epoch(delivery);
+      case ItemKind::envelope:
+        return take_envelope(delivery);
+    }
+    return {};
+  }
+
+  bool is_for_this_node(const Delivery& delivery) const {
+    const auto own = keys_.public_keys();
+    return std::ranges::any_of(own, [&](const policy::MemberKey& key) {
+      return key.use == policy::KeyUse::sealing && policy::key_id(key) == delivery.to;
+    });
+  }
+
+  /// Carried on to the member whose key it names; nothing of it can be read here.
+  Done relay(const Delivery& delivery) {
+    const auto found = known_.sealing.find(delivery.to);
+    const auto* const self = known_.member(known_.home);
+    if (self == nullptr || !is_relay(*self) || found == known_.sealing.end() ||
+        known_.is_suspended(found->second)) {
+      tell(delivery, Fate::refused, {}, "not for this node, and it does not carry it on");
+      return {};
+    }
+    if (delivery.kind == ItemKind::withdrawn) return {};
+    Queued queued{.delivery = delivery, .at = bench_.now};
+    queued.delivery.item.clear();
+    TRY(outbox_.add(found->second, std::move(queued), delivery.item));
+    return {};
+  }
+
+  void tell(const Delivery& delivery, Fate fate, const Digest& statement, std::string_view reason) {
+    ++(fate == Fate::refused ? taken_.refused : taken_.recalled);
+    taken_.ack.receipts.push_back({.number = delivery.number,
+                                   .fate = fate,
+                                   .statement = statement,
+                                   .reason = excerpt(reason, reason_bytes_max)});
+    if (fate == Fate::refused)
+      log::warn("a delivery was refused",
+                {{"from", peer_.text()}, {"number", delivery.number}, {"why", reason}});
+  }
+
+  Done take_epoch(const Delivery& delivery) {
+    const auto opened = open_grant(delivery.item, keys_);
+    if (!opened) {
+      tell(delivery, Fate::refused, {}, opened.error().message);
+      return {};
+    }
+    const auto& grant = opened->grant;
+    const auto listed = known_.keys(known_.node_of(grant.origin), policy::KeyUse::statement);
+    const bool signed_by_origin = std::ranges::any_of(listed, [&](const policy::MemberKey& key) {
+      const auto verify_key = VerifyKey::from(key.key);
+      return verify_key && verifies(*verify_key, opened->text, opened->signature);
+    });
+    if (!signed_by_origin) {
+      tell(delivery, Fate::refused, {}, "an epoch key that its origin did not sign");
+      return {};
+    }
+    epochs_.insert_or_assign({grant.origin, grant.epoch}, grant.key);
+    writes_.push_back(write_of(services_.sealer, grant));
+    return {};
+  }
+
+  /// By whichever origin's key it opens: an epoch's id is no secret, and another member may use it too.
+  Result<Contents> unsealed(const Envelope& envelope) {
+    for (const auto& origin : known_.others()) {
+      const auto* const key = TRY(epoch_key(origin, envelope.header.epoch));
+      if (key == nullptr) continue;
+      auto contents = open(envelope, *key);
+      if (contents) return contents;
+    }
+    return fail(ErrorCode::invalid, "sealed for an epoch whose key this node was not given, or altered");
+  }
+
+  Result<const SecretKey*> epoch_key(const OrganisationId& origin, const EpochId& epoch) {
+    const auto found = epochs_.find({origin, epoch});
+    if (found != epochs_.end()) return &found->second;
+    const auto grant = epoch_received(records_, services_.sealer, origin, epoch);
+    if (!grant && grant.error().code == ErrorCode::not_found) return nullptr;
+    if (!grant) return fail(grant.error());
+    return &epochs_.insert_or_assign({origin, epoch}, grant->key).first->second;
+  }
+
+  Done take_envelope(const Delivery& delivery) {
+    const auto envelope = decode_envelope(delivery.item);
+    if (!envelope) {
+      tell(delivery, Fate::refused, {}, envelope.error().message);
+      return {};
+    }
+    auto contents = unsealed(*envelope);
+    if (!contents) {
+      tell(delivery, Fate::refused, {}, contents.error().message);
+      return {};
+    }
+    Opened opened{.header = envelope->header, .contents = std::move(*contents)};
+    opened.statement = TRY(policy::decode_statement(opened.contents.statement.statement));
+    return judge(delivery, opened);
+  }
+
+  Done judge(const Delivery& delivery, Opened& opened) {
+    const auto before = TRY(taken_before(opened.statement));
+    std::optional<Statement> last;
+    if (before && before->fate != Fate::refused)
+      last = TRY(policy::decode_statement(before->statement.statement));
+    const auto digest = policy::statement_digest(opened.contents.statement.statement);
+    if (last && policy::statement_digest(before->statement.statement) == digest)
+      return {};  // by another route
+    if (before && before->fate == Fate::recalled)
+      return refuse(delivery, opened, digest, "its origin recalled this release");
+    const auto judged = judge_statement(bench_, opened.contents.statement, last);
+    if (!judged && judged.error().code == ErrorCode::not_found) {
+      taken_.wants_rosters = true;
+      return {};
+    }
+    if (!judged) return refuse(delivery, opened, digest, judged.error().message);
+    if (opened.statement.kind == StatementKind::recall) return recall(delivery, opened, before, digest);
+    auto holding =
+        judge_object(*judged, opened.contents, ledger::circle_of(opened.statement.alliance, known_.home));
+    if (!holding) return refuse(delivery, opened, digest, holding.error().message);
+    note(delivery, opened, Fate::taken, {}, holding->object.id);
+    holdings_.push_back(std::move(*holding));
+    return {};
+  }
+
+  /// The key and the payload are forgotten with this; what was signed stays.
+  Done refuse(const Delivery& delivery, const Opened& opened, const Digest& digest, std::string_view reason) {
+    tell(delivery, Fate::refused, digest, reason);
+    note(delivery, opened, Fate::refused, reason, std::nullopt);
+    return ledger::audit_node(services_.store,
+                              known_.home,
+                              "federation.refused",
+                              {{"from", peer_.text()},
+                               {"origin", opened.statement.origin.text()},
+                               {"statement", digest.hex()},
+                               {"why", reason}});
+  }
+
+  /// Gone from here with its tombstone, indexes and full text; only then is it confirmed.
+  Done recall(const Delivery& delivery,
+              const Opened& opened,
+              const std::optional<TakenStatement>& before,
+              const Digest& digest) {
+    TRY(store_holdings());
+    if (before && before->object) {
+      store::Query query;
+      query.ids = {*before->object};
+      query.select = store::VersionSelect::all;
+      query.sources = {{policy::Source::Kind::member, opened.statement.origin.uuid}};
+      // The origin sees all that is its own, whatever the label's time; what others own too, this node does.
+      auto origin = TRY(ledger::subject_of(records_, opened.statement.origin));
+      for (const auto& subject : {origin, bench_.home})
+        TRY(services_.store.objects().remove(policy::Scope::of(subject), query));
+    }
+    tell(delivery, Fate::recalled, digest, "");
+    note(delivery, opened, Fate::recalled, {}, before ? before->object : std::nullopt);
+    return ledger::audit_node(services_.store,
+                              known_.home,
+                              "federation.recalled",
+                              {{"origin", opened.statement.origin.text()}, {"statement", digest.hex()}});
+  }
+
+  Result<std::optional<TakenStatement>> taken_before(const Statement& statement) {
+    const auto key = taken_key(statement.origin, statement.release);
+    if (const auto found = noted_.find(key); found != noted_.end()) return std::optional(found->second);
+    const auto row = records_.read(ledger::statement_table, key);
+    if (!row && row.error().code == ErrorCode::not_found) return std::optional<TakenStatement>();
+    if (!row) return fail(row.error());
+    auto taken = TRY(decode_taken(row->value));
+    return std::optional(std::move(taken));
+  }
+
+  /// A refused one never takes the place of what was taken: it is evidence under its own name.
+  void note(const Delivery& delivery,
+            const Opened& opened,
+            Fate fate,
+            std::string_view reason,
+            const std::optional<model::ObjectId>& object) {
+    const TakenStatement taken{.from = peer_,
+                               .number = delivery.number,
+                               .at = bench_.now,
+                               .fate = fate,
+                               .reason = excerpt(reason, reason_bytes_max),
+                               .object = object,
+                               .header = opened.header,
+                               .statement = opened.contents.statement};
+    auto key = taken_key(opened.statement.origin, opened.statement.release);
+    if (fate == Fate::refused)
+      key = fmt::format("refused/{}/{}", peer_.text(), delivery.digest.hex());
+    else
+      noted_.insert_or_assign(key, taken);
+    writes_.push_back({.table = ledger::statement_table,
+                       .key = std::move(key),
+                       .value = encode(taken),
+                       .expected = std::nullopt});
+  }
+
+  /// Before the rows that say they were taken: what is taken twice after a crash is a duplicate.
+  Done store_holdings() {
+    if (holdings_.empty()) return {};
+    const auto outcomes = TRY(services_.store.objects().put(holdings_, Deadline::none()));
+    taken_.objects += static_cast<std::size_t>(
+        std::ranges::count(outcomes, store::PutStatus::stored, &store::PutOutcome::status));
+    holdings_.clear();
+    return {};
+  }
+
+  api::Services& services_;
+  store::Records& records_;
+  const Known& known_;
+  const ledger::NodeKeys& keys_;
+  OrganisationId peer_;
+  OutboxBatch outbox_;
+  Bench bench_;
+  Stand stand_{};
+  TakenPage taken_{};
+  std::map<std::pair<OrganisationId, EpochId>, SecretKey> epochs_;
+  std::map<std::string, TakenStatement> noted_;
+  std::vector<store::NewHolding> holdings_;
+  std::vector<store::Write> writes_;
+};
+
+}  // namespace
+
+Result<TakenPage> take_page(api::Services& services,
+                            const Known& known,
+                            const ledger::NodeKeys& keys,
+                            const OrganisationId& peer,
+                            const Page& page) {
+  const auto home = TRY(ledger::subject_of(services.store.records(), known.home));
+  return Intake(services, known, keys, peer, home).run(page);
+}
+
+Result<Ack> ack_for(api::Services& services,
+                    const Known& known,
+                    const ledger::NodeKeys& keys,
+                    const OrganisationId& peer) {
+  const auto stand = TRY(in_stand(services.store.records(), peer));
+  Ack ack{
+      .from = peer, .by = known.home, .last = stand.last, .chain = stand.chain, .at = services.clock.now()};
+  sign(ack, keys.statement);
+  return ack;
+}
+
+}  // namespace shieldwall::exchange::federation

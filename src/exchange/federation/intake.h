@@ -1,0 +1,42 @@
+#pragma once
+// The receiving side: every delivery is judged by its own signature, commitment and label, whoever brought
+// it. What this node may not have is refused: its payload and key are forgotten, statement and header are
+// kept as evidence, and the origin is told.
+
+#include "api/call.h"
+#include "exchange/federation/known.h"
+#include "exchange/federation/outbox.h"
+#include "ledger/keys.h"
+
+namespace shieldwall::exchange::federation {
+
+/// What became of a page.
+struct TakenPage {
+  Ack ack{};                // signed; covers everything that is durable here
+  std::size_t objects = 0;  // new holdings
+  std::size_t refused = 0;
+  std::size_t recalled = 0;
+  std::vector<OrganisationId> carried_to{};  // members whose queues grew by what was carried for others
+  bool wants_rosters = false;  // a statement names a roster that this node has not heard of: ask, then again
+};
+
+/// Takes the deliveries of `peer` that follow what was taken before; one taken already is passed over.
+///   errors  invalid: a gap, or another chain than this node saw (evidence of a rewritten history); conflict:
+///           the same peer's deliveries are being taken elsewhere at this moment
+Result<TakenPage> take_page(api::Services& services,
+                            const Known& known,
+                            const ledger::NodeKeys& keys,
+                            const OrganisationId& peer,
+                            const Page& page);
+
+/// The acknowledgement of what was taken from the peer so far.
+Result<Ack> ack_for(api::Services& services,
+                    const Known& known,
+                    const ledger::NodeKeys& keys,
+                    const OrganisationId& peer);
+
+/// Which rule is left out; for the tests of the tests alone.
+enum class IntakeRule : std::uint8_t { none, signature, audience, label, commitment, succession, fields };
+void leave_out_for_test(IntakeRule rule);
+
+}  // namespace shieldwall::exchange::federation

@@ -1,0 +1,126 @@
+#include "exchange/federation/judge.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "policy/membership.h"
+#include "wire/stix_label.h"
+
+namespace shieldwall::exchange::federation {
+
+namespace {
+
+using policy::Statement;
+using policy::StatementKind;
+
+std::atomic<IntakeRule> left_out{IntakeRule::none};
+
+bool asks(IntakeRule rule) {
+  return left_out.load(std::memory_order_relaxed) != rule;
+}
+
+Done check_signature(Bench& bench,
+                     const policy::SignedStatement& signed_statement,
+                     const Statement& statement) {
+  const auto keys = bench.known.keys(bench.known.node_of(statement.origin), policy::KeyUse::statement);
+  const auto found = std::ranges::find(keys, statement.key, policy::key_id);
+  if (found == keys.end())
+    return fail(ErrorCode::invalid, "signed by no key that the roster lists for its origin");
+  const auto root = signed_statement.root();
+  if (bench.verified.contains({root, statement.key})) return {};
+  const auto key = TRY(VerifyKey::from(found->key));
+  const auto signature = TRY(Signature::from(signed_statement.signature));
+  if (!verifies(key, policy::batch_text(root), signature))
+    return fail(ErrorCode::invalid, "the signature does not verify");
+  bench.verified.insert({root, statement.key});
+  return {};
+}
+
+Done check_audience(const Bench& bench, const Statement& statement) {
+  const auto audience = TRY(policy::audience_of(statement.label, bench.known.all, {}));
+  if (policy::audience_digest(audience) != statement.audience)
+    return fail(ErrorCode::invalid, "the audience set is not the one its label names");
+  if (!std::ranges::binary_search(audience, bench.known.home))
+    return fail(ErrorCode::denied, "not for this organisation: its audience does not name it");
+  return {};
+}
+
+/// A recall is heard also where the label's time is over.
+Done check_label(const Bench& bench, const Statement& statement) {
+  if (statement.kind == StatementKind::recall) return {};
+  if (policy::may_see(bench.home, statement.label, bench.now)) return {};
+  return fail(ErrorCode::denied, "its label lets nobody of this organisation see it now");
+}
+
+/// Who joins later hears the newest of a release first, and what was recalled before it was fetched is left
+/// out: a number may jump ahead, and never goes back or comes twice.
+Done check_place(const Statement& statement, const std::optional<Statement>& before) {
+  if (!before || statement.number > before->number + 1) return {};
+  if (statement.number <= before->number)
+    return fail(ErrorCode::invalid,
+                "number {} of its release was taken before, with other contents",
+                statement.number);
+  return policy::check_successor(*before, statement);
+}
+
+Done check_authorship(const Statement& statement) {
+  if (statement.kind == StatementKind::sighting || statement.kind == StatementKind::import ||
+      statement.kind == StatementKind::recall)
+    return {};
+  const bool own = std::ranges::all_of(statement.label.audience, [&](const policy::Clause& clause) {
+    return clause.owner == statement.origin;
+  });
+  if (own) return {};
+  return fail(ErrorCode::denied, "published under a label that another organisation owns");
+}
+
+}  // namespace
+
+void leave_out_for_test(IntakeRule rule) {
+  left_out = rule;
+}
+
+Result<Judged> judge_statement(Bench& bench,
+                               const policy::SignedStatement& signed_statement,
+                               const std::optional<Statement>& before) {
+  Judged judged;
+  judged.statement = TRY(policy::decode_statement(signed_statement.statement));
+  judged.digest = policy::statement_digest(signed_statement.statement);
+  const auto& statement = judged.statement;
+  if (asks(IntakeRule::signature)) TRY(check_signature(bench, signed_statement, statement));
+  if (asks(IntakeRule::audience)) TRY(check_audience(bench, statement));
+  if (asks(IntakeRule::label)) TRY(check_label(bench, statement));
+  if (asks(IntakeRule::succession)) TRY(check_place(statement, before));
+  TRY(check_authorship(statement));
+  return judged;
+}
+
+Result<store::NewHolding> judge_object(const Judged& judged, const Contents& contents, const CircleId& into) {
+  const auto& statement = judged.statement;
+  const auto commitment = policy::commitment_to(contents.object, policy::commitment_salt(contents.secret));
+  if (asks(IntakeRule::commitment) && commitment != statement.commitment)
+    return fail(ErrorCode::invalid, "the bytes are not those that the statement commits to");
+  const auto tree = TRY(policy::FieldTree::of(contents.object, contents.secret));
+  if (asks(IntakeRule::fields) && tree.root() != statement.field_root)
+    return fail(ErrorCode::invalid, "the fields are not those that the statement commits to");
+  const auto document = TRY(model::JsonDocument::parse(contents.object));
+  auto object = model::read_object(document.root());
+  if (!object) return fail(ErrorCode::invalid, "the object is no STIX that this node keeps");
+  const auto* const version = std::get_if<Timestamp>(&object->version);
+  if (statement.object &&
+      (statement.object->id != object->id || version == nullptr || *version != statement.object->version))
+    return fail(ErrorCode::invalid, "the object is not the one that the statement names");
+  if ((statement.kind == StatementKind::sighting) != (object->id.type == "sighting"))
+    return fail(ErrorCode::invalid, "a sighting, and nothing else, comes by a statement of that kind");
+  store::NewHolding holding{.object = std::move(*object),
+                            .text = model::searchable_text(document.root()),
+                            .source = {policy::Source::Kind::member, statement.origin.uuid},
+                            .collection = into,
+                            .label = statement.label,
+                            .parts = {}};
+  const auto source = wire::source_under(statement.label, statement.origin);
+  holding.parts = TRY(wire::parts_of(holding.object, holding.label, source, {}));
+  return holding;
+}
+
+}  // namespace shieldwall::exchange::federation

@@ -1,0 +1,38 @@
+#pragma once
+// The judgement on one opened envelope: may this node have what it holds, and is it what its origin signed?
+
+#include <set>
+
+#include "exchange/federation/book.h"
+#include "exchange/federation/intake.h"
+#include "policy/statement.h"
+
+namespace shieldwall::exchange::federation {
+
+/// What one page's deliveries are judged by.
+struct Bench {
+  const Known& known;
+  const policy::Subject& home;
+  Timestamp now{};
+  std::set<std::pair<Digest, Digest>> verified{};  // batch root and key, whose signature was checked
+};
+
+/// A statement whose signature, alliance and audience are as they must be.
+struct Judged {
+  policy::Statement statement{};
+  Digest digest{};
+};
+
+/// Everything but the object: signature by a key of the origin, alliance, roster version, audience set, label
+/// and place in its release.
+///   before  the statement of that release that was taken last
+///   errors  not_found: a roster that this node has not heard of; denied: not for this node; invalid
+Result<Judged> judge_statement(Bench& bench,
+                               const policy::SignedStatement& signed_statement,
+                               const std::optional<policy::Statement>& before);
+
+/// The object itself: commitment, field tree, STIX, and that it is the one the statement names.
+///   errors  invalid
+Result<store::NewHolding> judge_object(const Judged& judged, const Contents& contents, const CircleId& into);
+
+}  // namespace shieldwall::exchange::federation

@@ -1,0 +1,124 @@
+#include "exchange/federation/known.h"
+
+#include <algorithm>
+
+#include "ledger/organisation.h"
+#include "ledger/rows.h"
+#include "policy/byte_form.h"
+
+namespace shieldwall::exchange::federation {
+
+namespace {
+
+constexpr std::string_view suspended_prefix = "suspended/";
+constexpr std::size_t reason_max = 1'024;
+
+Result<Suspension> decode_suspension(std::string_view row) {
+  policy::ByteReader in(row, "suspension");
+  Suspension suspension;
+  suspension.member.uuid = TRY(in.uuid());
+  suspension.at.us = TRY(in.number<std::int64_t>());
+  suspension.reason = TRY(in.line(0, reason_max));
+  suspension.from = TRY(in.number<std::uint64_t>());
+  TRY(in.finish());
+  return suspension;
+}
+
+std::string key_of(const OrganisationId& member) {
+  return std::string(suspended_prefix) + member.text();
+}
+
+}  // namespace
+
+store::Write write_of(const Suspension& suspension) {
+  policy::ByteWriter out;
+  out.uuid(suspension.member.uuid);
+  out.number(suspension.at.us);
+  out.counted(suspension.reason);
+  out.number(suspension.from);
+  return {.table = ledger::peer_table,
+          .key = key_of(suspension.member),
+          .value = std::move(out).take(),
+          .expected = 0};
+}
+
+store::Write end_of_suspension(const OrganisationId& member) {
+  return {
+      .table = ledger::peer_table, .key = key_of(member), .value = std::nullopt, .expected = std::nullopt};
+}
+
+Result<Known> Known::read(store::Records& records, const OrganisationId& home) {
+  Known known{.home = home};
+  auto newest = TRY(ledger::newest_rosters(records));
+  for (auto& one : newest) {
+    if (policy::find_member(one.roster, home) == nullptr) continue;  // left, or removed
+    auto versions = TRY(ledger::signed_rosters(records, one.roster.alliance, 0));
+    for (auto& version : versions) known.all.push_back(std::move(version.roster));
+    known.newest.push_back(std::move(one));
+  }
+  const auto rows = TRY(ledger::scan_rows(
+      records, ledger::peer_table, suspended_prefix, decode_suspension, ledger::organisations_max));
+  for (const auto& row : rows) known.suspended.emplace(row.value.member, row.value);
+  for (const auto& one : known.newest)
+    for (const auto& member : one.roster.members) {
+      for (const auto& pin : member.pins) known.pins.emplace(pin, member.organisation);
+      for (const auto& key : ledger::keys_for(member, policy::KeyUse::sealing))
+        known.sealing.emplace(policy::key_id(key), member.organisation);
+    }
+  return known;
+}
+
+std::vector<RosterStand> Known::stands() const {
+  std::vector<RosterStand> stands;
+  for (const auto& one : newest) stands.push_back({one.roster.alliance, one.roster.version});
+  return stands;
+}
+
+const policy::RosterMember* Known::member(const OrganisationId& organisation) const {
+  for (const auto& one : newest)
+    if (const auto* const found = policy::find_member(one.roster, organisation)) return found;
+  return nullptr;
+}
+
+OrganisationId Known::node_of(const OrganisationId& organisation) const {
+  const auto* const found = member(organisation);
+  return found != nullptr && found->host ? *found->host : organisation;
+}
+
+OrganisationId Known::next_hop(const OrganisationId& organisation) const {
+  const auto node = node_of(organisation);
+  const auto reachable = [](const policy::RosterMember* one) {
+    return one != nullptr && ledger::node_address(*one).has_value();
+  };
+  if (reachable(member(node)) || reachable(member(home))) return node;
+  for (const auto& one : newest) {
+    if (policy::find_member(one.roster, node) == nullptr) continue;
+    for (const auto& candidate : one.roster.members)
+      if (is_relay(candidate) && reachable(&candidate) && !is_suspended(candidate.organisation))
+        return candidate.organisation;
+  }
+  return node;
+}
+
+bool is_relay(const policy::RosterMember& member) {
+  return std::ranges::find(member.expertise, relay_expertise) != member.expertise.end();
+}
+
+std::set<OrganisationId> Known::others() const {
+  std::set<OrganisationId> found;
+  for (const auto& one : newest)
+    for (const auto& member : one.roster.members)
+      if (member.organisation != home) found.insert(member.organisation);
+  return found;
+}
+
+std::vector<policy::MemberKey> Known::keys(const OrganisationId& organisation, policy::KeyUse use) const {
+  std::vector<policy::MemberKey> listed;
+  for (const auto& one : newest)
+    if (const auto* const found = policy::find_member(one.roster, organisation))
+      for (auto& key : ledger::keys_for(*found, use))
+        if (std::ranges::find(listed, key) == listed.end()) listed.push_back(std::move(key));
+  return listed;
+}
+
+}  // namespace shieldwall::exchange::federation

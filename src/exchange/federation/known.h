@@ -1,0 +1,57 @@
+#pragma once
+// What a node knows of its alliances at one instant: an immutable snapshot that many threads read.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "exchange/federation/frames.h"
+#include "ledger/alliance.h"
+
+namespace shieldwall::exchange::federation {
+
+/// Nothing goes to or comes from a suspended member while the row stands.
+struct Suspension {
+  OrganisationId member{};
+  Timestamp at{};
+  std::string reason{};
+  store::Sequence from = 0;  // changes before were told to it; a reinstatement tells it the rest
+};
+
+struct Known {
+  OrganisationId home{};
+  std::vector<ledger::SignedRoster> newest{};  // of each alliance, by id
+  std::vector<policy::Roster> all{};           // every version, for audiences of then
+  std::map<Digest, OrganisationId> pins{};     // of members' nodes
+  std::map<Digest, OrganisationId> sealing{};  // whose key id that is
+  std::map<OrganisationId, Suspension> suspended{};
+
+  static Result<Known> read(store::Records& records, const OrganisationId& home);
+
+  std::vector<RosterStand> stands() const;
+  /// Its entry in the newest roster of any alliance that it shares with this node; nothing: no member.
+  const policy::RosterMember* member(const OrganisationId& organisation) const;
+  /// The node that it lives on: its own, or its host's.
+  OrganisationId node_of(const OrganisationId& organisation) const;
+  bool is_suspended(const OrganisationId& organisation) const { return suspended.contains(organisation); }
+  /// To whose node a delivery for that member is handed: its own where one of the two can reach the other,
+  /// else a relay of an alliance of both.
+  OrganisationId next_hop(const OrganisationId& organisation) const;
+  /// Everybody but this node's own organisation.
+  std::set<OrganisationId> others() const;
+  /// Keys of that use that any of its entries lists.
+  std::vector<policy::MemberKey> keys(const OrganisationId& organisation, policy::KeyUse use) const;
+};
+
+/// Whether the member carries for others what it cannot read: its roster entry says so, for all to know.
+bool is_relay(const policy::RosterMember& member);
+inline constexpr std::string_view relay_expertise = "relay";
+
+using KnownNow = std::shared_ptr<const Known>;
+
+store::Write write_of(const Suspension& suspension);
+store::Write end_of_suspension(const OrganisationId& member);
+
+}  // namespace shieldwall::exchange::federation
