@@ -19,6 +19,7 @@
 #include "cli/sigma.h"
 #include "cli/taxii.h"
 #include "cli/user.h"
+#include "cli/value.h"
 
 namespace shieldwall::cli {
 
@@ -41,7 +42,8 @@ std::span<const Command> commands() {
                             sigma_commands(),
                             sighting_commands(),
                             taxii_commands(),
-                            ask_commands()})
+                            ask_commands(),
+                            value_commands()})
       rows.insert(rows.end(), some.begin(), some.end());
     return rows;
   }();

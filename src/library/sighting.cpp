@@ -4,6 +4,8 @@
 #include <charconv>
 #include <map>
 
+#include "ledger/milestone.h"
+
 namespace shieldwall::library {
 
 namespace {
@@ -108,6 +110,16 @@ Done add_up(store::Records& records,
   return {};
 }
 
+/// The first hit is when this node learned of it, so that a look into old logs is no protection in the past.
+Done note_hits(store::Records& records,
+               const OrganisationId& organisation,
+               std::span<const Seen> seen,
+               Timestamp now) {
+  std::vector<model::ObjectId> indicators;
+  for (const auto& one : seen) indicators.push_back(one.indicator);
+  return ledger::note_milestones(records, organisation, ledger::Step::hit, indicators, now);
+}
+
 std::string stopped_name(const OrganisationId& organisation) {
   return "sightings.stopped." + organisation.text();
 }
@@ -139,7 +151,10 @@ Result<Recorded> record_seen(store::Store& store,
     }
     for (const auto& one : told) TRY(add_up(records, organisation, one, now, recorded, writes));
     const auto done = records.write(writes);
-    if (done) return recorded;
+    if (done) {
+      TRY(note_hits(records, organisation, seen, now));
+      return recorded;
+    }
     if (done.error().code != ErrorCode::conflict || attempt == tries_max) return fail(done.error());
   }
 }

@@ -3,6 +3,7 @@
 #include "exchange/ask/ask.h"
 #include "exchange/taxii/taxii.h"
 #include "library/library.h"
+#include "library/value_routes.h"
 #include "server/parts.h"
 
 namespace shieldwall::server {
@@ -17,6 +18,7 @@ std::vector<api::Route> all_routes() {
                           member_routes(),
                           api_root_routes(),
                           library::routes(),
+                          library::value_routes(),
                           exchange::ask_routes(),
                           exchange::taxii_routes()})
     all.insert(all.end(), rows.begin(), rows.end());
