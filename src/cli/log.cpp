@@ -1,10 +1,12 @@
 #include "cli/log.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.h"
 #include "cli/node_call.h"
 #include "cli/streams.h"
+#include "ledger/log/evidence.h"
 #include "ledger/log/verify.h"
 #include "ledger/receipt.h"
 #include "net/client.h"
@@ -241,6 +243,68 @@ Exit run_key(const Arguments& arguments) {
   return Exit::done;
 }
 
+/// What a file that somebody brought shows, to whoever has the key of the log that it accuses.
+Exit judge_file(const Arguments& arguments, const std::string& path) {
+  const auto key = key_of(arguments);
+  if (!key) return report_input(key.error());
+  const auto text = read_file(system_fs(), path, 3 * ledger::note_bytes_max);
+  if (!text) return report_input(text.error());
+  const auto evidence = ledger::Evidence::parse(*text);
+  if (!evidence) return report(evidence.error());
+  const auto finding = ledger::judge(*evidence, *key);
+  if (!finding) return report(finding.error());
+  const auto first = ledger::Checkpoint::parse(evidence->first.text);
+  const auto second = ledger::Checkpoint::parse(evidence->second.text);
+  print("{} signed two histories, one with {} entries and one with {}: {}\n",
+        key->name(),
+        first ? first->size : 0,
+        second ? second->size : 0,
+        *finding == ledger::Finding::fork ? "proved, by nothing but its own signatures"
+                                          : "not proved; it can clear itself by a proof of consistency");
+  return Exit::found;
+}
+
+Exit run_evidence(const Arguments& arguments) {
+  if (const auto path = arguments.one("FILE"); !path.empty()) {
+    if (arguments.has("--key")) return judge_file(arguments, path);
+    fmt::print(stderr, "shieldwall: --key is missing: by which key is the log known?\n");
+    return Exit::usage;
+  }
+  std::size_t count = 0;
+  const auto exit = on_node(
+      arguments,
+      [&](NodeDoor& door) -> Result<model::JsonDocument> {
+        auto answer = TRY(door.ask(net::Method::get, "/api/v1/log/evidence"));
+        if (const auto list = answer.root().find("evidence")) count = list->size();
+        return answer;
+      },
+      [](const model::Json& answer) {
+        const auto list = answer.find("evidence");
+        if (!list) return;
+        for (const auto file : *list) print("{}\n", file.string());
+        print("{} logs or more contradicted themselves\n", list->size());
+      });
+  return exit == Exit::done && count > 0 ? Exit::found : exit;
+}
+
+Exit run_catch_up(const Arguments& arguments) {
+  return on_node(
+      arguments,
+      [&](NodeDoor& door) {
+        JsonWriter out;
+        out.begin_object();
+        if (const auto from = arguments.one("FOLDER"); !from.empty())
+          out.member("from", std::filesystem::absolute(from).string());
+        out.end_object();
+        return door.ask(net::Method::post, "/api/v1/log/catch-up", std::move(out).text());
+      },
+      [](const model::Json& answer) {
+        print("the log had {} entries, and goes on with {}\n",
+              number_of(answer, "before"),
+              number_of(answer, "size"));
+      });
+}
+
 bool is_number(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -297,6 +361,18 @@ constexpr Option prove_options[] = {
     as_option,
 };
 
+constexpr Option evidence_options[] = {
+    {"FILE", "an evidence file; default: list what the node in --dir holds"},
+    dir_option,
+    key_option,
+    json_option,
+};
+constexpr Option catch_up_options[] = {
+    {"FOLDER", "tiles of this log that hold more of it; without: nobody has more"},
+    dir_option,
+    json_option,
+};
+
 constexpr Command commands_here[] = {
     {"log verify",
      "verify a transparency log, or a proof from one",
@@ -332,6 +408,24 @@ constexpr Command commands_here[] = {
      "\"$(shieldwall "
      "log key --dir node)\"",
      run_prove},
+    {"log evidence",
+     "show where members' logs contradicted themselves",
+     "Lists what this node as a witness holds against logs; or judges an evidence file that somebody "
+     "brought, with "
+     "nothing but the key of the log that it accuses. Exit status: 0 there is none, 1 there is.",
+     evidence_options,
+     "shieldwall log evidence --dir node",
+     run_evidence},
+    {"log catch-up",
+     "let a restored log go on",
+     "A node that was restored from a backup may lack what its log signed since, and appends and signs "
+     "nothing until "
+     "it has it: no answer with objects leaves. Give a folder of tiles that somebody fetched from it later, "
+     "as often "
+     "as there is one. Then it goes on, with an entry in clear that says so.",
+     catch_up_options,
+     "shieldwall log catch-up --dir node",
+     run_catch_up},
 };
 
 }  // namespace

@@ -178,8 +178,11 @@ class ChangeStream final : public net::Stream {
                                            std::string kind) {
     api::Call call{services_, from_, {}, {}, caller_, services_.clock.now(), ends_};
     auto one = TRY(release_all(call, {holding}));
-    for (const auto& released : one)
-      if (must_note(call, released.look())) told_.push_back(TRY(ledger::delivered(call, released.look())));
+    for (const auto& released : one) {
+      if (!must_note(call, released.look())) continue;
+      auto version = TRY(ledger::delivered(call, released.look()));
+      told_.push_back(std::move(version));
+    }
     auto shown = TRY(show(call, std::move(one), Noted::by_caller));
     return policy::Release::both(policy::Release::fact(std::pair{std::move(token), std::move(kind)}),
                                  std::move(shown));

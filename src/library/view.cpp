@@ -1,6 +1,7 @@
 #include "library/view.h"
 
 #include "ledger/circle.h"
+#include "ledger/delivery.h"
 #include "ledger/organisation.h"
 #include "library/intake.h"
 
@@ -120,6 +121,21 @@ void write_must_not(JsonWriter& out, const policy::UseLimits& use) {
   out.end_array();
 }
 
+/// A browser's session, and no tool's key.
+bool is_console(const api::Call& call) {
+  return call.request.headers.has("Cookie") && !call.request.headers.has("Authorization");
+}
+
+Done note(const api::Call& call, const ReleasedHoldings& holdings) {
+  std::vector<ledger::DeliveredVersion> versions;
+  for (const auto& holding : holdings) {
+    if (!must_note(call, holding.look())) continue;
+    auto version = TRY(ledger::delivered(call, holding.look()));
+    versions.push_back(std::move(version));
+  }
+  return ledger::note_delivery(call, door_of(call), versions);
+}
+
 void write_persons(JsonWriter& out, const std::vector<policy::PersonKey>& persons) {
   out.key("persons");
   out.begin_array();
@@ -140,7 +156,17 @@ Result<ReleasedHoldings> release_all(const api::Call& call, std::vector<policy::
   return released;
 }
 
-Result<policy::Released<Shown>> show(const api::Call& call, ReleasedHoldings holdings) {
+std::string_view door_of(const api::Call& call) {
+  if (call.caller->local) return "command line";
+  return is_console(call) ? "console" : "api";
+}
+
+bool must_note(const api::Call& call, const policy::Holding& holding) {
+  return !is_console(call) || holding.label.tlp >= policy::Tlp::amber_strict;
+}
+
+Result<policy::Released<Shown>> show(const api::Call& call, ReleasedHoldings holdings, Noted noted) {
+  if (noted == Noted::here) TRY(note(call, holdings));
   NameFinder finder(call);
   for (const auto& holding : holdings) TRY(finder.add(holding.look()));
   auto names = TRY(policy::Release::of(

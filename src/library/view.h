@@ -27,8 +27,21 @@ using ReleasedHoldings = std::vector<policy::Released<policy::Holding>>;
 /// instant of the call, and what is no whole object without its hidden parts.
 Result<ReleasedHoldings> release_all(const api::Call& call, std::vector<policy::Holding> holdings);
 
-/// Adds names: of organisations, and of circles that the caller's organisation is inside of.
-Result<policy::Released<Shown>> show(const api::Call& call, ReleasedHoldings holdings);
+/// Who notes that the holdings leave: `show`, in an entry of their own, or whoever called it, for many at
+/// once.
+enum class Noted : std::uint8_t { here, by_caller };
+
+/// Notes the delivery, and adds names: of organisations, and of circles that the caller's organisation is
+/// inside of.
+Result<policy::Released<Shown>> show(const api::Call& call,
+                                     ReleasedHoldings holdings,
+                                     Noted noted = Noted::here);
+
+/// Whether the door must note that this holding leaves: always, but that the console notes AMBER+STRICT and
+/// RED alone, since whoever reads there sees everything many times a day.
+bool must_note(const api::Call& call, const policy::Holding& holding);
+/// The door's name in delivery entries.
+std::string_view door_of(const api::Call& call);
 
 /// One object as search, changes and single reads give it.
 void write_entry(model::JsonWriter& out, const policy::Holding& holding, const Names& names);

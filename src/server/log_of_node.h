@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "api/call.h"
+#include "api/response.h"
 #include "ledger/keys.h"
 #include "ledger/log/node_log.h"
 #include "store/store.h"
@@ -20,5 +22,11 @@ Result<std::unique_ptr<ledger::NodeLog>> open_log(const std::string& folder,
                                                   const ledger::NodeKeys& keys,
                                                   store::Store& store,
                                                   Fs& fs);
+
+/// The handlers that hand out the log, for those who may have it.
+Result<api::Response> log_checkpoint(api::Call& call);
+Result<api::Response> log_tile(api::Call& call);
+/// errors: not_found: this node keeps none
+Result<ledger::NodeLog*> log_of(const api::Call& call);
 
 }  // namespace shieldwall::server

@@ -10,6 +10,34 @@
 
 namespace shieldwall::server {
 
+Result<ledger::NodeLog*> log_of(const api::Call& call) {
+  auto* const log = call.services.shelf ? call.services.shelf->of<ledger::LogOnShelf>().log : nullptr;
+  if (log == nullptr) return fail(ErrorCode::not_found, "this node keeps no log");
+  return log;
+}
+
+Result<api::Response> log_checkpoint(api::Call& call) {
+  auto* const log = TRY(log_of(call));
+  if (!log->checkpoint()) TRY(log->publish());
+  const auto note = log->checkpoint();
+  if (!note) return fail(ErrorCode::not_found, "the log has signed nothing yet");
+  return api::Response(200, policy::Public::of(ledger::write_note(*note)), "text/plain; charset=utf-8");
+}
+
+/// `tile/...` of the path, whatever stands before it.
+Result<api::Response> log_tile(api::Call& call) {
+  auto* const log = TRY(log_of(call));
+  std::string path;
+  for (const auto& segment : call.target.segments)
+    if (!path.empty() || segment == "tile") path += (path.empty() ? "" : "/") + segment;
+  const auto name = ledger::TileName::parse(path);
+  if (!name) return fail(ErrorCode::not_found, "{}", name.error().message);
+  const auto bytes = TRY(log->tile(*name));
+  api::Response response(200, policy::Public::of(bytes), "application/octet-stream");
+  response.header("Cache-Control", policy::Public::of("private, max-age=31536000, immutable"));
+  return response;
+}
+
 namespace {
 
 using api::Call;
@@ -19,34 +47,6 @@ using model::JsonWriter;
 
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
 constexpr std::size_t backup_body_bytes_max = 64u << 10;  // one path
-
-Result<ledger::NodeLog*> log_of(const Call& call) {
-  auto* const log = call.services.shelf ? call.services.shelf->of<ledger::LogOnShelf>().log : nullptr;
-  if (log == nullptr) return fail(ErrorCode::not_found, "this node keeps no log");
-  return log;
-}
-
-Result<Response> checkpoint(Call& call) {
-  auto* const log = TRY(log_of(call));
-  if (!log->checkpoint()) TRY(log->publish());
-  const auto note = log->checkpoint();
-  if (!note) return fail(ErrorCode::not_found, "the log has signed nothing yet");
-  return Response(200, policy::Public::of(ledger::write_note(*note)), text_type);
-}
-
-/// `tile/...` of the path, whatever stands before it.
-Result<Response> tile(Call& call) {
-  auto* const log = TRY(log_of(call));
-  std::string path;
-  for (const auto& segment : call.target.segments)
-    if (!path.empty() || segment == "tile") path += (path.empty() ? "" : "/") + segment;
-  const auto name = ledger::TileName::parse(path);
-  if (!name) return fail(ErrorCode::not_found, "{}", name.error().message);
-  const auto bytes = TRY(log->tile(*name));
-  Response response(200, policy::Public::of(bytes), "application/octet-stream");
-  response.header("Cache-Control", policy::Public::of("private, max-age=31536000, immutable"));
-  return response;
-}
 
 Result<Response> key(Call& call) {
   const auto* const log = TRY(log_of(call));
@@ -164,6 +164,43 @@ Result<Response> back_up(Call& call) {
   return Response::nothing();
 }
 
+/// A log that was restored goes on: with what another copy of it holds, or with nothing but the word that
+/// there is none.
+Result<Response> catch_up(Call& call) {
+  auto* const log = TRY(log_of(call));
+  if (!call.caller->local)
+    return fail(ErrorCode::denied, "only the operator of the node's own machine may do this");
+  const auto document = TRY(json_body(call));
+  const auto from = document.root().find("from");
+  const auto before = log->size();
+  std::size_t clear = 0;
+  if (from && from->is(model::JsonKind::string)) {
+    ledger::FolderSource source(call.services.fs, std::string(from->string()));
+    const auto told = TRY(log->catch_up(source));
+    clear = told.size();
+  }
+  TRY(ledger::audit(call.services.store,
+                    *call.caller,
+                    "log.catch_up",
+                    {{"before", before}, {"after", log->size()}, {"was_held", log->is_held()}}));
+  TRY(log->resume(call.now));
+  TRY(log->publish());
+  JsonWriter out;
+  out.begin_object();
+  out.member("before", before);
+  out.member("size", log->size());
+  out.member("in_clear", clear);
+  out.end_object();
+  return answer(200, std::move(out));
+}
+
+constexpr api::Field catch_up_fields[] = {
+    {"from",
+     "string",
+     "absolute path of a folder of tiles of this log; absent: nobody has more of it",
+     false},
+};
+constexpr api::Type catch_up_type{"LogCatchUp", catch_up_fields};
 constexpr api::Field delivered_fields[] = {
     {"object", "string", "its id"},
     {"asked", "timestamp", "when"},
@@ -190,7 +227,8 @@ constexpr std::string_view tile_summary =
     "A tile of the log's hashes, or a bundle of its entries (level `entries`): C2SP tlog-tiles";
 
 api::Route tile_row(std::string_view path, Right right) {
-  return {.method = net::Method::get, .path = path, .right = right, .handler = tile, .summary = tile_summary};
+  return {
+      .method = net::Method::get, .path = path, .right = right, .handler = log_tile, .summary = tile_summary};
 }
 
 }  // namespace
@@ -201,7 +239,7 @@ std::span<const api::Route> log_routes() {
       {.method = Method::get,
        .path = "/api/v1/log/checkpoint",
        .right = Right::read,
-       .handler = checkpoint,
+       .handler = log_checkpoint,
        .summary = "The log's newest checkpoint with its cosignatures: C2SP tlog-checkpoint"},
       tile_row("/api/v1/log/tile/{level}/{n0}", Right::read),
       tile_row("/api/v1/log/tile/{level}/{n0}/{n1}", Right::read),
@@ -224,6 +262,12 @@ std::span<const api::Route> log_routes() {
        .handler = back_up,
        .summary = "Copies the log into a new folder on the node's machine, while it runs",
        .body = &backup_type},
+      {.method = Method::post,
+       .path = "/api/v1/log/catch-up",
+       .right = Right::operate,
+       .handler = catch_up,
+       .summary = "Lets a restored log go on, with what a folder of its tiles holds beyond it",
+       .body = &catch_up_type},
       {.method = Method::get,
        .path = "/api/v1/delivered/{id}",
        .right = Right::audit,

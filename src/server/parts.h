@@ -71,6 +71,7 @@ std::span<const api::Route> member_routes();
 std::span<const api::Route> api_root_routes();
 std::span<const api::Route> node_routes();
 std::span<const api::Route> log_routes();
+std::span<const api::Route> witness_routes();
 
 /// Every row of the node, of every room.
 std::vector<api::Route> all_routes();

@@ -233,8 +233,10 @@ constexpr OrganisationId nobody{};
 Done note_outgoing(const Call& call, const Feed& feed, const std::vector<policy::Holding>& holdings) {
   if (holdings.empty()) return {};
   std::vector<ledger::DeliveredVersion> versions;
-  for (const auto& holding : holdings)
-    versions.push_back({holding.id, holding.version, digest_of(holding.label)});
+  for (const auto& holding : holdings) {
+    auto version = TRY(ledger::delivered(call, holding));
+    versions.push_back(std::move(version));
+  }
   return ledger::note_delivery(
       call, fmt::format("taxii push to {}", feed.url), ledger::root_of(versions), versions);
 }

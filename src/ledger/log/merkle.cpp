@@ -134,16 +134,18 @@ Done check_inclusion(const Digest& leaf,
   return {};
 }
 
-Done check_consistency(std::uint64_t old_size,
-                       const Digest& old_root,
-                       std::uint64_t size,
-                       const Digest& root,
-                       std::span<const Digest> proof) {
-  if (old_size > size)
-    return fail(ErrorCode::invalid, "a tree of {} leaves is not part of {}", old_size, size);
-  if (old_size == 0) return proof.empty() && old_root == empty_root() ? Done{} : not_connected();
-  if (old_size == size) return proof.empty() && old_root == root ? Done{} : not_connected();
+namespace {
 
+/// The two roots to which a consistency proof leads. errors: invalid: it has another length than the sizes
+/// ask
+struct TwoRoots {
+  Digest old_root;
+  Digest root;
+};
+Result<TwoRoots> roots_of(std::uint64_t old_size,
+                          const Digest& old_root,
+                          std::uint64_t size,
+                          std::span<const Digest> proof) {
   auto node = old_size - 1;
   auto last = size - 1;
   while ((node & 1) != 0) {
@@ -151,11 +153,11 @@ Done check_consistency(std::uint64_t old_size,
     last >>= 1;
   }
   auto next = proof.begin();
-  if (node != 0 && next == proof.end()) return not_connected();
+  if (node != 0 && next == proof.end()) return fail(not_connected().error());
   auto old_hash = node != 0 ? *next++ : old_root;  // a power of two: the checker has the hash already
   auto hash = old_hash;
   for (; next != proof.end(); ++next) {
-    if (last == 0) return not_connected();
+    if (last == 0) return fail(not_connected().error());
     if ((node & 1) != 0 || node == last) {
       old_hash = node_hash(*next, old_hash);
       hash = node_hash(*next, hash);
@@ -169,8 +171,34 @@ Done check_consistency(std::uint64_t old_size,
     node >>= 1;
     last >>= 1;
   }
-  if (last != 0 || old_hash != old_root || hash != root) return not_connected();
-  return {};
+  if (last != 0) return fail(not_connected().error());
+  return TwoRoots{.old_root = old_hash, .root = hash};
+}
+
+}  // namespace
+
+Done check_consistency(std::uint64_t old_size,
+                       const Digest& old_root,
+                       std::uint64_t size,
+                       const Digest& root,
+                       std::span<const Digest> proof) {
+  if (old_size > size)
+    return fail(ErrorCode::invalid, "a tree of {} leaves is not part of {}", old_size, size);
+  if (old_size == 0) return proof.empty() && old_root == empty_root() ? Done{} : not_connected();
+  if (old_size == size) return proof.empty() && old_root == root ? Done{} : not_connected();
+  const auto found = TRY(roots_of(old_size, old_root, size, proof));
+  return found.old_root == old_root && found.root == root ? Done{} : not_connected();
+}
+
+bool shows_another_beginning(std::uint64_t old_size,
+                             const Digest& old_root,
+                             std::uint64_t size,
+                             const Digest& root,
+                             std::span<const Digest> proof) {
+  if (old_size == 0 || old_size > size) return false;
+  if (old_size == size) return old_root != root;
+  const auto found = roots_of(old_size, old_root, size, proof);
+  return found && found->root == root && found->old_root != old_root;
 }
 
 }  // namespace shieldwall::ledger

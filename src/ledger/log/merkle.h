@@ -55,5 +55,12 @@ Done check_consistency(std::uint64_t old_size,
                        std::uint64_t size,
                        const Digest& root,
                        std::span<const Digest> proof);
+/// Whether the proof shows that the tree under `root` does not begin with the one under `old_root`: a fork
+/// that nobody who holds the two roots can deny. False where a proof merely shows nothing.
+bool shows_another_beginning(std::uint64_t old_size,
+                             const Digest& old_root,
+                             std::uint64_t size,
+                             const Digest& root,
+                             std::span<const Digest> proof);
 
 }  // namespace shieldwall::ledger

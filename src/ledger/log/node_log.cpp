@@ -84,7 +84,7 @@ Done NodeLog::recover() {
   TRY(put_tiles());
   TRY(files_.sync());
   TRY(read_checkpoint());
-  is_copy_ = TRY(fs_.exists(options_.folder + "/" + std::string(copy_mark)));
+  held_ = TRY(fs_.exists(options_.folder + "/" + std::string(copy_mark)));
   journal_ = TRY(
       Journal::create(fs_, options_.folder, number + 1, {.size = builder_.size(), .root = builder_.root()}));
   for (const auto old : TRY(Journal::list(fs_, options_.folder)))
@@ -131,6 +131,26 @@ Done NodeLog::broken(const Error& error) {
 }
 
 Result<std::uint64_t> NodeLog::append(std::span<const NewEntry> entries) {
+  if (is_held())
+    return fail(ErrorCode::unavailable,
+                "this node was restored from a backup, and its log may lack what was signed since: "
+                "`shieldwall log catch-up` lets it go on");
+  return add(entries);
+}
+
+bool NodeLog::is_held() const {
+  const std::lock_guard lock(mutex_);
+  return held_;
+}
+
+Done NodeLog::hold() {
+  TRY(write_file_durably(fs_, options_.folder + "/" + std::string(copy_mark), fmt::format("{}\n", size())));
+  const std::lock_guard lock(mutex_);
+  held_ = true;
+  return {};
+}
+
+Result<std::uint64_t> NodeLog::add(std::span<const NewEntry> entries) {
   TRY(check(entries));
   Waiting mine{.entries = entries};
   std::unique_lock lock(mutex_);
@@ -244,6 +264,7 @@ Done NodeLog::sign_checkpoint() {
   {
     const std::lock_guard lock(mutex_);
     if (broken_) return fail(ErrorCode::unavailable, "the log stopped");
+    if (held_) return {};
     next.size = builder_.size();
     if (published_ && published_->size == next.size) return {};
     next.root = builder_.root();
@@ -316,6 +337,53 @@ Done NodeLog::copy_to(const std::string& folder) {
       if (!name.ends_with(".new") && name != copy_mark) TRY(copy_file(fs_, options_.folder, folder, name));
     return write_file_durably(fs_, folder + "/" + std::string(copy_mark), fmt::format("{}\n", size()));
   });
+}
+
+Result<std::vector<ClearEntry>> NodeLog::catch_up(LogSource& source) {
+  const auto text = TRY(source.get("checkpoint"));
+  const auto note = TRY(read_note(text));
+  auto opened = open_checkpoint(note, options_.name);
+  for (auto key = options_.former.begin(); !opened && key != options_.former.end(); ++key)
+    opened = open_checkpoint(note, *key);
+  const auto there = TRY(std::move(opened));
+  auto ahead = [&] {
+    const std::lock_guard lock(mutex_);
+    return builder_;
+  }();
+  if (there.size <= ahead.size()) return std::vector<ClearEntry>{};
+  std::vector<NewEntry> lacking;
+  std::vector<ClearEntry> clear;
+  for (auto bundle = ahead.size() / tile_hashes; bundle * tile_hashes < there.size; ++bundle) {
+    const auto width = std::min<std::uint64_t>(tile_hashes, there.size - bundle * tile_hashes);
+    const auto bytes =
+        TRY(source.get(TileName{.level = TileName::entries, .index = bundle, .width = width}.path()));
+    const auto entries = TRY(entries_of(bytes));
+    for (std::size_t i = ahead.size() - bundle * tile_hashes; i < entries.size(); ++i) {
+      TRY(ahead.append(entries[i]));
+      lacking.push_back({.entry = Bytes(entries[i])});
+      if (auto read = read_entry(entries[i]); read && *read) clear.push_back(std::move(**read));
+    }
+  }
+  if (ahead.size() != there.size || ahead.root() != there.root)
+    return fail(
+        ErrorCode::invalid, "what is there does not continue this log up to its {} entries", there.size);
+  constexpr std::size_t at_once = 1'000;
+  for (std::size_t i = 0; i < lacking.size(); i += at_once)
+    TRY(add(std::span(lacking).subspan(i, std::min(at_once, lacking.size() - i))));
+  return clear;
+}
+
+Done NodeLog::resume(Timestamp now) {
+  if (!is_held()) return {};
+  const auto content = fmt::format("{} {}", to_text(now), size());
+  NewEntry restored;
+  restored.entry = TRY(clear_entry("restored", content));
+  TRY(add({&restored, 1}));
+  TRY(fs_.remove(options_.folder + "/" + std::string(copy_mark)));
+  TRY(fs_.sync_directory(options_.folder));
+  const std::lock_guard lock(mutex_);
+  held_ = false;
+  return {};
 }
 
 std::uint64_t NodeLog::size() const {

@@ -17,8 +17,10 @@
 
 #include "base/clock.h"
 #include "ledger/log/checkpoint.h"
+#include "ledger/log/entry.h"
 #include "ledger/log/journal.h"
 #include "ledger/log/log_files.h"
+#include "ledger/log/verify.h"
 
 namespace shieldwall::ledger {
 
@@ -54,7 +56,7 @@ class NodeLog {
 
   /// Appends in order; durable on return. Many threads' entries share one sync. Gives the index of the first.
   ///   errors  invalid: an entry beyond `entry_bytes_max`; exhausted: the disk is full, or `keep` has refused
-  ///           too many; unavailable: a sync failed before
+  ///           too many; unavailable: a sync failed before, or the log is held
   Result<std::uint64_t> append(std::span<const NewEntry> entries);
 
   /// Gives `keep` what it has not had. errors: its own
@@ -74,8 +76,19 @@ class NodeLog {
   /// A copy in a new folder, as the log is at one instant, while appends wait. It is marked as a copy: a log
   /// opened from one may lack what was signed since.
   Done copy_to(const std::string& folder);
-  /// Whether this log was opened from a copy and nobody has said since that it lacks nothing.
-  bool is_copy() const { return is_copy_; }
+  /// Whether this log was opened from a copy, and may lack what was signed since. Then it appends and signs
+  /// nothing, or it would say two things of the same place: first `catch_up`, as often as there is somebody
+  /// to ask, then `resume`.
+  bool is_held() const;
+  /// From now on it is held: a witness knows more of this log than it does itself. Survives a restart.
+  Done hold();
+  /// Takes the entries that it lacks from another copy of this very log, held to the checkpoint there. Gives
+  /// what the entries taken say in clear.
+  ///   errors  invalid: that is not this log, or leads elsewhere; as `source`
+  Result<std::vector<ClearEntry>> catch_up(LogSource& source);
+  /// Goes on, with an entry in clear, `restored`, that says from where: it stands for whatever was signed
+  /// beyond.
+  Done resume(Timestamp now);
 
   /// Tiles of what is published. errors: not_found: beyond it
   Result<Bytes> tile(const TileName& name) const;
@@ -109,6 +122,7 @@ class NodeLog {
   Done while_appends_wait(const std::function<Done()>& work);
   Done replace_checkpoint(const Note& note);
   Done broken(const Error& error);
+  Result<std::uint64_t> add(std::span<const NewEntry> entries);
 
   Options options_;
   Fs& fs_;
@@ -120,7 +134,7 @@ class NodeLog {
   std::vector<Waiting*> queue_;
   bool leads_ = false;
   bool broken_ = false;
-  bool is_copy_ = false;
+  bool held_ = false;
   std::uint64_t journal_bytes_ = 0;
   TileBuilder builder_;
   std::vector<Opening> openings_;
