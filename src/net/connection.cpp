@@ -186,7 +186,8 @@ void Connection::on_message(Message message) {
       keep_alive_ = false;  // the body stays unread
       return answer(std::move(*intake.refusal));
     }
-    body_bytes_max_ = intake.body_bytes_max;
+    body_bytes_max_ = intake.body_bytes_max.value_or(around_.limits.body_bytes);
+    too_large_ = std::move(intake.too_large);
     request_->sink = std::move(intake.sink);
     return continue_body();
   }

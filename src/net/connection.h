@@ -120,6 +120,7 @@ class Connection {
   void close();
   bool too_slow(Duration now);
   void reset_window();
+  void refuse_size();
   void release_body();
   void post_or_retry(std::function<void()> work);
   Request make_request(const Head& head, Method method) const;
@@ -146,6 +147,8 @@ class Connection {
   Bytes body_;
   std::uint64_t body_bytes_ = 0;  // received so far
   std::uint64_t body_bytes_max_ = 0;
+  std::uint64_t intake_bytes_ = 0;  // when the intake is asked
+  std::function<Response(std::uint64_t)> too_large_;
   std::uint64_t body_held_ = 0;  // counted in Surroundings::bodies_bytes
 
   Bytes out_;  // head, or pieces in chunked coding

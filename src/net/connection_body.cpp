@@ -22,7 +22,9 @@ void Connection::begin_body() {
   intake_asked_ = false;
   body_bytes_ = 0;
   body_bytes_max_ = around_.intake ? UINT64_MAX : around_.limits.body_bytes;
-  if (around_.intake && length > around_.limits.intake_bytes) return ask_intake();
+  intake_bytes_ = std::min(around_.limits.intake_bytes, around_.limits.body_bytes);
+  too_large_ = nullptr;
+  if (around_.intake && length > intake_bytes_) return ask_intake();
   continue_body();
 }
 
@@ -42,9 +44,15 @@ void Connection::ask_intake() {
   });
 }
 
+void Connection::refuse_size() {
+  if (!too_large_) return refuse(413, fmt::format("a body may have {} bytes here", body_bytes_max_));
+  ++around_.counters.requests_refused;
+  keep_alive_ = false;
+  answer(too_large_(body_bytes_max_));
+}
+
 void Connection::continue_body() {
-  if (parser_->head().content_length.value_or(0) > body_bytes_max_)
-    return refuse(413, fmt::format("a body may have {} bytes here", body_bytes_max_));
+  if (parser_->head().content_length.value_or(0) > body_bytes_max_) return refuse_size();
   if (expects_continue_) {
     expects_continue_ = false;
     out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -71,8 +79,7 @@ void Connection::take_body() {
     body_held_ += added;
     around_.bodies_bytes += added;
   }
-  if (body_bytes_ > body_bytes_max_)
-    return refuse(413, fmt::format("a body may have {} bytes here", body_bytes_max_));
+  if (body_bytes_ > body_bytes_max_) return refuse_size();
   if (around_.bodies_bytes > around_.limits.bodies_bytes) {
     ++around_.counters.requests_busy;
     keep_alive_ = false;
@@ -80,7 +87,7 @@ void Connection::take_body() {
     busy.headers.add("Retry-After", fmt::format("{}", around_.limits.retry_after_seconds));
     return answer(std::move(busy));
   }
-  if (around_.intake && !intake_asked_ && body_bytes_ > around_.limits.intake_bytes) return ask_intake();
+  if (around_.intake && !intake_asked_ && body_bytes_ > intake_bytes_) return ask_intake();
   if (request_->sink && (body_.size() >= sink_piece_bytes || (parser_->done() && !body_.empty())))
     return give_to_sink();
   if (parser_->done()) dispatch();

@@ -47,16 +47,18 @@ struct Limits {
 
 /// What to do with a body larger than Limits::intake_bytes (or of unknown length, once that much has come).
 struct Intake {
-  std::optional<Response> refusal{};           // answered at once; the rest of the body is not read
-  std::uint64_t body_bytes_max = 32ull << 20;  // 413 beyond
-  std::shared_ptr<BodySink> sink{};            // nothing: kept in memory
+  std::optional<Response> refusal{};              // answered at once; the rest of the body is not read
+  std::optional<std::uint64_t> body_bytes_max{};  // 413 beyond; nothing: Limits::body_bytes
+  std::shared_ptr<BodySink> sink{};               // nothing: kept in memory
+  /// That 413, for who speaks otherwise than in problem details. Called on the loop's thread.
+  std::function<Response(std::uint64_t most)> too_large{};
 };
 
 struct ServerOptions {
   std::vector<ListenerOptions> listeners{};
   Limits limits{};
   /// Asked on a pool thread, with the head alone, before a large body is read on: check the caller's right
-  /// here. Nothing: every body is kept in memory up to Limits::body_bytes.
+  /// here. Nothing: every body is kept in memory up to Limits::body_bytes, and a larger one is 413.
   std::function<Intake(const Request& head)> intake{};
 };
 

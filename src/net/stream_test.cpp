@@ -238,6 +238,26 @@ TEST_CASE("a small body needs no decision, a large one is refused before it is r
   CHECK(collected->bytes == 0);
 }
 
+TEST_CASE(
+    "where the intake names no limit the server's holds, and a body beyond it is told in the path's words") {
+  TestServer node({.listeners = {ListenerOptions{}},
+                   .limits = {.body_bytes = 700, .intake_bytes = 1000},
+                   .intake =
+                       [](const Request&) {
+                         return Intake{.too_large = [](std::uint64_t most) {
+                           return Response{.status = 413, .body = fmt::format("{{\"title\":\"{}\"}}", most)};
+                         }};
+                       }},
+                  tell_body);
+  CHECK(body_of(ask(node.port(), upload("/other", 700, ""))) == "memory 700");
+  CHECK(body_of(ask(node.port(), upload("/other", 701, ""))) == R"({"title":"700"})");
+  std::string chunked = "POST /other HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 200; ++i) chunked += "a\r\n0123456789\r\n";
+  const auto answer = ask(node.port(), chunked);
+  CHECK(status_of(answer) == 413);
+  CHECK(body_of(answer) == R"({"title":"700"})");
+}
+
 TEST_CASE("a sink that is full ends the request") {
   const auto collected = std::make_shared<Collected>();
   collected->full = true;

@@ -1,7 +1,6 @@
 #include "server/gate.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -85,14 +84,6 @@ Dialect dialect_of(std::string_view target) {
   if (segment.starts_with('/')) segment.remove_prefix(1);
   segment = segment.substr(0, segment.find('/'));
   return segment == "taxii2" || ledger::is_api_root_name(segment) ? Dialect::taxii : Dialect::api;
-}
-
-/// The Content-Length, as far as it fits; 0 where there is none.
-std::uint64_t length_of(const net::Request& head) {
-  const auto text = head.headers.get("Content-Length").value_or("");
-  std::uint64_t length = 0;
-  std::from_chars(text.data(), text.data() + text.size(), length);
-  return length;
 }
 
 net::Response told(Dialect dialect, const Error& error) {
@@ -210,9 +201,11 @@ net::Intake Gate::intake(const net::Request& head) {
   auto admitted = admit(head);
   if (!admitted) return refuse(std::move(admitted).error());
   const auto& route = *admitted->match.route;
-  if (route.dialect == Dialect::taxii && length_of(head) > intake.body_bytes_max)
-    return refuse(
-        refusal_in(route.dialect, 413, fmt::format("a body may have {} bytes here", intake.body_bytes_max)));
+  intake.too_large = [dialect = route.dialect, head](std::uint64_t most) {
+    auto response = refusal_in(dialect, 413, fmt::format("a body may have {} bytes here", most));
+    secure(response, head);
+    return response;
+  };
   if (route.opener == nullptr) return intake;
   auto call = call_of(*admitted, head);
   auto sink = route.opener(call);
