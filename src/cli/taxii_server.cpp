@@ -42,7 +42,7 @@ Result<net::PeerTrust> trust_of(const Arguments& arguments) {
   net::PeerTrust trust{.may_be_private = true};  // whoever types the address names the peer
   if (const auto path = arguments.one("--ca"); !path.empty())
     trust.ca_pem = TRY(read_file(system_fs(), path, ca_bytes_max));
-  if (const auto pin = arguments.one("--pin"); !pin.empty()) trust.pins = {TRY(Digest::parse(pin))};
+  if (const auto pin = arguments.one("--pin"); !pin.empty()) trust.pins.push_back(TRY(Digest::parse(pin)));
   return trust;
 }
 
@@ -68,9 +68,11 @@ std::optional<std::string> misused_server_options(const Arguments& arguments) {
 
 Result<std::unique_ptr<TaxiiServer>> taxii_server(const Arguments& arguments) {
   auto url = TRY(net::Url::parse(arguments.one("URL")));
-  exchange::taxii::ClientSettings settings{
-      .trust = std::make_shared<const net::PeerTrust>(TRY(trust_of(arguments))),
-      .authorization = TRY(authorization_of(arguments))};
+  // Each bound first: g++ 12 forgets the first member of an initialiser when a TRY in it leaves.
+  auto trust = TRY(trust_of(arguments));
+  auto authorization = TRY(authorization_of(arguments));
+  exchange::taxii::ClientSettings settings{.trust = std::make_shared<const net::PeerTrust>(std::move(trust)),
+                                           .authorization = std::move(authorization)};
   if (!url.secure && !settings.authorization.empty())
     fmt::print(stderr, "shieldwall: warning: {} is not encrypted; the secret goes in clear\n", url.origin());
   auto net = std::make_unique<net::Client>(net::ClientOptions{});

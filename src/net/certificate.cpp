@@ -110,8 +110,9 @@ Result<TlsIdentity> make(const CertificateWish& wish, Use use, X509* issuer, EVP
   TRY(add_extensions(certificate.get(), signer, wish, use));
   if (X509_sign(certificate.get(), issuer_key != nullptr ? issuer_key : key.get(), EVP_sha256()) <= 0)
     return openssl_error("the certificate cannot be signed");
-  return TlsIdentity{.certificate_chain_pem = TRY(to_pem(certificate.get())),
-                     .key_pem = TRY(to_pem(key.get()))};
+  auto chain = TRY(to_pem(certificate.get()));  // bound: g++ 12 forgets it when a TRY beside it leaves
+  auto secret = TRY(to_pem(key.get()));
+  return TlsIdentity{.certificate_chain_pem = std::move(chain), .key_pem = std::move(secret)};
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ Done save(const Call& call,
   if (changed.id != allowed.look().id) return fail(ErrorCode::internal, "another account was authorised");
   std::vector<std::string_view> roles;
   for (const auto role : changed.roles) roles.push_back(name_of(role));
+  const auto writes = TRY(writes_of(changed, allowed.row().revision));
   auto done = ledger::change(call.services.store,
                              allowed.caller(),
                              event,
@@ -62,7 +63,7 @@ Done save(const Call& call,
                               {"organisation", changed.organisation.text()},
                               {"roles", fmt::format("{}", fmt::join(roles, " "))},
                               {"disabled", changed.disabled}},
-                             TRY(writes_of(changed, allowed.row().revision)));
+                             writes);
   if (!done && done.error().code == ErrorCode::conflict && allowed.row().revision == 0)
     return fail(ErrorCode::conflict, "the name or id is taken; choose another");
   return done;

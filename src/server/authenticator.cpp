@@ -108,6 +108,7 @@ Result<std::shared_ptr<const Authenticator::Known>> Authenticator::known(const A
 
 Result<Caller> Authenticator::local_operator() const {
   const auto home = TRY(ledger::home_organisation(store_.settings()));
+  auto subject = TRY(ledger::subject_of(store_.records(), home));
   return Caller{.account = {Uuid::named(home.uuid, "local operator")},
                 .name = "local operator",
                 .organisation = home,
@@ -116,7 +117,7 @@ Result<Caller> Authenticator::local_operator() const {
                            api::Right::publish,
                            api::Right::operate,
                            api::Right::audit},
-                .scope = policy::Scope::of(TRY(ledger::subject_of(store_.records(), home))),
+                .scope = policy::Scope::of(std::move(subject)),
                 .local = true};
 }
 

@@ -57,8 +57,8 @@ Result<Response> list_circles(Call& call) {
     const auto& circle = row.value;
     if (circle.owner != call.caller->organisation && !ledger::is_inside(circle, call.caller->organisation))
       continue;
-    write_circle(out,
-                 {.circle = circle, .caller = *call.caller, .grants = TRY(visible_grants(call, circle))});
+    auto grants = TRY(visible_grants(call, circle));
+    write_circle(out, {.circle = circle, .caller = *call.caller, .grants = std::move(grants)});
   }
   out.end_array();
   out.end_object();

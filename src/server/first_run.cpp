@@ -21,7 +21,8 @@ Result<std::string> found_node(
     return fail(ErrorCode::conflict, "this node belongs to {} already", home->text());
   auto organisation = founding.organisation;
   organisation.hosted = true;
-  std::vector<store::Write> writes = {TRY(ledger::write_of(organisation, 0))};
+  std::vector<store::Write> writes;
+  writes.push_back(TRY(ledger::write_of(organisation, 0)));
   if (!founding.api_root.empty()) {
     const ledger::ApiRoot root{.name = founding.api_root,
                                .title = founding.api_root_title,
