@@ -68,10 +68,17 @@ CLI::App* app_of(CLI::App& root, std::string_view words, const Command& command)
   const auto groups = root.get_subcommands([&](CLI::App* one) { return one->get_name() == noun; });
   auto* group = groups.empty() ? nullptr : groups.front();
   if (group == nullptr) {
-    group = root.add_subcommand(noun, "commands about: " + noun);
+    group = root.add_subcommand(noun);
     group->require_subcommand(1);
   }
-  return app_of(*group, words.substr(space + 1), command);
+  const auto rest = words.substr(space + 1);
+  const auto known = group->get_subcommands({}).size();
+  auto* const made = app_of(*group, rest, command);
+  // A group says what can be done in it: "add, list, show".
+  if (group->get_subcommands({}).size() > known)
+    group->description(group->get_description() + (group->get_description().empty() ? "" : ", ") +
+                       std::string(rest.substr(0, rest.find(' '))));
+  return made;
 }
 
 void declare(Parsed& parsed) {
@@ -157,7 +164,7 @@ int run(int argc, char** argv) {
     return exit;
   }
   for (const auto& parsed : all)
-    if (parsed.app->parsed()) return end(run_command(parsed));
+    if (parsed.app->parsed() && parsed.app->get_subcommands().empty()) return end(run_command(parsed));
   return Exit::usage;
 }
 
