@@ -4,9 +4,11 @@
 #include "cli/ask.h"
 #include "cli/circle.h"
 #include "cli/command.h"
+#include "cli/delivered.h"
 #include "cli/import.h"
 #include "cli/init.h"
 #include "cli/key.h"
+#include "cli/log.h"
 #include "cli/member.h"
 #include "cli/node.h"
 #include "cli/object.h"
@@ -37,6 +39,8 @@ std::span<const Command> commands() {
                             import_commands(),
                             search_commands(),
                             object_commands(),
+                            delivered_commands(),
+                            log_commands(),
                             scan_commands(),
                             pattern_commands(),
                             sigma_commands(),

@@ -41,6 +41,12 @@ Done copy_node(NodeDoor& door, const std::string& from, const std::string& to) {
   if (TRY(fs.exists(to)))
     return fail(ErrorCode::invalid, "{} is there already; a backup overwrites nothing", excerpt(to));
   TRY(fs.make_directory(to + "/store"));
+  // The log first: what it notes after its copy is then in the copy of the store, and none of it is lost.
+  model::JsonWriter log;
+  log.begin_object();
+  log.member("path", std::filesystem::absolute(to + "/log").string());
+  log.end_object();
+  TRY(door.ask(Method::post, "/api/v1/log/backup", std::move(log).text()));
   model::JsonWriter body;
   body.begin_object();
   body.member("path", std::filesystem::absolute(to + "/store/node.db").string());

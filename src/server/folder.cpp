@@ -142,6 +142,7 @@ Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Confi
                      .taxii = names_of(config),
                      .secret = std::move(secret),
                      .keys = std::move(keys),
+                     .log_folder = path_in(folder, "log"),
                      .uid = ::getuid(),
                      .hashing = PasswordHasher::Limits::beside(threads_of(config)),
                      .tries_per_account = {.tries = static_cast<std::size_t>(config.tries_per_account),

@@ -3,6 +3,7 @@
 //
 //   shieldwall.toml   configuration          tls/ca.pem ca.key      its own authority
 //   node.key          the node's secret      tls/server.pem .key    certificate for tools
+//   log/              its transparency log
 //   store/            what the node keeps    node.sock              the command line's way in, while it runs
 //   tls/node.keys     the keys that the roster tells others          tls/member.pem .key    how other nodes
 //   know it

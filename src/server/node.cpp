@@ -3,7 +3,10 @@
 #include "api/seal.h"
 #include "api/shelf.h"
 #include "base/log.h"
+#include "ledger/delivery.h"
 #include "server/gate.h"
+#include "server/log_of_node.h"
+#include "server/witnessing.h"
 
 namespace shieldwall::server {
 
@@ -51,6 +54,7 @@ struct Node::State {
   }
 
   WatchedStore store;
+  std::unique_ptr<ledger::NodeLog> log;  // nothing: this node keeps none
   api::Sealer sealer;
   api::Shelf shelf;
   Authenticator authenticator;
@@ -71,8 +75,18 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options,
     return fail(
         ErrorCode::invalid, "the node's secret has {} bytes, not {}", options.secret.size(), secret_bytes);
   const auto home = TRY(ledger::home_organisation(store->settings()));
-  return std::unique_ptr<Node>(
-      new Node(std::make_unique<State>(std::move(options), std::move(store), seams, home)));
+  const auto folder = options.log_folder;
+  const auto keys = options.keys;
+  auto state = std::make_unique<State>(std::move(options), std::move(store), seams, home);
+  if (keys && !folder.empty()) {
+    state->log = TRY(open_log(folder, home, *keys, state->store, seams.fs));
+    state->shelf.of<ledger::LogOnShelf>().log = state->log.get();
+    // Who shares with nobody has nobody to ask what its log lacks.
+    if (TRY(state->store.records().scan(store::Table::roster, {}, {}, 1)).empty())
+      TRY(state->log->resume(seams.clock.now()));
+    state->shelf.of<WitnessOnShelf>().witness = TRY(open_witness(folder + "/witness", home, *keys, state->parts));
+  }
+  return std::unique_ptr<Node>(new Node(std::move(state)));
 }
 
 net::Response Node::handle(net::Request&& request) {
@@ -90,6 +104,7 @@ Result<bool> Node::tick(Duration budget) {
     // Asked anew each second, since a put may bring an earlier instant.
     if (now >= state.next_visibility)
       state.next_visibility = std::min(TRY(state.store.objects().advance(now)), now + seconds(1));
+    if (state.log) TRY(state.log->publish());
     bool more = false;
     if (now >= state.next_expiry) {
       more = TRY(state.store.records().expire(now));

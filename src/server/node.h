@@ -20,6 +20,7 @@ struct NodeOptions {
   exchange::TaxiiNames taxii{};
   Bytes secret{};  // 32 bytes, from the node's folder; what is sealed or hashed depends on it
   std::optional<ledger::NodeKeys> keys{};  // nothing: a node that takes no part in any alliance
+  std::string log_folder{};  // of its transparency log; empty, or without keys: none
   std::optional<std::uint32_t> uid{};      // whose processes the local socket serves
   PasswordCost password_cost{};
   PasswordHasher::Limits hashing{};

@@ -27,6 +27,13 @@ constexpr std::pair<Method, std::string_view> open_rows[] = {
     {Method::post, "/api/v1/session"},
     {Method::delete_, "/api/v1/session"},
     {Method::post, "/api/v1/first-run"},
+    {Method::get, "/federation/log/checkpoint"},  // members' nodes, by their certificate
+    {Method::get, "/federation/log/tile/{level}/{n0}"},
+    {Method::get, "/federation/log/tile/{level}/{n0}/{n1}"},
+    {Method::get, "/federation/log/tile/{level}/{n0}/{n1}/{n2}"},
+    {Method::get, "/federation/log/tile/{level}/{n0}/{n1}/{n2}/{n3}"},
+    {Method::post, "/federation/witness/add-checkpoint"},
+    {Method::get, "/federation/witness/{origin}/checkpoint"},
 };
 
 /// Rows that change something although they demand no more than `read` or `account`; their handlers ask

@@ -17,6 +17,8 @@ std::vector<api::Route> all_routes() {
                           circle_routes(),
                           member_routes(),
                           api_root_routes(),
+                          log_routes(),
+                          witness_routes(),
                           library::routes(),
                           library::value_routes(),
                           exchange::ask_routes(),

@@ -82,15 +82,17 @@ std::size_t fitting(const Texts& objects) {
   return count;
 }
 
-std::vector<ledger::DeliveredVersion> delivered(const std::vector<policy::Holding>& holdings,
-                                                const Texts& texts) {
+Result<std::vector<ledger::DeliveredVersion>> delivered(const api::Call& call,
+                                                        const std::vector<policy::Holding>& holdings,
+                                                        const Texts& texts) {
   std::vector<ledger::DeliveredVersion> versions;
   versions.reserve(holdings.size());
   const policy::Label* label = nullptr;
   Digest digest;
   for (std::size_t i = 0; i < holdings.size(); ++i) {
     if (!texts[i]) continue;
-    if (label == nullptr || *label != holdings[i].label) digest = digest_of(holdings[i].label);
+    if (label == nullptr || *label != holdings[i].label)
+      digest = TRY(ledger::noted_label(call, holdings[i].label));
     label = &holdings[i].label;
     versions.push_back({holdings[i].id, holdings[i].version, digest});
   }
@@ -135,7 +137,7 @@ Result<RenderedPage> render_objects(const api::Call& call, const Question& quest
     std::tie(holdings, texts) = texts_in(page);
     until = std::min(until, page.until);
   }
-  const auto versions = delivered(holdings.look().first, texts.look());
+  const auto versions = TRY(delivered(call, holdings.look().first, texts.look()));
   std::optional<Digest> root;
   if (!versions.empty()) root = ledger::root_of(versions);
   if (root) TRY(ledger::note_delivery(call, delivery_door, *root, versions));
