@@ -21,6 +21,7 @@
 #include "cli/sigma.h"
 #include "cli/taxii.h"
 #include "cli/user.h"
+#include "cli/watch.h"
 #include "cli/value.h"
 
 namespace shieldwall::cli {
@@ -42,6 +43,7 @@ std::span<const Command> commands() {
                             delivered_commands(),
                             log_commands(),
                             scan_commands(),
+                            watch_commands(),
                             pattern_commands(),
                             sigma_commands(),
                             sighting_commands(),

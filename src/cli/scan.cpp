@@ -27,6 +27,8 @@ Result<detect::ListOptions> list_options(const Arguments& arguments) {
   return options;
 }
 
+}  // namespace
+
 Result<detect::Intel> read_all_intel(const Arguments& arguments) {
   const auto options = TRY(list_options(arguments));
   detect::Intel intel;
@@ -44,6 +46,8 @@ void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count) {
                one.reason);
   if (count > unused_shown) fmt::print(stderr, "shieldwall: and {} more not used\n", count - unused_shown);
 }
+
+namespace {
 
 Exit exit_of_scan(const detect::ScanTotals& totals) {
   if (totals.stopped) return static_cast<Exit>(exit_interrupted);

@@ -14,4 +14,10 @@ std::span<const Command> scan_commands();
 ///   errors  as NodeDoor
 Done read_intel_of_node(const Arguments& arguments, detect::Intel& into);
 
+/// The indicators of --intel files, and of the node where --dir or no --intel is given.
+Result<detect::Intel> read_all_intel(const Arguments& arguments);
+
+/// Says on standard error what does not take part, and why.
+void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count);
+
 }  // namespace shieldwall::cli

@@ -25,9 +25,10 @@ inline void read_to_the_end(std::string_view first_line, const std::uint8_t* dat
   Record record;
   for (std::uint64_t last = 0;;) {
     const auto more = reader.next(record);
-    if (!more) std::abort();  // memory gives no errors
+    if (!more && reader.format() == LogFormat::evtx) return;  // damaged, or none at all
+    if (!more) std::abort();                                  // memory gives no errors
     if (!*more) break;
-    if (record.line <= last) std::abort();
+    if (record.line < last || (record.line == last && reader.format() != LogFormat::json)) std::abort();
     last = record.line;
     for (const auto& match : scanner.scan(record))
       if (match.indicator >= matcher.indicator_count()) std::abort();

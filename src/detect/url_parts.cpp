@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "detect/readers/field_map.h"
+
 namespace shieldwall::detect {
 
 namespace {
@@ -31,6 +33,15 @@ std::string_view field_named(const Record& record, std::string_view name) {
   if (name.empty()) return {};
   const auto found = std::ranges::find(record.fields, name, &Field::name);
   return found == record.fields.end() ? std::string_view{} : found->value;
+}
+
+/// The pieces that the fields of one row hold; an empty host when they hold none.
+UrlPieces pieces_in(const Record& record, const Row& row) {
+  const auto path = field_named(record, row.path);
+  if (!path.starts_with('/')) return {};
+  const auto host = field_named(record, row.host);
+  if (host.empty()) return {};
+  return {row.field, host, path, field_named(record, row.query)};
 }
 
 bool is_digits(std::string_view text) {
@@ -66,12 +77,13 @@ UrlPieces pieces_of_url(const Record& record) {
   const bool has_path =
       std::ranges::any_of(record.fields, [](const Field& f) { return f.value.starts_with('/'); });
   if (!has_path) return {};
-  for (const auto& row : rows) {
-    const auto path = field_named(record, row.path);
-    if (!path.starts_with('/')) continue;
-    const auto host = field_named(record, row.host);
-    if (!host.empty()) return {row.field, host, path, field_named(record, row.query)};
-  }
+  if (record.map != nullptr)
+    for (const auto& row : record.map->urls)
+      if (const auto pieces = pieces_in(record, {row.field, row.host, row.path, row.query});
+          !pieces.host.empty())
+        return pieces;
+  for (const auto& row : rows)
+    if (const auto pieces = pieces_in(record, row); !pieces.host.empty()) return pieces;
   return {};
 }
 

@@ -171,7 +171,8 @@ TEST_CASE("the rest is text; a first line that is broken does not hide JSON") {
   CHECK(read("").format == LogFormat::text);
   CHECK(read("garbage\n{\"a\":1}\n").format == LogFormat::ndjson);
   CHECK(read("{\"a\":\n{\"a\":1}\n").format == LogFormat::ndjson);
-  CHECK(read("{\n  \"a\": 1\n}\n").format == LogFormat::text);
+  CHECK(read("{\n  \"a\": 1\n}\n").format == LogFormat::json);
+  CHECK(read("{\n  \"a\": oh\n}\n").format == LogFormat::text);
 }
 
 TEST_CASE("NUL and wrong encoding are counted, and the line is still looked through") {

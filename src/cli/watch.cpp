@@ -1,0 +1,259 @@
+#include "cli/watch.h"
+
+#include <cstdio>
+#include <map>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/interrupt.h"
+#include "cli/node_call.h"
+#include "cli/scan.h"
+#include "cli/scan_print.h"
+#include "cli/streams.h"
+#include "detect/watch/nats_log.h"
+#include "detect/watch/watch.h"
+
+namespace shieldwall::cli {
+
+namespace {
+
+constexpr Duration wait_most = seconds(1);
+constexpr Duration tell_every = seconds(5);    // the node, of what was counted since
+constexpr Duration tell_again = seconds(30);   // when it could not be told
+constexpr Duration intel_every = seconds(60);  // the node's indicators are asked for anew
+
+bool has_node(const Arguments& arguments) {
+  return arguments.has("--dir") || arguments.all("--intel").empty();
+}
+
+std::string state_folder(const Arguments& arguments) {
+  if (arguments.has("--state")) return arguments.one("--state");
+  return has_node(arguments) ? folder_of(arguments) + "/watch" : "shieldwall-watch";
+}
+
+class WatchPrinter final : public detect::WatchSink {
+ public:
+  WatchPrinter(const detect::Matcher& matcher, bool as_json) : as_json_(as_json) { use(matcher); }
+
+  void use(const detect::Matcher& matcher) { printer_ = std::make_unique<ScanPrinter>(matcher, as_json_); }
+  void hit(const detect::Hit& hit) override { printer_->hit(hit); }
+  void flush() override { std::fflush(stdout); }
+  void problem(const std::string& path, const std::string& what) override {
+    fmt::print(stderr, "shieldwall: {}: {}\n", excerpt(path, 200), excerpt(what, 300));
+  }
+
+ private:
+  bool as_json_;
+  std::unique_ptr<ScanPrinter> printer_;
+};
+
+/// One run: the indicators in force, the logs, and the node that is told.
+class WatchRun {
+ public:
+  WatchRun(const Arguments& arguments, detect::WatchState state)
+      : arguments_(arguments), state_(std::move(state)), printer_(matcher_, arguments.has("--json")) {}
+
+  Done run() {
+    TRY(renew_intel());
+    TRY(begin());
+    const auto& stop = interrupted();
+    const bool once = arguments_.has("--once");
+    while (!stop) {
+      const auto something = TRY(look(stop));
+      if (!something && once) break;
+      TRY(tell_node(once ? Duration{} : tell_every));
+      if (!something) watches_.back()->wait(wait_most);
+      if (has_node(arguments_) && system_clock().steady().us - intel_at_.us > intel_every.us)
+        TRY(renew_intel());
+    }
+    TRY(tell_node({}));
+    print_totals();
+    return {};
+  }
+
+  std::uint64_t hits() const { return hits_; }
+
+ private:
+  /// Files first: when both wait for more, it is in front of a stream, which wakes up often.
+  Done begin() {
+    std::vector<std::string> files;
+    for (const auto& path : arguments_.all("PATH"))
+      if (!detect::is_nats_place(path)) files.push_back(path);
+    if (!files.empty()) watches_.push_back(TRY(detect::Watch::begin(files, state_, printer_)));
+    for (const auto& path : arguments_.all("PATH")) {
+      if (!detect::is_nats_place(path)) continue;
+      auto place = TRY(detect::read_nats_place(path));
+      place.credentials = arguments_.one("--credentials");
+      watches_.push_back(TRY(detect::watch_nats(place, state_, printer_)));
+    }
+    return {};
+  }
+
+  Result<bool> look(const std::atomic<bool>& stop) {
+    bool something = false;
+    hits_ = 0;
+    for (const auto& watch : watches_) {
+      something = TRY(watch->look(*scanner_, matcher_, stop)) || something;
+      hits_ += watch->totals().hits;
+    }
+    return something;
+  }
+
+  void print_totals() const {
+    detect::WatchTotals all;
+    for (const auto& watch : watches_) {
+      all.hits += watch->totals().hits;
+      all.lines += watch->totals().lines;
+      all.broken_lines += watch->totals().broken_lines;
+    }
+    fmt::print(stderr,
+               "shieldwall: {} hits in {} lines, {} of them broken\n",
+               all.hits,
+               all.lines,
+               all.broken_lines);
+  }
+
+  Done renew_intel() {
+    intel_at_ = system_clock().steady();
+    auto intel = read_all_intel(arguments_);
+    if (!intel && scanner_) {  // the node is away: go on with what is known
+      fmt::print(stderr, "shieldwall: {}\n", intel.error().message);
+      return {};
+    }
+    if (!intel) return fail(std::move(intel).error());
+    const bool first = !scanner_;
+    matcher_ = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
+    if (first) {
+      tell_unused(intel->unused, intel->unused_count);
+      tell_unused(matcher_.unused(), matcher_.unused().size());
+      const auto text = arguments_.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole;
+      scanner_.emplace(matcher_, text);
+    } else {
+      scanner_->use(matcher_);
+    }
+    printer_.use(matcher_);
+    return {};
+  }
+
+  /// Counts are told as they stand, under the name of their log: again does no harm.
+  Done tell_node(Duration every) {
+    const auto now = system_clock().steady();
+    if (!has_node(arguments_) || (told_hits_ == hits_ && told_once_) || now.us < tell_at_.us) return {};
+    tell_at_ = {now.us + every.us};
+    std::vector<detect::WatchCount> news;
+    std::vector<LogCount> counts;
+    for (auto& one : TRY(state_.counts())) {
+      if (one.told == one.count || !model::ObjectId::parse(one.indicator)) continue;
+      counts.push_back({{.indicator = one.indicator,
+                         .first_seen = one.hour,
+                         .last_seen = one.hour + detect::sighting_bucket,
+                         .count = one.count},
+                        one.source});
+      news.push_back(std::move(one));
+    }
+    if (const auto told = report_to_node(arguments_, counts); !told) {
+      fmt::print(stderr, "shieldwall: counts stay here for now: {}\n", told.error().message);
+      tell_at_ = {now.us + tell_again.us};
+      return {};
+    }
+    TRY(state_.told(news));
+    told_hits_ = hits_;
+    told_once_ = true;
+    return {};
+  }
+
+  const Arguments& arguments_;
+  detect::WatchState state_;
+  detect::Matcher matcher_ = detect::compile({}, {.now = {}});
+  std::optional<detect::Scanner> scanner_;
+  WatchPrinter printer_;
+  std::vector<std::unique_ptr<detect::Watch>> watches_;
+  Duration intel_at_{}, tell_at_{};
+  std::uint64_t hits_ = 0, told_hits_ = 0;
+  bool told_once_ = false;
+};
+
+void print_count(std::string_view indicator, std::string_view source, std::uint64_t count, bool as_json) {
+  if (!as_json) return print("{:>9} {} {}\n", count, excerpt(indicator, 200), excerpt(source, 200));
+  model::JsonWriter json;
+  json.begin_object();
+  json.member("indicator", indicator);
+  if (!source.empty()) json.member("source", source);
+  json.member("count", count);
+  json.end_object();
+  print("{}\n", json.text());
+}
+
+/// What was counted so far, by indicator, or by indicator and source.
+Exit print_counts(const Arguments& arguments, detect::WatchState& state) {
+  const auto counts = state.counts();
+  if (!counts) return report(counts.error());
+  std::map<std::pair<std::string, std::string>, std::uint64_t> sums;
+  for (const auto& one : *counts)
+    sums[{one.indicator, arguments.has("--sources") ? one.source : ""}] += one.count;
+  for (const auto& [key, count] : sums) print_count(key.first, key.second, count, arguments.has("--json"));
+  return Exit::done;
+}
+
+Exit run_watch(const Arguments& arguments) {
+  if (arguments.all("PATH").empty() && !arguments.has("--counts")) {
+    fmt::print(stderr, "shieldwall: watch needs PATH: logs to follow\n");
+    return Exit::usage;
+  }
+  auto state = detect::WatchState::open(state_folder(arguments));
+  if (!state) return report(state.error());
+  if (arguments.has("--counts")) return print_counts(arguments, *state);
+  WatchRun run(arguments, std::move(*state));
+  if (const auto done = run.run(); !done) return report_input(done.error());
+  if (interrupted()) return static_cast<Exit>(exit_interrupted);
+  return run.hits() > 0 ? Exit::found : Exit::done;
+}
+
+constexpr Option watch_options[] = {
+    dir_option,
+    as_option,
+    {"--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each},
+    {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
+    {"--column", "the column of CSV lists that holds the value"},
+    {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
+    {"--state",
+     "the folder that keeps positions and counts; default: watch in the node's folder, else "
+     "shieldwall-watch"},
+    {"--credentials", "for nats:// and tls://: file with the user's JWT and key"},
+    {"--once", "end when all there is has been looked through", Takes::nothing},
+    {"--counts", "print what was counted so far, by indicator, and end", Takes::nothing},
+    {"--sources", "with --counts: by source too", Takes::nothing},
+    {"--json", "one JSON object a hit and line", Takes::nothing},
+    {"PATH",
+     "logs: files (also not there yet), folders, patterns like 'logs/*.log'; JetStream streams as "
+     "nats://HOST:PORT/STREAM?group=NAME",
+     Takes::many},
+};
+
+}  // namespace
+
+std::span<const Command> watch_commands() {
+  static const Command rows[] = {{
+      .words = "watch",
+      .summary = "look for indicators in logs while they grow",
+      .text =
+          "Follows logs: files that grow, are renamed, copied and emptied, packed, or appear later, also in "
+          "folders, and streams of NATS JetStream, whose messages the members of a group share. Prints each "
+          "hit as scan does. How far each log was looked through is kept in one "
+          "transaction with what was counted, so that a line counts once, whenever the command ends, and "
+          "none is "
+          "left out: start it again and it goes on. With a node in --dir its indicators are looked for, "
+          "asked for "
+          "anew every minute, and counts become its sightings. A line counts when it has its end. Runs until "
+          "Ctrl-C, or with --once through what is there. Exit status: 130 after Ctrl-C; with --once 0 "
+          "nothing "
+          "found, 1 found; 5 the state or the node cannot be used.",
+      .options = watch_options,
+      .example =
+          "shieldwall watch --once --state watch-state --intel samples/demo/shared.json samples/demo/logs",
+      .run = run_watch,
+  }};
+  return rows;
+}
+
+}  // namespace shieldwall::cli

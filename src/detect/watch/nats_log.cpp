@@ -1,0 +1,281 @@
+#include "detect/watch/nats_log.h"
+
+#include <map>
+#include <thread>
+
+#include <nats/nats.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "detect/readers/reader.h"
+
+namespace shieldwall::detect {
+
+namespace {
+
+constexpr int batch_messages = 256;       // in memory at once
+constexpr std::int64_t batch_ms = 200;    // how long a batch waits for its first message
+constexpr std::int64_t answer_ms = 5000;  // of the server
+constexpr std::size_t formats_max = 1000;
+
+template <typename T, void (*destroy)(T*)>
+struct Destroy {
+  void operator()(T* one) const { destroy(one); }
+};
+using Options = std::unique_ptr<natsOptions, Destroy<natsOptions, natsOptions_Destroy>>;
+using Connection = std::unique_ptr<natsConnection, Destroy<natsConnection, natsConnection_Destroy>>;
+using JetStream = std::unique_ptr<jsCtx, Destroy<jsCtx, jsCtx_Destroy>>;
+using Subscription = std::unique_ptr<natsSubscription, Destroy<natsSubscription, natsSubscription_Destroy>>;
+using MetaData = std::unique_ptr<jsMsgMetaData, Destroy<jsMsgMetaData, jsMsgMetaData_Destroy>>;
+using StreamInfo = std::unique_ptr<jsStreamInfo, Destroy<jsStreamInfo, jsStreamInfo_Destroy>>;
+using ConsumerInfo = std::unique_ptr<jsConsumerInfo, Destroy<jsConsumerInfo, jsConsumerInfo_Destroy>>;
+
+struct Messages {
+  natsMsgList list{};
+  Messages() = default;
+  Messages(const Messages&) = delete;
+  Messages& operator=(const Messages&) = delete;
+  ~Messages() { natsMsgList_Destroy(&list); }
+};
+
+std::unexpected<Error> nats_error(const NatsPlace& place, natsStatus status, std::string_view doing) {
+  const auto code = status == NATS_NOT_FOUND ? ErrorCode::not_found : ErrorCode::unavailable;
+  return fail(code, "{}/{}: {}: {}", place.server, place.stream, doing, natsStatus_GetText(status));
+}
+
+class NatsWatch final : public Watch {
+ public:
+  NatsWatch(NatsPlace place, WatchState& state, WatchSink& sink)
+      : place_(std::move(place)), state_(state), sink_(sink) {}
+
+  Done begin() {
+    TRY(connect());
+    TRY(find_stream());
+    TRY(join_group());
+    const auto row = state_.records().read(store::Table::cursor, key());
+    if (row) done_ = TRY(DoneNumbers::parse(row->value));
+    if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
+    return {};
+  }
+
+  Result<bool> look(Scanner& scanner, const Matcher& matcher, const std::atomic<bool>& stop) override {
+    bool something = false;
+    while (!stop) {
+      Messages batch;
+      const auto status =
+          natsSubscription_Fetch(&batch.list, subscription_.get(), batch_messages, batch_ms, nullptr);
+      if (batch.list.Count == 0) {
+        if (status != NATS_OK && status != NATS_TIMEOUT) tell(status);
+        return something;
+      }
+      TRY(take(batch, scanner, matcher));
+      something = true;
+    }
+    return something;
+  }
+
+  void wait(Duration) override {
+    if (failed_) std::this_thread::sleep_for(std::chrono::seconds(1));  // else the fetch has waited
+    failed_ = false;
+  }
+  const WatchTotals& totals() const override { return totals_; }
+
+ private:
+  std::string key() const { return fmt::format("watch/nats/{}/{}", stream_name_, place_.group); }
+
+  Done connect() {
+    natsOptions* made = nullptr;
+    if (const auto status = natsOptions_Create(&made); status != NATS_OK)
+      return nats_error(place_, status, "no connection");
+    const Options options(made);
+    auto status = natsOptions_SetURL(options.get(), place_.server.c_str());
+    if (status == NATS_OK) status = natsOptions_SetMaxReconnect(options.get(), -1);
+    if (status == NATS_OK) status = natsOptions_SetTimeout(options.get(), answer_ms);
+    if (status == NATS_OK && !place_.credentials.empty())
+      status = natsOptions_SetUserCredentialsFromFiles(options.get(), place_.credentials.c_str(), nullptr);
+    natsConnection* connection = nullptr;
+    if (status == NATS_OK) status = natsConnection_Connect(&connection, options.get());
+    connection_.reset(connection);
+    jsCtx* stream = nullptr;
+    if (status == NATS_OK) status = natsConnection_JetStream(&stream, connection_.get(), nullptr);
+    jet_stream_.reset(stream);
+    if (status != NATS_OK) return nats_error(place_, status, "no connection");
+    return {};
+  }
+
+  /// A stream that was made anew under its name numbers its messages anew.
+  Done find_stream() {
+    jsStreamInfo* info = nullptr;
+    const auto status = js_GetStreamInfo(&info, jet_stream_.get(), place_.stream.c_str(), nullptr, nullptr);
+    const StreamInfo held(info);
+    if (status != NATS_OK) return nats_error(place_, status, "no such stream");
+    stream_name_ = fmt::format("{}@{}", place_.stream, info->Created);
+    return {};
+  }
+
+  Done join_group() {
+    jsConsumerInfo* info = nullptr;
+    auto status = js_GetConsumerInfo(
+        &info, jet_stream_.get(), place_.stream.c_str(), place_.group.c_str(), nullptr, nullptr);
+    if (status == NATS_NOT_FOUND) {
+      jsConsumerConfig config;
+      jsConsumerConfig_Init(&config);
+      config.Durable = place_.group.c_str();
+      config.AckPolicy = js_AckExplicit;
+      status = js_AddConsumer(&info, jet_stream_.get(), place_.stream.c_str(), &config, nullptr, nullptr);
+    }
+    const ConsumerInfo held(info);
+    if (status != NATS_OK) return nats_error(place_, status, "no consumer group");
+    done_below_ = info->AckFloor.Stream;
+    jsSubOptions options;
+    jsSubOptions_Init(&options);
+    options.Stream = place_.stream.c_str();
+    options.Consumer = place_.group.c_str();
+    natsSubscription* subscription = nullptr;
+    status = js_PullSubscribe(
+        &subscription, jet_stream_.get(), nullptr, place_.group.c_str(), nullptr, &options, nullptr);
+    subscription_.reset(subscription);
+    if (status != NATS_OK) return nats_error(place_, status, "no consumer group");
+    return {};
+  }
+
+  /// What the messages show and that they are done is kept together; then they are acknowledged.
+  Done take(Messages& batch, Scanner& scanner, const Matcher& matcher) {
+    WatchState::Counts counts;
+    std::vector<Hit> hits;
+    for (int i = 0; i < batch.list.Count; ++i) {
+      const auto number = number_of(batch.list.Msgs[i]);
+      if (number == 0 || done_.contains(number)) continue;
+      look_through(batch.list.Msgs[i], number, scanner, matcher, counts, hits);
+      done_.add(number);
+    }
+    for (const auto& hit : hits) sink_.hit(hit);
+    sink_.flush();
+    done_.forget_below(done_below_);
+    const store::Write position{
+        .table = store::Table::cursor, .key = key(), .value = done_.text(), .expected = {}};
+    TRY(state_.commit({}, counts, {&position, 1}));
+    ++totals_.commits;
+    totals_.hits += hits.size();
+    for (int i = 0; i < batch.list.Count; ++i) natsMsg_Ack(batch.list.Msgs[i], nullptr);
+    natsConnection_FlushTimeout(connection_.get(), answer_ms);
+    if (totals_.commits % 64 == 0) ask_floor();
+    return {};
+  }
+
+  /// Up to where everybody's messages are acknowledged: none of these comes again.
+  void ask_floor() {
+    jsConsumerInfo* info = nullptr;
+    js_GetConsumerInfo(
+        &info, jet_stream_.get(), place_.stream.c_str(), place_.group.c_str(), nullptr, nullptr);
+    const ConsumerInfo held(info);
+    if (info != nullptr) done_below_ = info->AckFloor.Stream;
+  }
+
+  static std::uint64_t number_of(natsMsg* message) {
+    jsMsgMetaData* data = nullptr;
+    natsMsg_GetMetaData(&data, message);
+    const MetaData held(data);
+    return data == nullptr ? 0 : data->Sequence.Stream;
+  }
+
+  void look_through(natsMsg* message,
+                    std::uint64_t number,
+                    Scanner& scanner,
+                    const Matcher& matcher,
+                    WatchState::Counts& counts,
+                    std::vector<Hit>& hits) {
+    const std::string_view text(natsMsg_GetData(message),
+                                static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+    auto& records = records_of(natsMsg_GetSubject(message), text);
+    const auto source = fmt::format("nats:{}:{}", stream_name_, number);
+    const auto broken = records.counts.broken_lines;
+    std::uint64_t line = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = std::min(text.find('\n', at), text.size());
+      ++totals_.lines;
+      const Line one{.text = text.substr(at, end - at), .number = ++line};
+      records.check_text(one);
+      at = end + 1;
+      if (!records.take(one, record_)) continue;
+      const auto& matches = scanner.scan(record_);
+      if (matches.empty()) continue;
+      add_hits(record_, matches, matcher, source, system_clock().now(), counts);
+      for (const auto& match : matches)
+        hits.push_back({.source = fmt::format("{}/{}", place_.server, place_.stream),
+                        .line = number,
+                        .time = event_time(record_),
+                        .field = std::string(match.field),
+                        .value = std::string(match.value),
+                        .indicator = match.indicator});
+    }
+    totals_.broken_lines += records.counts.broken_lines - broken;
+  }
+
+  /// Messages of one subject are of one format: that of the first. JSON is told apart from message to
+  /// message.
+  LineRecords& records_of(std::string_view subject, std::string_view text) {
+    if (text.starts_with('{')) subject = "{";
+    const auto known = records_.find(subject);
+    if (known != records_.end()) return known->second;
+    if (records_.size() >= formats_max) records_.clear();
+    return records_.emplace(subject, LineRecords(detect_format(text))).first->second;
+  }
+
+  void tell(natsStatus status) {
+    failed_ = true;
+    sink_.problem(place_.server + "/" + place_.stream, natsStatus_GetText(status));
+  }
+
+  NatsPlace place_;
+  WatchState& state_;
+  WatchSink& sink_;
+  Connection connection_;
+  JetStream jet_stream_;
+  Subscription subscription_;
+  std::string stream_name_;
+  DoneNumbers done_;
+  std::uint64_t done_below_ = 0;
+  std::map<std::string, LineRecords, std::less<>> records_;
+  Record record_;
+  bool failed_ = false;
+  WatchTotals totals_;
+};
+
+}  // namespace
+
+bool is_nats_place(std::string_view path) {
+  return path.starts_with("nats://") || path.starts_with("tls://");
+}
+
+Result<NatsPlace> read_nats_place(std::string_view path) {
+  NatsPlace place;
+  const auto host = path.find("://") + 3;
+  const auto slash = path.find('/', host);
+  if (slash == path.npos || slash == host)
+    return fail(ErrorCode::invalid, "{}: is not nats://HOST:PORT/STREAM", excerpt(path, 200));
+  if (path.substr(host, slash - host).find('@') != path.npos)
+    return fail(ErrorCode::invalid, "secrets do not stand in addresses: use --credentials FILE");
+  place.server = path.substr(0, slash);
+  auto rest = path.substr(slash + 1);
+  if (const auto query = rest.find("?group="); query != rest.npos) {
+    place.group = rest.substr(query + 7);
+    rest = rest.substr(0, query);
+  }
+  place.stream = rest;
+  const auto is_name = [](std::string_view name) {
+    return !name.empty() && name.find_first_of(" .*>/\\?&=\t\r\n") == name.npos;
+  };
+  if (!is_name(place.stream) || !is_name(place.group))
+    return fail(
+        ErrorCode::invalid, "{}: names of streams and groups hold no dots or marks", excerpt(path, 200));
+  return place;
+}
+
+Result<std::unique_ptr<Watch>> watch_nats(const NatsPlace& place, WatchState& state, WatchSink& sink) {
+  auto watch = std::make_unique<NatsWatch>(place, state, sink);
+  TRY(watch->begin());
+  return std::unique_ptr<Watch>(std::move(watch));
+}
+
+}  // namespace shieldwall::detect

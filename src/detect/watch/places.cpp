@@ -1,0 +1,116 @@
+#include "detect/watch/places.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include <fnmatch.h>
+
+namespace shieldwall::detect {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_pattern(const std::string& path) {
+  return path.find_first_of("*?[") != path.npos;
+}
+
+std::string folder_of(const std::string& path) {
+  const auto parent = fs::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+std::string name_in(const std::string& path) {
+  return fs::path(path).filename().string();
+}
+
+/// The names of regular files in a folder, sorted; empty when it cannot be listed.
+std::vector<std::string> files_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error, ignored;
+  for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error))
+    if (at->is_regular_file(ignored)) names.push_back(at->path().filename().string());
+  std::ranges::sort(names);
+  return names;
+}
+
+void add_folders(const std::string& folder, std::vector<std::string>& found) {
+  static constexpr std::size_t folders_max = 10'000;
+  found.push_back(folder);
+  std::error_code error, ignored;
+  for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
+       at.increment(error))
+    if (at->is_directory(ignored) && !at->is_symlink(ignored) && found.size() < folders_max)
+      add_folders(at->path().string(), found);
+}
+
+std::string joined(const std::string& folder, const std::string& name) {
+  return folder == "." ? name : (fs::path(folder) / name).string();
+}
+
+}  // namespace
+
+bool is_rotation_of(std::string_view name, std::string_view base) {
+  const auto is_mark = [](char c) { return c == '.' || c == '-' || c == '_'; };
+  if (name == base) return false;
+  if (name.size() > base.size() && name.starts_with(base)) return is_mark(name[base.size()]);
+  const auto dot = base.rfind('.');
+  if (dot == base.npos || dot == 0) return false;
+  const auto stem = base.substr(0, dot);
+  return name.size() > stem.size() && name.starts_with(stem) && is_mark(name[stem.size()]) &&
+         name.find(base.substr(dot), stem.size() + 1) != name.npos;
+}
+
+Result<Places> Places::of(std::vector<std::string> paths) {
+  for (const auto& path : paths)
+    if (is_pattern(folder_of(path)) && !fs::exists(path))
+      return fail(ErrorCode::invalid, "{}: a pattern may stand in the last part of a path alone", path);
+  Places places;
+  places.paths_ = std::move(paths);
+  return places;
+}
+
+std::vector<Candidate> Places::list() const {
+  std::vector<Candidate> all;
+  std::set<std::string> seen;
+  const auto add = [&](std::string path, bool is_rotated) {
+    if (seen.insert(path).second) all.push_back({std::move(path), is_rotated});
+  };
+  std::error_code ignored;
+  for (const auto& path : paths_) {
+    if (fs::is_directory(path, ignored)) {
+      std::vector<std::string> folders;
+      add_folders(path, folders);
+      for (const auto& folder : folders)
+        for (const auto& name : files_in(folder)) add(joined(folder, name), false);
+      continue;
+    }
+    const auto folder = folder_of(path), base = name_in(path);
+    const bool pattern = is_pattern(base) && !fs::exists(path, ignored);
+    for (const auto& name : files_in(folder)) {
+      if (pattern ? ::fnmatch(base.c_str(), name.c_str(), 0) == 0 : name == base)
+        add(joined(folder, name), false);
+      else if (!pattern && is_rotation_of(name, base))
+        add(joined(folder, name), true);
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> Places::folders() const {
+  std::vector<std::string> all;
+  std::error_code ignored;
+  for (const auto& path : paths_) {
+    if (fs::is_directory(path, ignored))
+      add_folders(path, all);
+    else
+      all.push_back(folder_of(path));
+  }
+  std::ranges::sort(all);
+  all.erase(std::ranges::unique(all).begin(), all.end());
+  return all;
+}
+
+}  // namespace shieldwall::detect

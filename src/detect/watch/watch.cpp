@@ -1,0 +1,394 @@
+#include "detect/watch/watch.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "detect/sightings.h"
+#include "detect/watch/places.h"
+#include "detect/watch/tail.h"
+
+namespace shieldwall::detect {
+
+namespace {
+
+constexpr Duration list_every = seconds(2);   // folders are listed anew without being told, for network disks
+constexpr Duration seen_every = seconds(10);  // positions of logs that stand still say that they are there
+constexpr Duration clocks_differ = seconds(2);  // the disk's clock and ours
+constexpr Duration files_kept = days(60);       // positions of logs that are gone
+constexpr std::size_t open_files_max = 4096;
+
+Timestamp hour_of(Timestamp at) {
+  const auto into = ((at.us % sighting_bucket.us) + sighting_bucket.us) % sighting_bucket.us;
+  return {at.us - into};
+}
+
+std::string name_in(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+std::string folder_in(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
+/// Could one of them be the other, rotated?
+bool are_related(const std::string& one, const std::string& other) {
+  const auto a = name_in(one), b = name_in(other);
+  if (folder_in(one) != folder_in(other)) return false;
+  const auto stem = [](const std::string& name) { return name.substr(0, name.find_first_of(".-_")); };
+  return a == b || stem(a) == stem(b);
+}
+
+/// Says when something in the folders has changed.
+class Changes {
+ public:
+  Changes() : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
+  ~Changes() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
+
+  void follow(const std::vector<std::string>& folders) {
+    static constexpr std::uint32_t what =
+        IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR;
+    for (const auto& folder : folders)
+      if (descriptor_ >= 0) ::inotify_add_watch(descriptor_, folder.c_str(), what);  // again does no harm
+  }
+
+  void wait(Duration most) {
+    pollfd waiting{.fd = descriptor_, .events = POLLIN, .revents = 0};
+    ::poll(&waiting, descriptor_ >= 0 ? 1 : 0, static_cast<int>(most.us / 1000));
+  }
+
+  /// True when names have come or gone.
+  bool drain() {
+    alignas(inotify_event) char buffer[16 << 10];
+    bool names = false;
+    for (ssize_t size; descriptor_ >= 0 && (size = ::read(descriptor_, buffer, sizeof buffer)) > 0;)
+      for (ssize_t at = 0; at < size;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+        names = names || (event->mask & ~static_cast<std::uint32_t>(IN_MODIFY | IN_CLOSE_WRITE)) != 0;
+        at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+      }
+    return names;
+  }
+
+ private:
+  int descriptor_;
+};
+
+class FileWatch final : public Watch {
+ public:
+  FileWatch(Places places, WatchState& state, WatchSink& sink)
+      : places_(std::move(places)), state_(state), sink_(sink) {}
+
+  Done load() {
+    for (auto& file : TRY(state_.files())) {
+      last_listed_ = std::max(last_listed_, file.seen);
+      gone_.push_back(std::move(file));
+    }
+    TRY(state_.forget_files(system_clock().now() - files_kept));
+    return {};
+  }
+
+  Result<bool> look(Scanner& scanner, const Matcher& matcher, const std::atomic<bool>& stop) override {
+    const auto now = system_clock().steady();
+    const bool names = changes_.drain();
+    if (names || !listed_ || now.us - listed_at_.us >= list_every.us) {
+      changes_.follow(places_.folders());
+      list();
+      listed_ = true;
+      listed_at_ = now;
+    }
+    bool something = false;
+    for (auto& [key, tail] : tails_) {
+      if (stop) break;
+      something = TRY(read_on(key, tail, scanner, matcher)) || something;
+    }
+    TRY(let_go());
+    TRY(say_seen());
+    return something;
+  }
+
+  void wait(Duration most) override { changes_.wait(most); }
+  const WatchTotals& totals() const override { return totals_; }
+
+ private:
+  using Key = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+
+  /// Takes up what is there, and notes what is not any more.
+  void list() {
+    const auto at = system_clock().now();
+    const auto candidates = places_.list();
+    std::map<Key, const Candidate*> here;
+    for (const auto& candidate : candidates)
+      if (const auto status = status_of(candidate.path))
+        here.emplace(Key{status->device, status->inode}, &candidate);
+    for (auto& [key, tail] : tails_) {
+      const auto found = here.find(key);
+      if (found != here.end()) tail.position().path = found->second->path;  // renamed
+    }
+    // The same files first, then what paths name, and their rotated selves in the light of both.
+    for (const auto& candidate : candidates) take_up(candidate, true);
+    for (const bool rotated : {false, true})
+      for (const auto& candidate : candidates)
+        if (candidate.is_rotated == rotated) take_up(candidate, false);
+    last_listed_ = at;
+  }
+
+  void take_up(const Candidate& candidate, bool only_same_file) {
+    const OpenFile file(candidate.path);
+    const auto status = status_of(file.is_open() ? file.path() : candidate.path);
+    if (!status || status->bytes == 0) return;
+    if (!file.is_open()) return tell_once(candidate.path, "does not open");
+    const Key key{status->device, status->inode};
+    if (tails_.contains(key)) return;
+    auto position = same_file(file.path(), *status);
+    if (!position && only_same_file) return;
+    if (!position) position = position_for(candidate, file.path(), *status);
+    if (!position) return;
+    position->path = candidate.path;
+    Result<Tail> tail =
+        tails_.size() < open_files_max
+            ? Tail::open(*position, file.path())
+            : Result<Tail>(
+                  fail(ErrorCode::exhausted, "more than {} files: it is not followed", open_files_max));
+    if (tail) {
+      tails_.emplace(key, std::move(*tail));
+      return;
+    }
+    if (position->offset > 0) gone_.push_back(std::move(*position));  // perhaps it opens later
+    tell_once(candidate.path, tail.error().message);
+  }
+
+  /// The file as it was before a restart, under whatever name.
+  std::optional<FilePosition> same_file(const std::string& file, const FileStatus& status) {
+    for (std::size_t i = 0; i < gone_.size(); ++i)
+      if (gone_[i].device == status.device && gone_[i].inode == status.inode &&
+          begins_as(file, status, gone_[i]))
+        return take_gone(i);
+    return std::nullopt;
+  }
+
+  /// Where to go on in a file that is not followed yet; nothing when it is not to be read.
+  std::optional<FilePosition> position_for(const Candidate& candidate,
+                                           const std::string& file,
+                                           const FileStatus& status) {
+    const auto unchanged = std::tuple(status.device, status.inode, status.bytes, status.written, left_);
+    if (passed_by_.contains(unchanged)) return std::nullopt;
+    // A copy, or the packed form, of one that is gone.
+    for (std::size_t i = 0; i < gone_.size(); ++i)
+      if (gone_[i].head_bytes > 0 && are_related(gone_[i].path, candidate.path) &&
+          begins_as(file, status, gone_[i]))
+        return take_gone(i);
+    // A copy of one that is still there: its lines are read where they are. Should that be emptied, this is
+    // it.
+    const bool is_copy = std::ranges::any_of(tails_, [&](const auto& row) {
+      const auto& other = row.second.position();
+      return other.head_bytes > 0 && are_related(other.path, candidate.path) &&
+             begins_as(file, status, other);
+    });
+    const bool before_our_time = candidate.is_rotated && (last_listed_ == Timestamp{} ||
+                                                          status.written < last_listed_ - clocks_differ);
+    if (is_copy || before_our_time) {
+      if (passed_by_.size() > 10 * open_files_max) passed_by_.clear();
+      passed_by_.insert(unchanged);
+      return std::nullopt;
+    }
+    FilePosition position;
+    position.id = to_hex(system_random().bytes(16));
+    // The name under which scan tells a node of this log, where it is long enough to have one for good.
+    const auto& head = head_at(file, status);
+    const bool is_whole = head.bytes.size() == head_bytes_max;
+    position.source = is_whole ? "head:" + sha256(head.bytes).hex() : "watch:" + position.id;
+    return position;
+  }
+
+  FilePosition take_gone(std::size_t i) {
+    auto position = std::move(gone_[i]);
+    gone_.erase(gone_.begin() + static_cast<std::ptrdiff_t>(i));
+    return position;
+  }
+
+  /// Is the file of `status` the log of that position, by its first bytes?
+  bool begins_as(const std::string& path, const FileStatus& status, const FilePosition& position) {
+    if (position.head_bytes == 0) return position.device == status.device && position.inode == status.inode;
+    const auto& head = head_at(path, status);
+    if (!head.packed && status.bytes < position.offset) return false;
+    return head.bytes.size() >= position.head_bytes &&
+           sha256(std::string_view(head.bytes).substr(0, position.head_bytes)).hex() == position.head;
+  }
+
+  /// Read once for as long as the file stays as it is: it is compared with many.
+  const Head& head_at(const std::string& path, const FileStatus& status) {
+    static constexpr std::size_t heads_max = 4096;
+    const auto key = std::tuple(status.device, status.inode, status.bytes, status.written);
+    const auto known = heads_.find(key);
+    if (known != heads_.end()) return known->second;
+    if (heads_.size() >= heads_max) heads_.clear();
+    return heads_.emplace(key, head_of(path)).first->second;
+  }
+
+  Result<bool> read_on(const Key& key, Tail& tail, Scanner& scanner, const Matcher& matcher) {
+    const auto status = TRY(tail.status());
+    auto& looked_at = looked_at_[key];
+    if (looked_at == status) return false;
+    const auto same = tail.is_same();
+    if (!same || !*same) {
+      leaving_.push_back(key);
+      return true;
+    }
+    const bool last = !status.is_linked;
+    bool something = false;
+    for (bool more = true; more;) {
+      const auto lines = tail.position().line;
+      WatchState::Counts counts;
+      std::vector<Hit> hits;
+      const auto look = [&](Record& record) { look_at(record, tail, scanner, matcher, counts, hits); };
+      const auto read = tail.is_packed() ? packed(tail, look) : tail.read_on(look, last);
+      if (!read && read.error().code == ErrorCode::conflict) {
+        leaving_.push_back(key);
+        return true;
+      }
+      if (!read) tell_once(tail.position().path, read.error().message);
+      looked_at = read ? status : FileStatus{};
+      more = read && *read;
+      totals_.broken_lines += std::exchange(tail.broken_lines(), 0);
+      if (tail.position().line != lines || !counts.empty()) {
+        something = true;
+        totals_.lines += tail.position().line - lines;
+        TRY(keep(tail.position(), counts, hits));
+      }
+      tell_problems(tail);
+    }
+    if (last) leaving_.push_back(key);
+    return something;
+  }
+
+  static Result<bool> packed(Tail& tail, const Tail::Look& look) {
+    TRY(tail.read_packed(look));
+    return false;
+  }
+
+  void look_at(Record& record,
+               const Tail& tail,
+               Scanner& scanner,
+               const Matcher& matcher,
+               WatchState::Counts& counts,
+               std::vector<Hit>& hits) {
+    const auto& matches = scanner.scan(record);
+    if (matches.empty()) return;
+    add_hits(record, matches, matcher, tail.position().source, system_clock().now(), counts);
+    for (const auto& match : matches)
+      hits.push_back({.source = tail.position().path,
+                      .line = record.line,
+                      .time = event_time(record),
+                      .field = std::string(match.field),
+                      .value = std::string(match.value),
+                      .indicator = match.indicator});
+  }
+
+  /// Hits are told, then position and counts are kept together.
+  Done keep(FilePosition& position, const WatchState::Counts& counts, const std::vector<Hit>& hits) {
+    for (const auto& hit : hits) sink_.hit(hit);
+    sink_.flush();
+    position.seen = last_listed_;
+    TRY(state_.commit({&position, 1}, counts));
+    totals_.hits += hits.size();
+    ++totals_.commits;
+    return {};
+  }
+
+  /// Logs that were emptied, or are gone for good: a copy may turn up.
+  Done let_go() {
+    const bool any = !leaving_.empty();
+    for (const auto& key : std::exchange(leaving_, {})) {
+      const auto found = tails_.find(key);
+      if (found == tails_.end()) continue;
+      auto position = std::move(found->second.position());
+      tails_.erase(found);
+      looked_at_.erase(key);
+      position.inode = 0;  // no file's: the next one under this number is another log
+      position.device = 0;
+      if (position.offset == 0) continue;
+      TRY(state_.commit({&position, 1}, {}));
+      gone_.push_back(std::move(position));
+      ++left_;
+    }
+    if (any) listed_ = false;
+    return {};
+  }
+
+  /// So that a restart can tell rotated files that came since from those that were there before.
+  Done say_seen() {
+    const auto now = system_clock().steady();
+    if (now.us - seen_at_.us < seen_every.us) return {};
+    seen_at_ = now;
+    std::vector<FilePosition> positions;
+    for (auto& [key, tail] : tails_) {
+      tail.position().seen = last_listed_;
+      if (tail.position().offset > 0) positions.push_back(tail.position());
+    }
+    return state_.commit(positions, {});
+  }
+
+  void tell_once(const std::string& path, const std::string& what) {
+    if (told_.size() < 10'000 && told_.insert(path + what).second) sink_.problem(path, what);
+  }
+
+  void tell_problems(const Tail& tail) {
+    for (const auto& problem : tail.problems())
+      tell_once(tail.position().path, fmt::format("line {}: {}", problem.line, problem.what));
+  }
+
+  Places places_;
+  WatchState& state_;
+  WatchSink& sink_;
+  Changes changes_;
+  std::map<Key, Tail> tails_;
+  std::map<Key, FileStatus> looked_at_;  // as it was when all of it had been looked through
+  std::vector<FilePosition> gone_;       // positions without a file
+  std::vector<Key> leaving_;
+  std::set<std::string> told_;
+  std::map<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp>, Head> heads_;
+  /// (device, inode, size, time of writing, left_) of files that are not to be read as they stand.
+  std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp, std::uint64_t>> passed_by_;
+  std::uint64_t left_ = 0;   // how often a log was let go
+  Timestamp last_listed_{};  // rotated files that were written since have not been seen
+  bool listed_ = false;
+  Duration listed_at_{}, seen_at_{};
+  WatchTotals totals_;
+};
+
+}  // namespace
+
+void add_hits(const Record& record,
+              const std::vector<Match>& matches,
+              const Matcher& matcher,
+              const std::string& source,
+              Timestamp now,
+              WatchState::Counts& counts) {
+  std::set<std::size_t> indicators;
+  for (const auto& match : matches) indicators.insert(match.indicator);
+  const auto hour = hour_of(event_time(record).value_or(now));
+  for (const auto indicator : indicators) ++counts[{source, {matcher.indicator(indicator).id, hour}}];
+}
+
+Result<std::unique_ptr<Watch>> Watch::begin(std::vector<std::string> paths,
+                                            WatchState& state,
+                                            WatchSink& sink) {
+  auto places = TRY(Places::of(std::move(paths)));
+  auto watch = std::make_unique<FileWatch>(std::move(places), state, sink);
+  TRY(watch->load());
+  return std::unique_ptr<Watch>(std::move(watch));
+}
+
+}  // namespace shieldwall::detect

@@ -1,0 +1,61 @@
+#pragma once
+// Follows logs that grow, are renamed, copied and emptied, packed, and made anew. Every line that gets its
+// end is looked through, and counted once whenever the process ends.
+//
+// What a log is, is told by its first bytes as well as by device and inode: a copy of a log that was emptied
+// behind it (copytruncate) and its packed form go on where the log was.
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "detect/matcher.h"
+#include "detect/scan.h"
+#include "detect/watch/state.h"
+
+namespace shieldwall::detect {
+
+class WatchSink {
+ public:
+  virtual ~WatchSink() = default;
+  /// Told before it is kept: again after a process that ended between the two.
+  virtual void hit(const Hit& hit) = 0;
+  /// Everything told so far is about to be kept.
+  virtual void flush() = 0;
+  /// Something about a file is worth telling.
+  virtual void problem(const std::string& path, const std::string& what) = 0;
+};
+
+struct WatchTotals {
+  std::uint64_t lines = 0, broken_lines = 0, hits = 0, commits = 0;
+};
+
+class Watch {
+ public:
+  /// `paths` are files (which may not be there yet), folders, and patterns of files in one folder ("*.log").
+  /// All must outlive the watch.
+  static Result<std::unique_ptr<Watch>> begin(std::vector<std::string> paths,
+                                              WatchState& state,
+                                              WatchSink& sink);
+  virtual ~Watch() = default;
+
+  /// Looks through all there is, or until `stop`. True when there was something.
+  ///   errors  as WatchState::commit; files that cannot be read are told to the sink
+  virtual Result<bool> look(Scanner& scanner, const Matcher& matcher, const std::atomic<bool>& stop) = 0;
+  /// Waits until something may have come, `most` at the longest.
+  virtual void wait(Duration most) = 0;
+  virtual const WatchTotals& totals() const = 0;
+};
+
+/// Adds one event's findings to what a source showed: several fields of one event count once.
+void add_hits(const Record& record,
+              const std::vector<Match>& matches,
+              const Matcher& matcher,
+              const std::string& source,
+              Timestamp now,
+              WatchState::Counts& counts);
+
+}  // namespace shieldwall::detect

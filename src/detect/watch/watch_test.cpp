@@ -1,0 +1,277 @@
+#include "detect/watch/watch.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/random.h"
+#include "detect/watch/nats_log.h"
+#include "detect/watch/places.h"
+#include "wire/compression.h"
+
+using namespace shieldwall;
+using namespace shieldwall::detect;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder of logs and a watch over it that can be ended and begun again.
+class World {
+ public:
+  explicit World(std::string path = "x.log") : path_(std::move(path)) {
+    char name[] = "/tmp/shieldwall-watch-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    folder_ = name;
+    again();
+  }
+  ~World() { fs::remove_all(folder_); }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  std::string file(const std::string& name) const { return folder_ + "/" + name; }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name), std::ios::app | std::ios::binary) << text;
+  }
+  std::string read(const std::string& name) const {
+    std::ifstream in(file(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void rename(const std::string& from, const std::string& to) const { fs::rename(file(from), file(to)); }
+  void copy_and_empty(const std::string& from, const std::string& to) const {
+    fs::copy_file(file(from), file(to));
+    fs::resize_file(file(from), 0);
+  }
+
+  /// As after a restart: what is not kept is forgotten.
+  void again() {
+    watch_.reset();
+    auto watch = Watch::begin({file(path_)}, state_, sink_);
+    REQUIRE_MESSAGE(watch, (watch ? "" : watch.error().message));
+    watch_ = std::move(*watch);
+  }
+
+  /// The lines that were hit until nothing more came, in order: "name:line".
+  std::string hits() {
+    sink_.hits.clear();
+    for (int turn = 0; turn < 20; ++turn) {
+      const auto something = watch_->look(scanner_, matcher_, stop_);
+      REQUIRE_MESSAGE(something, (something ? "" : something.error().message));
+      if (!*something) return sink_.hits;
+    }
+    FAIL("never comes to rest");
+    return {};
+  }
+  std::uint64_t counted() {
+    std::uint64_t sum = 0;
+    const auto counts = state_.counts();
+    REQUIRE(counts);
+    for (const auto& one : *counts) sum += one.count;
+    return sum;
+  }
+
+ private:
+  struct Sink final : WatchSink {
+    std::string hits;
+    void hit(const Hit& hit) override {
+      hits +=
+          fmt::format("{}{}:{}", hits.empty() ? "" : " ", fs::path(hit.source).filename().string(), hit.line);
+    }
+    void flush() override {}
+    void problem(const std::string& path, const std::string& what) override { MESSAGE(path, ": ", what); }
+  };
+
+  static std::unique_ptr<store::Store> memory() {
+    auto store = store::open_memory(
+        {.clock = system_clock(), .random = system_random(), .fs = system_fs(), .stop = {}});
+    REQUIRE(store);
+    return std::move(*store);
+  }
+
+  std::string folder_, path_;
+  WatchState state_{memory()};
+  Sink sink_;
+  Matcher matcher_ = compile({{.id = "a", .pattern = "[domain-name:value = 'bad.example']"}}, {.now = {}});
+  Scanner scanner_{matcher_};
+  std::atomic<bool> stop_{false};
+  std::unique_ptr<Watch> watch_;
+};
+
+const std::string bad = "bad.example was seen\n", good = "nothing\n";
+
+}  // namespace
+
+TEST_CASE("a line counts when it has its end, once, over restarts") {
+  World world;
+  CHECK(world.hits() == "");
+  world.write("x.log", good + bad + "bad.exa");
+  CHECK(world.hits() == "x.log:2");
+  world.write("x.log", "mple");
+  CHECK(world.hits() == "");
+  world.again();
+  world.write("x.log", "\n" + bad);
+  CHECK(world.hits() == "x.log:3 x.log:4");
+  world.again();
+  CHECK(world.hits() == "");
+  CHECK(world.counted() == 3);
+}
+
+TEST_CASE("a log that is renamed goes on under its new name, and the new one begins") {
+  for (const bool restart : {false, true}) {
+    World world;
+    world.write("x.log", "one " + bad);
+    CHECK(world.hits() == "x.log:1");
+    world.write("x.log", "two " + bad);
+    world.rename("x.log", "x.log.1");
+    world.write("x.log.1", "three " + bad);
+    world.write("x.log", "four " + bad);
+    if (restart) world.again();
+    CHECK(world.hits().size() == std::string("x.log.1:2 x.log.1:3 x.log:1").size());
+    CHECK(world.counted() == 4);
+  }
+}
+
+TEST_CASE("what was rotated twice between two looks is found") {
+  for (const bool restart : {false, true}) {
+    World world;
+    world.write("x.log", "one " + bad);
+    CHECK(world.hits() == "x.log:1");
+    world.rename("x.log", "x.log.2");
+    world.write("x.log", "two " + bad);
+    world.rename("x.log", "x.log.1");
+    world.write("x.log", "three " + bad);
+    if (restart) world.again();
+    world.hits();
+    CHECK(world.counted() == 3);
+  }
+}
+
+TEST_CASE("rotated logs from before the first look are left alone") {
+  World world;
+  world.write("x.log.1", "old " + bad);
+  world.write("x.log", "one " + bad);
+  CHECK(world.hits() == "x.log:1");
+  CHECK(world.hits() == "");
+}
+
+TEST_CASE("a log that is copied and emptied goes on in its copy, and begins anew") {
+  for (const bool restart : {false, true}) {
+    World world;
+    world.write("x.log", "one " + bad);
+    CHECK(world.hits() == "x.log:1");
+    world.write("x.log", "two " + bad);
+    world.copy_and_empty("x.log", "x.log.1");
+    world.write("x.log",
+                "three, longer than those two lines were together, so that its size tells nothing " + bad);
+    if (restart) world.again();
+    world.hits();
+    CHECK(world.counted() == 3);
+    world.write("x.log", "four " + bad);
+    CHECK(world.hits() == "x.log:2");
+  }
+}
+
+TEST_CASE("a copy of a log that is still there is not read twice") {
+  World world;
+  world.write("x.log", "one " + bad);
+  fs::copy_file(world.file("x.log"), world.file("x.log.1"));
+  world.hits();
+  world.write("x.log", "two " + bad);
+  world.hits();
+  CHECK(world.counted() == 2);
+}
+
+TEST_CASE("a log that was packed goes on where it was; one that was never seen is read from its beginning") {
+  const auto gzip = [](const World& world, const std::string& name) {
+    world.write(name + ".gz", wire::gzip(world.read(name)));
+    fs::remove(world.file(name));
+  };
+  for (const bool restart : {false, true}) {
+    World world;
+    world.write("x.log", "one " + bad);
+    CHECK(world.hits() == "x.log:1");
+    world.write("x.log", "two " + bad);
+    world.rename("x.log", "x.log.2");
+    world.write("x.log", "three " + bad);
+    world.rename("x.log", "x.log.1");
+    if (restart) {
+      gzip(world, "x.log.2");
+      gzip(world, "x.log.1");
+      world.again();
+    } else {
+      world.hits();
+      gzip(world, "x.log.2");
+      gzip(world, "x.log.1");
+    }
+    world.hits();
+    CHECK(world.counted() == 3);
+    world.again();
+    CHECK(world.hits() == "");
+  }
+}
+
+TEST_CASE("folders and patterns are followed, with what appears in them later") {
+  World world("");
+  world.write("a.log", "a " + bad);
+  world.write("b.txt", "b " + bad);
+  CHECK(world.hits() == "a.log:1 b.txt:1");
+  fs::create_directory(world.file("below"));
+  world.write("below/c.log", "c " + bad);
+  CHECK(world.hits() == "c.log:1");
+  World some("*.log");
+  some.write("a.log", "a " + bad);
+  some.write("b.txt", "b " + bad);
+  CHECK(some.hits() == "a.log:1");
+  CHECK(!Places::of({"/tmp/no-such-*/x.log"}));
+}
+
+TEST_CASE("a log with a header is read on by it after a restart") {
+  World world;
+  world.write("x.log", "time,note,site\n1,\"two\nlines\",good.example\n");
+  CHECK(world.hits() == "");
+  world.again();
+  world.write("x.log", "2,x,bad.example\n3,\"bad.example\nopen");
+  CHECK(world.hits() == "x.log:4");
+  world.write("x.log", "\",bad.example\n");
+  CHECK(world.hits() == "x.log:5");
+  CHECK(world.counted() == 2);
+}
+
+TEST_CASE("which names are those of rotated logs") {
+  for (const std::string name :
+       {"x.log.1", "x.log.1.gz", "x.log-20240101", "x-20240101.log", "x.2024-01-01.log.zst"})
+    CHECK_MESSAGE(is_rotation_of(name, "x.log"), name);
+  for (const std::string name : {"x.log", "xx.log", "x.logs", "y.log.1", "x-errors.txt", "x.txt"})
+    CHECK_MESSAGE(!is_rotation_of(name, "x.log"), name);
+}
+
+TEST_CASE("numbers of a stream that are done are few ranges") {
+  DoneNumbers done;
+  for (const std::uint64_t number : {5u, 1u, 2u, 9u, 3u, 8u, 4u, 5u}) done.add(number);
+  CHECK(done.text() == "1-5,8-9");
+  CHECK(done.contains(4));
+  CHECK(!done.contains(6));
+  CHECK(!done.contains(10));
+  done.forget_below(6);
+  CHECK(done.text() == "8-9");
+  const auto same = DoneNumbers::parse("1-5,8-9");
+  REQUIRE(same);
+  CHECK(same->text() == "1-5,8-9");
+  for (const std::string text : {"1", "1-", "5-1", "1-2;3-4", "x"})
+    CHECK_MESSAGE(!DoneNumbers::parse(text), text);
+}
+
+TEST_CASE("the address of a stream is taken apart, and holds no secrets") {
+  const auto place = read_nats_place("nats://127.0.0.1:4222/LOGS?group=soc");
+  REQUIRE(place);
+  CHECK(place->server == "nats://127.0.0.1:4222");
+  CHECK(place->stream == "LOGS");
+  CHECK(place->group == "soc");
+  for (const std::string text :
+       {"nats://host", "nats:///X", "nats://a:b@host/X", "nats://host/a.b", "nats://host/X?group="})
+    CHECK_MESSAGE(!read_nats_place(text), text);
+}

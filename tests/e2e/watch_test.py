@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""`watch` is killed again and again while its log is written to and rotated in every way: each planted line counts
+exactly once. And what is counted becomes sightings of a node, once.
+
+usage: watch_test.py SHIELDWALL SOURCE_DIR
+"""
+import gzip
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from commands import Shieldwall
+
+INDICATOR = "indicator--00000000-0000-4000-8000-000000000001"
+CAUGHT_UP_SECONDS = 60
+
+
+def size_of(name, source):
+    column = {"quick": 1, "full": 3}.get(os.environ.get("SHIELDWALL_TEST_SIZE", "normal"), 2)
+    for line in (pathlib.Path(source) / "tests/sizes.tsv").read_text().splitlines():
+        if line.split("\t")[0] == name:
+            return int(line.split("\t")[column])
+    raise KeyError(name)
+
+
+def intel(folder):
+    path = folder / "intel.json"
+    path.write_text(json.dumps({
+        "type": "indicator", "spec_version": "2.1", "id": INDICATOR, "created": "2020-01-01T00:00:00.000Z",
+        "modified": "2020-01-01T00:00:00.000Z", "pattern": "[domain-name:value = 'bad.example']",
+        "pattern_type": "stix", "valid_from": "2020-01-01T00:00:00Z", "indicator_types": ["unknown"], "name": "bad"}))
+    return path
+
+
+class Writer(threading.Thread):
+    """Appends to one log and rotates it as logrotate and its kin do; never lets a line be lost by itself."""
+
+    def __init__(self, folder, seed):
+        super().__init__(daemon=True)
+        self.folder, self.log = folder, folder / "dns.log"
+        self.random = random.Random(seed)
+        self.planted = self.written = self.rotations = 0
+        self.ended = threading.Event()
+        self.file = open(self.log, "ab", buffering=0)
+
+    def run(self):
+        while not self.ended.is_set():
+            for _ in range(self.random.randrange(40)):
+                self.line()
+            if self.random.random() < 0.2:
+                self.random.choice([self.rename, self.copy_and_empty, self.rename, self.burst])()
+                self.rotations += 1
+            if self.random.random() < 0.1:
+                self.pack()
+            time.sleep(0.01)
+
+    def line(self):
+        bad = self.random.random() < 0.2
+        text = json.dumps({"ts": 1700000000 + self.written / 10, "uid": f"C{self.written:09}",
+                           "query": "www.bad.example" if bad else f"host{self.written}.example"}).encode() + b"\n"
+        self.written += 1
+        self.planted += bad
+        half = self.random.randrange(len(text)) if self.random.random() < 0.05 else 0
+        if half:
+            self.file.write(text[:half])
+            time.sleep(0.002)
+        self.file.write(text[half:])
+
+    def make_room(self):
+        """dns.log.1 becomes dns.log.2 and so on."""
+        old = sorted(self.folder.glob("dns.log.*"), key=lambda path: -int(path.name.split(".")[2]))
+        for path in old:
+            parts = path.name.split(".")
+            parts[2] = str(int(parts[2]) + 1)
+            path.rename(self.folder / ".".join(parts))
+
+    def rename(self):
+        self.make_room()
+        self.log.rename(self.folder / "dns.log.1")
+        for _ in range(self.random.randrange(5)):
+            self.line()  # a writer that was not told yet
+        self.file.close()
+        self.file = open(self.log, "ab", buffering=0)
+
+    def burst(self):
+        for _ in range(3):
+            self.rename()
+            self.line()
+
+    def copy_and_empty(self):
+        self.make_room()
+        (self.folder / "dns.log.1").write_bytes(self.log.read_bytes())
+        os.truncate(self.log, 0)
+
+    def pack(self):
+        for path in self.folder.glob("dns.log.*"):
+            if path.suffix != ".gz" and int(path.name.split(".")[2]) > 1:
+                packed = path.with_name(path.name + ".gz")
+                packed.write_bytes(gzip.compress(path.read_bytes()))
+                os.utime(packed, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+                path.unlink()
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        self.file.close()
+
+
+def counted(shieldwall, state):
+    told = shieldwall.run("watch", "--counts", "--json", "--state", state, "--intel", shieldwall.folder / "intel.json")
+    shieldwall.check(told.returncode == 0, f"watch --counts: {told.stderr.decode()[-300:]}")
+    return sum(json.loads(line)["count"] for line in told.stdout.splitlines())
+
+
+def kills(shieldwall, what, paths, logs, seed, count):
+    """Kills the watch `count` times while the writer goes on."""
+    state = shieldwall.folder / f"state-{what}"
+    logs.mkdir()
+    writer = Writer(logs, seed)
+    writer.start()
+    dice = random.Random(seed)
+    words = [shieldwall.binary, "watch", "--intel", str(intel(shieldwall.folder)), "--state", str(state), *map(str, paths)]
+    printed = 0
+    for _ in range(count):
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if process.stdout.readline():  # it works: a hit was printed, and is being kept
+            printed += 1
+            time.sleep(dice.random() * 0.3)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    writer.stop()
+    last = shieldwall.run("watch", "--once", "--intel", shieldwall.folder / "intel.json", "--state", state, *paths)
+    shieldwall.check(last.returncode in (0, 1), f"{what}: the last run: {last.stderr.decode()[-500:]}")
+    total = counted(shieldwall, state)
+    print(f"{what}: {count} kills, {writer.rotations} rotations, {writer.written} lines, {writer.planted} planted, "
+          f"{total} counted")
+    shieldwall.check(printed == count, f"{what}: only {printed} of {count} runs found something before they were killed")
+    shieldwall.check(total == writer.planted, f"{what}: {total} counted where {writer.planted} were planted")
+    shieldwall.run("watch", "--once", "--intel", shieldwall.folder / "intel.json", "--state", state, *paths)
+    shieldwall.check(counted(shieldwall, state) == total, f"{what}: another run counts something again")
+
+
+def appears_later(shieldwall):
+    """A log that is not there yet, one line at a time, and hits as they come."""
+    log = shieldwall.folder / "later.log"
+    process = subprocess.Popen([shieldwall.binary, "watch", "--json", "--intel", str(intel(shieldwall.folder)), "--state",
+                                str(shieldwall.folder / "state-later"), str(log)], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    try:
+        time.sleep(0.3)
+        log.write_text("nothing\nsaw bad.example")
+        with log.open("a") as more:
+            more.write(" twice\n")
+        hit = json.loads(process.stdout.readline())
+        shieldwall.check((hit["line"], hit["value"]) == (2, "bad.example"), f"a log that appears later: {hit}")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=CAUGHT_UP_SECONDS)
+        shieldwall.check(process.returncode == 130, f"after Ctrl-C watch ends with {process.returncode}")
+    finally:
+        process.kill()
+
+
+def becomes_sightings(shieldwall):
+    node = shieldwall.node()
+    shieldwall.expect("import", 0, ["import", "--dir", node, intel(shieldwall.folder)])
+    log = shieldwall.folder / "node.log"
+    for lines in (3, 5):
+        with log.open("a") as more:
+            more.writelines(f"2023-11-14T10:00:0{i}Z bad.example {lines}\n" for i in range(lines))
+        shieldwall.expect(f"watch of {lines} lines", 1, ["watch", "--once", "--dir", node, log])
+    shieldwall.expect("watch without news", 0, ["watch", "--once", "--dir", node, log])
+    told = shieldwall.run("sighting", "list", "--own", "--json", "--dir", node)
+    held = [one["count"] for one in json.loads(told.stdout)["indicators"]]
+    shieldwall.check(held == [8], f"the node counts {held}, not [8]")
+
+
+def main():
+    shieldwall = Shieldwall(sys.argv[1])
+    count = size_of("watch_kills", sys.argv[2])
+    kills(shieldwall, "a file by name", [shieldwall.folder / "named/dns.log"], shieldwall.folder / "named", 1, count)
+    kills(shieldwall, "a folder", [shieldwall.folder / "all"], shieldwall.folder / "all", 2, (count + 1) // 2)
+    appears_later(shieldwall)
+    becomes_sightings(shieldwall)
+    return shieldwall.end("watches")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
