@@ -6,6 +6,7 @@
 #include "ledger/audit.h"
 #include "server/account_json.h"
 #include "server/parts.h"
+#include "server/withdrawn.h"
 
 namespace shieldwall::server {
 
@@ -66,6 +67,8 @@ Done save(const Call& call,
                              writes);
   if (!done && done.error().code == ErrorCode::conflict && allowed.row().revision == 0)
     return fail(ErrorCode::conflict, "the name or id is taken; choose another");
+  if (done && changed.disabled && !allowed.look().disabled)
+    note_withdrawn(call, Withdrawn::account, changed.id.text());
   return done;
 }
 

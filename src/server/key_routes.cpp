@@ -5,6 +5,7 @@
 #include "api/fields.h"
 #include "ledger/audit.h"
 #include "server/parts.h"
+#include "server/withdrawn.h"
 
 namespace shieldwall::server {
 
@@ -135,6 +136,7 @@ Result<Response> revoke_key(Call& call) {
                      "key.revoke",
                      {{"prefix", row.value.prefix}, {"account", row.value.account.text()}},
                      removal_of(allowed.row())));
+  note_withdrawn(call, Withdrawn::api_key, row.value.prefix);
   return Response::nothing();
 }
 
