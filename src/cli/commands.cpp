@@ -13,6 +13,7 @@
 #include "cli/node.h"
 #include "cli/object.h"
 #include "cli/pattern.h"
+#include "cli/relabel.h"
 #include "cli/root.h"
 #include "cli/scan.h"
 #include "cli/search.h"
@@ -40,6 +41,7 @@ std::span<const Command> commands() {
                             import_commands(),
                             search_commands(),
                             object_commands(),
+                            relabel_commands(),
                             delivered_commands(),
                             log_commands(),
                             scan_commands(),

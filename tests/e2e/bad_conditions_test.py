@@ -261,6 +261,8 @@ def damaged_files(binary):
         content[:4096] = b"x" * 4096
         path.write_bytes(content)
     damaged("damaged store", "store/node.db", spoil, BAD_INPUT, "backup")
+    damaged("emptied store", "store/node.db", lambda p: p.write_bytes(b""), BAD_INPUT, "node.db is empty", "backup")
+    damaged("lost store", "store/node.db", lambda p: p.unlink(), BAD_INPUT, "node.db is missing", "backup")
 
 
 def main():
