@@ -1,162 +1,19 @@
 #include "library/value_routes.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 
-#include "api/fields.h"
-#include "ledger/audit.h"
 #include "ledger/organisation.h"
-#include "library/intake.h"
 #include "library/search.h"
-#include "library/sighting.h"
-#include "library/value.h"
-#include "library/view.h"
+#include "library/value_evidence.h"
 
 namespace shieldwall::library {
 
 namespace {
 
-using ledger::Milestones;
 using ledger::Step;
 using model::JsonWriter;
 using Kind = Testimony::Kind;
-
-constexpr int pages_max = 100;  // 100,000 objects of one question
-constexpr std::size_t correction_bytes_max = 64 << 10;
-constexpr std::size_t explanation_bytes_max = 10'000;
-
-template <typename T>
-Result<api::Response> answer_own(const api::Call& call, T value, Bytes (*writer)(const T&)) {
-  const auto released =
-      TRY(policy::Release::of(call.scope(), policy::Owned<T>{call.caller->organisation, std::move(value)}));
-  return api::Response(200, released.render(writer));
-}
-
-// ---------------------------------------------------------------- reading what is held
-
-/// All that the query selects, as the caller may see it.
-Result<ReleasedHoldings> all_of(const api::Call& call, const store::Query& query) {
-  ReleasedHoldings all;
-  std::optional<store::Place> from;
-  for (int i = 0; i < pages_max; ++i) {
-    auto page = TRY(call.services.store.objects().find(
-        call.scope(), query, from, page_max, page_bytes_max, call.deadline));
-    auto released = TRY(release_all(call, std::move(page.holdings)));
-    std::ranges::move(released, std::back_inserter(all));
-    from = page.next;
-    if (!from) return all;
-  }
-  return fail(ErrorCode::exhausted, "more than {} objects; ask for one indicator", all.size());
-}
-
-std::string text_in(const model::Json& json, std::string_view name) {
-  const auto found = json.find(name);
-  return found && found->is(model::JsonKind::string) ? std::string(found->string()) : "";
-}
-
-std::optional<Timestamp> time_in(const model::Json& json, std::string_view name) {
-  const auto time = parse_time(text_in(json, name));
-  return time ? std::optional(time->at) : std::nullopt;
-}
-
-bool lists(const model::Json& json, std::string_view name, std::string_view text) {
-  const auto list = json.find(name);
-  if (!list || !list->is(model::JsonKind::array)) return false;
-  for (const auto element : *list)
-    if (element.is(model::JsonKind::string) && element.string() == text) return true;
-  return false;
-}
-
-bool is_own(const api::Call& call, const policy::Holding& holding) {
-  return holding.source.kind != policy::Source::Kind::feed &&
-         holding.source.id == call.caller->organisation.uuid;
-}
-
-/// Who it came from, as an identity; of a feed, which many may have written, whom it names.
-class Tellers {
- public:
-  explicit Tellers(const api::Call& call) : records_(records_of(call)) {}
-
-  std::string of(const policy::Holding& holding, const std::string& author) {
-    if (holding.source.kind == policy::Source::Kind::feed)
-      return author.empty() ? holding.source.id.text() : author;
-    auto& known = identities_[holding.source.id];
-    if (known.empty()) {
-      const OrganisationId id{holding.source.id};
-      const auto row = ledger::read_organisation(records_, id);
-      known = (row ? row->value.identity : ledger::identity_of(id)).text();
-    }
-    return known;
-  }
-
- private:
-  store::Records& records_;
-  std::map<Uuid, std::string> identities_;
-};
-
-std::optional<Kind> kind_of(const model::Json& json) {
-  if (text_in(json, "type") == "sighting") return Kind::seen;
-  if (lists(json, "labels", "expired")) return Kind::expired;
-  if (lists(json, "labels", "false-positive") || text_in(json, "opinion") == "strongly-disagree")
-    return Kind::false_positive;
-  return std::nullopt;  // an opinion about something else
-}
-
-/// One for each indicator that the sighting or opinion is about.
-void add_testimonies(const policy::Holding& holding, Tellers& tellers, std::vector<Testimony>& all) {
-  const auto document = model::JsonDocument::parse(*holding.bytes);
-  if (!document) return;
-  const auto json = document->root();
-  const auto kind = kind_of(json);
-  if (!kind) return;
-  Testimony one{.kind = *kind, .id = holding.id.text(), .author = text_in(json, "created_by_ref")};
-  one.teller = tellers.of(holding, one.author);
-  const auto at = time_in(json, "created");
-  one.first = time_in(json, "first_seen").value_or(at.value_or(holding.added));
-  one.last = time_in(json, "last_seen").value_or(one.first);
-  std::vector<std::string> about{text_in(json, "sighting_of_ref")};
-  if (const auto refs = json.find("object_refs"))
-    for (const auto ref : *refs) about.emplace_back(ref.string());
-  for (const auto& text : about)
-    if (auto id = model::ObjectId::parse(text); id && id->type == "indicator") {
-      one.indicator = std::move(*id);
-      all.push_back(one);
-    }
-}
-
-/// What was derived from what, where relationships say so.
-Result<std::map<std::string, std::string>> derivations(const api::Call& call) {
-  store::Query query;
-  query.types = {"relationship"};
-  std::map<std::string, std::string> from;
-  const auto holdings = TRY(all_of(call, query));
-  for (const auto& holding : holdings) {
-    const auto document = model::JsonDocument::parse(*holding.look().bytes);
-    if (!document) continue;
-    const auto type = text_in(document->root(), "relationship_type");
-    if (type == "derived-from" || type == "duplicate-of")
-      from.emplace(text_in(document->root(), "source_ref"), text_in(document->root(), "target_ref"));
-  }
-  return from;
-}
-
-/// Sightings and opinions of others about those indicators; of all where none are named.
-Result<std::vector<Testimony>> testimonies_of(const api::Call& call,
-                                              std::vector<model::ObjectId> indicators) {
-  store::Query query;
-  query.types = {"sighting", "opinion"};
-  query.refers_to = std::move(indicators);
-  std::vector<Testimony> all;
-  Tellers tellers(call);
-  const auto holdings = TRY(all_of(call, query));
-  for (const auto& holding : holdings) add_testimonies(holding.look(), tellers, all);
-  const auto lineage = TRY(derivations(call));
-  for (auto& one : all)
-    if (const auto from = lineage.find(one.id); from != lineage.end()) one.of = from->second;
-  return all;
-}
-
-// ---------------------------------------------------------------- GET /api/v1/value
 
 /// Whether somebody else gave one of the indicator's values before.
 Result<bool> was_given_before(const api::Call& call, const policy::Holding& own) {
@@ -258,14 +115,6 @@ Result<api::Response> show_value(api::Call& call) {
   return answer_own(call, usefulness_of(given, testimonies, {self}, accepted), usefulness_text);
 }
 
-// ---------------------------------------------------------------- GET /api/v1/value/confidence
-
-Result<model::ObjectId> indicator_named(const api::Call& call) {
-  const auto text = call.target.parameter("indicator");
-  if (!text) return fail(ErrorCode::invalid, "name the indicator: ?indicator=indicator--...");
-  return model::ObjectId::parse(*text);
-}
-
 Bytes confidence_text(const Confidence& confidence) {
   JsonWriter out;
   out.begin_object();
@@ -291,198 +140,6 @@ Result<api::Response> show_confidence(api::Call& call) {
                     revoked && revoked->raw() == "true",
                     testimonies),
       confidence_text);
-}
-
-// ---------------------------------------------------------------- POST /api/v1/value/corrections
-
-struct Correction {
-  model::ObjectId indicator{};
-  Kind kind = Kind::false_positive;
-  std::string explanation{};
-};
-
-Result<Correction> read_correction(const model::Json& body) {
-  auto fields = TRY(api::Fields::of(body));
-  Correction correction;
-  const auto indicator = TRY(fields.text("indicator"));
-  const auto because = TRY(fields.text("because"));
-  correction.explanation = TRY(fields.optional_text("explanation")).value_or("");
-  TRY(fields.finish());
-  correction.indicator = TRY(model::ObjectId::parse(indicator));
-  if (because != "false-positive" && because != "expired")
-    return fail(ErrorCode::invalid, "because: false-positive or expired");
-  if (because == "expired") correction.kind = Kind::expired;
-  if (correction.explanation.size() > explanation_bytes_max)
-    return fail(ErrorCode::invalid, "explanation: longer than {} bytes", explanation_bytes_max);
-  return correction;
-}
-
-/// STIX 2.1 section 4.13. The same correction in the same circle has the same id.
-std::string opinion_text(const Correction& correction,
-                         const CircleId& circle,
-                         const model::ObjectId& author,
-                         Timestamp now) {
-  const bool expired = correction.kind == Kind::expired;
-  const auto name = fmt::format("{} {} {}", author.text(), correction.indicator.text(), expired);
-  JsonWriter out;
-  out.begin_object();
-  out.member("type", "opinion");
-  out.member("spec_version", "2.1");
-  out.member("id", model::ObjectId{"opinion", Uuid::named(circle.uuid, name)}.text());
-  out.member("created_by_ref", author.text());
-  out.member("created", to_text_ms(now));
-  out.member("modified", to_text_ms(now));
-  if (!correction.explanation.empty()) out.member("explanation", correction.explanation);
-  out.member("opinion", expired ? "disagree" : "strongly-disagree");
-  out.key("labels");
-  out.begin_array();
-  out.value(expired ? "expired" : "false-positive");
-  out.end_array();
-  out.key("object_refs");
-  out.begin_array();
-  out.value(correction.indicator.text());
-  out.end_array();
-  out.end_object();
-  return std::move(out).text();
-}
-
-struct Told {
-  std::vector<std::string> circles{};  // titles of those it went into now
-  std::size_t unchanged = 0;           // where it stood already
-};
-
-/// Tells it where the indicator came from, to nobody who could not see the indicator.
-Done tell(api::Call& call, const Correction& correction, const policy::Holding& indicator, Told& told) {
-  if (!indicator.collection || is_own(call, indicator)) return {};
-  auto& records = call.services.store.records();
-  const auto circle = TRY(ledger::read_circle(records, *indicator.collection));
-  auto label = TRY(sighting_label(records, indicator, circle.value, call.caller->organisation, call.now));
-  const auto author = TRY(ledger::read_organisation(records, call.caller->organisation));
-  auto judged = judge(opinion_text(correction, circle.value.id, author.value.identity, call.now), false);
-  if (!judged) return fail(ErrorCode::internal, "an opinion of ours is no STIX");
-  if (call.services.store.objects().get(call.scope(), judged->object.id)) {
-    ++told.unchanged;
-    return {};
-  }
-  const auto source = TRY(source_of(records, call.caller->organisation));
-  const store::NewHolding holdings[] = {{.object = std::move(judged->object),
-                                         .text = std::move(judged->text),
-                                         .source = source,
-                                         .collection = circle.value.id,
-                                         .label = std::move(label),
-                                         .parts = {}}};
-  TRY(call.services.store.objects().put(holdings, call.deadline));
-  told.circles.push_back(circle.value.title);
-  return {};
-}
-
-Bytes told_text(const Told& told) {
-  JsonWriter out;
-  out.begin_object();
-  out.key("circles");
-  out.begin_array();
-  for (const auto& circle : told.circles) out.value(circle);
-  out.end_array();
-  out.member("unchanged", told.unchanged);
-  out.end_object();
-  return std::move(out).text();
-}
-
-Result<api::Response> correct(api::Call& call) {
-  auto text = TRY(api::body_of(call, correction_bytes_max));
-  const auto document = TRY(model::JsonDocument::parse(std::move(text)));
-  const auto correction = TRY(read_correction(document.root()));
-  if (TRY(is_stopped(call.services.store.settings(), call.caller->organisation)))
-    return fail(ErrorCode::denied, "nothing returns for this organisation; an operator may let it go on");
-  store::Query query;
-  query.ids = {correction.indicator};
-  const auto holdings = TRY(all_of(call, query));
-  if (holdings.empty()) return fail(ErrorCode::not_found, "no such object");
-  TRY(ledger::audit(
-      call.services.store, *call.caller, "indicator.correct", {{"indicator", correction.indicator.text()}}));
-  Told told;
-  for (const auto& holding : holdings) TRY(tell(call, correction, holding.look(), told));
-  return answer_own(call, std::move(told), told_text);
-}
-
-// ---------------------------------------------------------------- GET /api/v1/value/protection
-
-/// What was noted, and what the held object itself tells where nothing was.
-Milestones completed(const api::Call& call, Milestones noted, const policy::Holding& holding) {
-  const auto document = model::JsonDocument::parse(*holding.bytes);
-  const auto created = document ? time_in(document->root(), "created") : std::nullopt;
-  const auto arrived = is_own(call, holding) ? Step::shared : Step::received;
-  if (!noted[Step::observed]) noted[Step::observed] = created;
-  if (!noted[arrived]) noted[arrived] = holding.added;
-  return noted;
-}
-
-void write_legs(JsonWriter& out, const Milestones& milestones) {
-  out.key("steps");
-  out.begin_array();
-  for (std::size_t i = 0; i < ledger::step_count; ++i) {
-    if (!milestones.at[i]) continue;
-    out.begin_object();
-    out.member("step", ledger::name_of(static_cast<Step>(i)));
-    out.member("at", to_text(*milestones.at[i]));
-    out.end_object();
-  }
-  out.end_array();
-  if (const auto slow = slowest(legs_of(milestones))) {
-    out.member("slowest", ledger::name_of(slow->step));
-    out.member("slowest_seconds", static_cast<double>(slow->took.us) / 1e6);
-  }
-}
-
-Bytes one_text(const Milestones& milestones) {
-  JsonWriter out;
-  out.begin_object();
-  out.member("indicator", milestones.object.text());
-  write_legs(out, milestones);
-  out.end_object();
-  return std::move(out).text();
-}
-
-Bytes all_text(const std::vector<Milestones>& all) {
-  const auto summary = summary_of(all);
-  JsonWriter out;
-  out.begin_object();
-  out.member("indicators", all.size());
-  out.key("legs");
-  out.begin_array();
-  for (const auto& leg : summary) {
-    out.begin_object();
-    out.member("step", ledger::name_of(leg.step));
-    out.member("indicators", leg.count);
-    out.member("median_seconds", static_cast<double>(leg.median.us) / 1e6);
-    out.member("p90_seconds", static_cast<double>(leg.most.us) / 1e6);
-    out.end_object();
-  }
-  out.end_array();
-  const auto slow = std::ranges::max_element(summary, {}, &LegSummary::median);
-  if (slow != summary.end()) out.member("slowest", ledger::name_of(slow->step));
-  out.end_object();
-  return std::move(out).text();
-}
-
-Result<api::Response> show_protection(api::Call& call) {
-  store::Query query;
-  query.types = {"indicator"};
-  query.select = store::VersionSelect::first;
-  const bool single = call.target.parameter("indicator").has_value();
-  if (single) {
-    auto id = TRY(indicator_named(call));
-    query.ids.push_back(std::move(id));
-  }
-  std::vector<Milestones> all;
-  const auto holdings = TRY(all_of(call, query));
-  for (const auto& holding : holdings) {
-    auto noted = TRY(ledger::milestones_of(records_of(call), call.caller->organisation, holding.look().id));
-    all.push_back(completed(call, std::move(noted), holding.look()));
-  }
-  if (single && all.empty()) return fail(ErrorCode::not_found, "no such object");
-  if (single) return answer_own(call, std::move(all.front()), one_text);
-  return answer_own(call, std::move(all), all_text);
 }
 
 constexpr api::Field value_fields[] = {
@@ -543,7 +200,7 @@ constexpr api::Route rows[] = {
     {.method = net::Method::post,
      .path = "/api/v1/value/corrections",
      .right = api::Right::sight,
-     .handler = correct,
+     .handler = correct_indicator,
      .summary = "tells where an indicator came from that it is a false positive or expired",
      .body = &correction_type,
      .answer = &corrected_type},
