@@ -3,8 +3,9 @@
 // The world is made once and kept in FOLDER (build/bench-detect of the source tree).
 //   detect_bench [world [GIGABYTES [INDICATORS [FOLDER]]]]
 //
-// The same log again and again to standard output, for streams of any length.
-//   detect_bench stream GIGABYTES [FOLDER]
+// The same log again and again to standard output, for streams of any length, and what looking through one
+// takes.
+//   detect_bench stream GIGABYTES [FOLDER] | detect_bench drink [FOLDER]
 //
 // How fast real Zeek logs (JSON form) are looked through on one core with 1,000, 100,000 and 1,000,000
 // indicators; beside it, in the same run, reading alone, `grep -F -f` with the same 1,000 values (which finds
@@ -242,15 +243,17 @@ int measure_literals(std::uint64_t count, const std::string& folder) {
   if (!written) return fmt::print("{}\n", written.error().message), 1;
   const auto built = wall_seconds() - start;
   start = wall_seconds();
+  const auto cpu_start = cpu_seconds();
   const auto matcher = load_matcher_file(path, {});
   if (!matcher) return fmt::print("{}\n", matcher.error().message), 1;
   fmt::print(
-      "{} literals: built and written in {:.1f} s, checked and loaded in {:.2f} s; {:.1f} MB hot, {:.1f} MB "
-      "in "
-      "all ({:.1f} and {:.1f} bytes a literal)\n",
+      "{} literals: built and written in {:.1f} s, checked and loaded in {:.2f} s ({:.2f} s cpu of all "
+      "cores); "
+      "{:.1f} MB hot, {:.1f} MB in all ({:.1f} and {:.1f} bytes a literal)\n",
       matcher->literals(),
       built,
       wall_seconds() - start,
+      cpu_seconds() - cpu_start,
       static_cast<double>(matcher->bytes()) / 1e6,
       static_cast<double>(std::filesystem::file_size(path)) / 1e6,
       static_cast<double>(matcher->bytes()) / static_cast<double>(count),
@@ -298,8 +301,8 @@ int measure_zeek() {
 /// Values counted, and nothing else done with them.
 struct CountingSink {
   std::uint64_t values = 0, bytes = 0;
-  bool text(const KeyTable::Key&, Span span) { return ++values, bytes += span.size(), true; }
-  bool scalar(const KeyTable::Key&, Span span) { return ++values, bytes += span.size(), true; }
+  bool text(const KeyTable::Key&, Slice span) { return ++values, bytes += span.size(), true; }
+  bool scalar(const KeyTable::Key&, Slice span) { return ++values, bytes += span.size(), true; }
 };
 
 /// Our own extraction of fields alone, the odd lines by the full parser.
@@ -331,7 +334,10 @@ CountingSink extract(const std::string& path) {
 /// Keeps what was found, to compare it with the truth.
 struct FindingSink final : ScanSink {
   bench::Truth found;
-  void hit(const Hit& hit) override { found.emplace(hit.line, hit.indicator); }
+  bool keeps = true;
+  void hit(const Hit& hit) override {
+    if (keeps) found.emplace(hit.line, hit.indicator);
+  }
   void done(const SourceReport& report) override {
     if (!report.error.empty() || report.counts.broken_lines > 0)
       fmt::print("{}: {} {} broken lines\n", report.source, report.error, report.counts.broken_lines);
@@ -431,6 +437,37 @@ int stream_world(double gigabytes, const std::string& folder) {
   return 0;
 }
 
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1e3;
+}
+
+/// Looks through standard input with the world's indicators, and says what memory that took.
+int scan_stream(const std::string& folder) {
+  const auto matcher = matcher_of_world(bench::world_files(folder, 1'000'000, 1'000'000'000));
+  const std::vector<InputFile> inputs = {{.path = "-"}};
+  FindingSink sink;
+  sink.keeps = false;
+  const auto before = peak_megabytes();
+  const auto start = wall_seconds();
+  const auto cpu_start = cpu_seconds();
+  const auto totals = scan_files(matcher, inputs, {.threads = 1}, sink);
+  const auto gigabytes = static_cast<double>(totals.counts.bytes) / 1e9;
+  fmt::print(
+      "{:.1f} GB, {} lines, {} findings in {:.1f} s ({:.2f} GB/s a core); {:.0f} MB at the most, {:.0f} MB "
+      "of "
+      "them before the scan\n",
+      gigabytes,
+      totals.counts.lines,
+      totals.hits,
+      wall_seconds() - start,
+      gigabytes / (cpu_seconds() - cpu_start),
+      peak_megabytes(),
+      before);
+  return 0;
+}
+
 /// From the call that adds an indicator to the first record that hits it, on a scanner that asks before each.
 int measure_live() {
   LiveMatcher live(matcher_of(values(1'000'000)));
@@ -474,6 +511,7 @@ int main(int argc, char** argv) {
   if (mode == "literals") return measure_literals(std::stoull(argument(1, "1000000")), argument(2, "/tmp"));
   if (mode == "zeek") return measure_zeek();
   if (mode == "live") return measure_live();
+  if (mode == "drink") return scan_stream(argument(1, bench_folder));
   if (mode == "stream") return stream_world(std::stod(argument(1, "1")), argument(2, bench_folder));
   return measure_world(
       std::stod(argument(1, "1")), std::stoull(argument(2, "1000000")), argument(3, bench_folder));

@@ -102,8 +102,8 @@ struct LineSieve::State {
   std::vector<Candidate> candidates;
   std::vector<Candidate4> candidates4;
   std::vector<Candidate6> candidates6;
-  std::vector<Span> hosts;  // of the line, for URLs that are put together
-  Arena arena;              // canonical forms of the block
+  std::vector<Slice> hosts;  // of the line, for URLs that are put together
+  Arena arena;               // canonical forms of the block
   const char* block = nullptr;
   std::uint32_t line = 0;
   bool has_path = false;  // some value of the line begins with '/'
@@ -136,7 +136,7 @@ struct LineSieve::State {
 
   // What a line's values are asked for. Each says false when the line must be looked at.
 
-  [[gnu::always_inline]] bool text(const KeyTable::Key& key, Span span) {
+  [[gnu::always_inline]] bool text(const KeyTable::Key& key, Slice span) {
     if ((key.meaning & (asked_by_name | is_host)) != 0 && !named(key.meaning, span)) return false;
     const auto size = span.size();
     if (size < 2) return has_path |= block[span.begin] == '/', true;  // of an empty one that is its quote
@@ -153,20 +153,20 @@ struct LineSieve::State {
     return name(view(span), (index.upper.from(span.begin) & all) != 0);
   }
 
-  [[gnu::always_inline]] bool scalar(const KeyTable::Key& key, Span span) {
+  [[gnu::always_inline]] bool scalar(const KeyTable::Key& key, Slice span) {
     return (key.meaning & (asked_by_name | is_host)) == 0 || named(key.meaning, span);
   }
 
-  std::string_view view(Span span) const { return {block + span.begin, span.size()}; }
+  std::string_view view(Slice span) const { return {block + span.begin, span.size()}; }
 
   /// Without anything but letters, digits, dashes and underscores, and of an interesting size.
-  bool plain_value(Span span) {
+  bool plain_value(Slice span) {
     const auto size = span.size();
     if (size != 32 && size != 40) return false;
     return index.hex.range(span.begin, size) != ~std::uint64_t{0} >> (64 - size) || hash(view(span));
   }
 
-  bool long_value(Span span) {
+  bool long_value(Slice span) {
     const auto value = view(span);
     const auto shape = shape_of(value);
     if (shape.only(hex_shape) && (value.size() == 64 || value.size() == 128)) return hash(value);
@@ -175,7 +175,7 @@ struct LineSieve::State {
   }
 
   /// Of digits and dots: an address, or nearly one.
-  bool numeric(Span span, std::uint64_t dots) {
+  bool numeric(Slice span, std::uint64_t dots) {
     if (mac && span.size() - static_cast<unsigned>(std::popcount(dots)) == 12) return false;
     const auto first = static_cast<unsigned>(std::countr_zero(dots));
     const auto two = dots & (dots - 1);
@@ -279,7 +279,7 @@ struct LineSieve::State {
   }
 
   /// By the name of its field.
-  bool named(std::uint32_t meaning, Span span) {
+  bool named(std::uint32_t meaning, Slice span) {
     if (urls && (meaning & is_host) != 0) hosts.push_back(span);
     if ((meaning & is_rewritten) != 0) return false;
     const auto asked = meaning & asked_by_name;
@@ -326,7 +326,7 @@ struct LineSieve::State {
   /// A URL that stands in several fields.
   bool pieces() {
     return std::ranges::all_of(
-        hosts, [&](Span host_of_url) { return url_host_of(without_port(view(host_of_url))); });
+        hosts, [&](Slice host_of_url) { return url_host_of(without_port(view(host_of_url))); });
   }
 
   bool look_through(LineWalk<State>& walk, const BlockLine& of) {

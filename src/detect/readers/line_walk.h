@@ -11,7 +11,7 @@
 namespace shieldwall::detect {
 
 /// A piece of a block.
-struct Span {
+struct Slice {
   std::uint32_t begin = 0, end = 0;
   std::uint32_t size() const { return end - begin; }
 };
@@ -59,7 +59,7 @@ class LineWalk {
   [[gnu::always_inline]] void skip_space(Place& here) const { here.at += text_[here.at] == ' ' ? 1 : 0; }
 
   /// The string that begins here.
-  [[gnu::always_inline]] bool string(Place& here, Span& out) const {
+  [[gnu::always_inline]] bool string(Place& here, Slice& out) const {
     if (here.quotes_end - here.quote < 2 || here.quote[0] != here.at) return false;
     out = {here.at + 1, here.quote[1]};
     here.at = out.end + 1;
@@ -75,7 +75,7 @@ class LineWalk {
     for (;;) {
       const Key* name = parent;
       if (in_object) {
-        Span key;
+        Slice key;
         if (!string(here, key)) return false;
         name = keys_.find(parent->number, text_ + key.begin, key.size());
         if (name == nullptr) return false;
@@ -86,7 +86,7 @@ class LineWalk {
       }
       const char c = text_[here.at];
       if (c == '"') {
-        Span span;
+        Slice span;
         if (!string(here, span) || !sink_.text(*name, span)) return false;
       } else if (c == '{' || c == '[') {
         ++here.at;
@@ -121,9 +121,9 @@ class LineWalk {
       const std::string_view word = c == 't' ? "true" : c == 'f' ? "false" : "null";
       if (std::memcmp(text_ + begin, word.data(), word.size()) != 0) return false;
       here.at += static_cast<std::uint32_t>(word.size());
-      return c == 'n' || sink_.scalar(name, Span{begin, here.at});
+      return c == 'n' || sink_.scalar(name, Slice{begin, here.at});
     }
-    return number(here, c) && sink_.scalar(name, Span{begin, here.at});
+    return number(here, c) && sink_.scalar(name, Slice{begin, here.at});
   }
 
   /// How many digits there are from here on, which are passed.
