@@ -5,6 +5,8 @@
 #include "cli/circle.h"
 #include "cli/command.h"
 #include "cli/delivered.h"
+#include "cli/feed.h"
+#include "cli/hunt.h"
 #include "cli/import.h"
 #include "cli/init.h"
 #include "cli/key.h"
@@ -45,10 +47,12 @@ std::span<const Command> commands() {
                             delivered_commands(),
                             log_commands(),
                             scan_commands(),
+                            hunt_commands(),
                             watch_commands(),
                             pattern_commands(),
                             sigma_commands(),
                             sighting_commands(),
+                            feed_commands(),
                             taxii_commands(),
                             ask_commands(),
                             value_commands()})

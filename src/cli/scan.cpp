@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/node_call.h"
+#include "cli/remember.h"
 #include "cli/scan_print.h"
 #include "cli/scan_why.h"
 #include "cli/sigma.h"
@@ -82,6 +83,8 @@ Exit run_scan(const Arguments& arguments) {
   if (arguments.has("--why-not")) return tell_why_not(arguments, matcher, now);
   tell_unused(intel->unused, intel->unused_count);
   tell_unused(matcher.unused(), matcher.unused().size());
+  const auto recorder = recorder_of(arguments);
+  if (!recorder) return report_input(recorder.error());
   ScanPrinter printer(matcher, arguments.has("--json"));
   SightingSink sink(matcher, printer, now);
   const auto totals = detect::scan_files(
@@ -89,10 +92,13 @@ Exit run_scan(const Arguments& arguments) {
       *files,
       {.free_text = arguments.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole,
        .threads = 0,
-       .stop = &interrupted()},
+       .stop = &interrupted(),
+       .taps = recorder->get()},
       sink);
   printer.totals(totals);
   std::fflush(stdout);
+  if (*recorder)
+    if (const auto kept = close(**recorder, arguments); !kept) return report(kept.error());
   if (totals.stopped) fmt::print(stderr, "shieldwall: interrupted after {} lines\n", totals.counts.lines);
   if (arguments.has("--sightings") && !totals.stopped)
     if (const auto told = report_to_node(arguments, sink.take()); !told) return report(told.error());
@@ -109,6 +115,9 @@ constexpr Option scan_options[] = {
     {"--sightings",
      "tell the node what was seen: indicator, hour and count; each log counts once",
      Takes::nothing},
+    remember_option,
+    remember_days_option,
+    remember_mb_option,
     {"--sigma", "Sigma rules: a file or folder, instead of indicators; may stand again", Takes::each},
     {"--placeholders", "with --sigma: folder with NAME.txt files, the values of %NAME%"},
     {"--approve", "with --sigma: id of a rule that may run although it matches everything", Takes::each},
@@ -131,7 +140,7 @@ std::span<const Command> scan_commands() {
           "standard error. Exit status: 0 nothing found, 1 found, 4 a file is damaged, "
           "5 a file or the node cannot be used.",
       .options = scan_options,
-      .example = "shieldwall scan --intel samples/demo/shared.json samples/demo/logs",
+      .example = "shieldwall scan --remember past --intel samples/demo/shared.json samples/demo/logs",
       .run = run_scan,
   }};
   return commands_of_scan;

@@ -13,11 +13,12 @@ namespace shieldwall::ledger {
 namespace {
 
 constexpr std::size_t root_name_bytes_max = 64;  // one segment of every URL
-constexpr std::array<std::string_view, 12> taken = {"api",
+constexpr std::array<std::string_view, 13> taken = {"api",
                                                     "assets",
                                                     "attributes",
                                                     "docs",
                                                     "events",
+                                                    "feeds",
                                                     "healthz",
                                                     "metrics",
                                                     "openapi.json",

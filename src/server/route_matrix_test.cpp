@@ -27,6 +27,7 @@ constexpr std::pair<Method, std::string_view> open_rows[] = {
     {Method::post, "/api/v1/session"},
     {Method::delete_, "/api/v1/session"},
     {Method::post, "/api/v1/first-run"},
+    {Method::get, "/feeds/{control}"},  // asks for the control's own token
     {Method::get, "/federation/log/checkpoint"},  // members' nodes, by their certificate
     {Method::get, "/federation/log/tile/{level}/{n0}"},
     {Method::get, "/federation/log/tile/{level}/{n0}/{n1}"},

@@ -2,6 +2,7 @@
 
 #include "exchange/ask/ask.h"
 #include "exchange/taxii/taxii.h"
+#include "library/feed/feed_routes.h"
 #include "library/library.h"
 #include "library/value_routes.h"
 #include "server/parts.h"
@@ -20,6 +21,7 @@ std::vector<api::Route> all_routes() {
                           log_routes(),
                           witness_routes(),
                           library::routes(),
+                          library::feed_routes(),
                           library::value_routes(),
                           exchange::ask_routes(),
                           exchange::taxii_routes()})

@@ -11,6 +11,7 @@
 #include "net/address.h"
 #include "net/certificate.h"
 #include "net/client.h"
+#include "server/arrivals.h"
 
 namespace shieldwall::server {
 
@@ -167,7 +168,10 @@ Done serve(const std::string& folder,
   current->with([&](net::Server*& one) { one = server.get(); });
   ready(where(plan, *server));
   log::info("node serves", {{"folder", folder}, {"listeners", plan.listeners.size()}});
-  work_until(*node, stop);
+  {
+    const ArrivalHunter hunter(node->store(), system_fs(), system_clock(), path_in(folder, "past"));
+    work_until(*node, stop);
+  }
   node->stopping();
   server->stop(seconds(config.stop_seconds));
   current->with([](net::Server*& one) { one = nullptr; });

@@ -38,7 +38,7 @@ def main():
             if line.startswith("shieldwall serve"):
                 running.enter_context(shieldwall.serving(shieldwall.folder / line.split()[-1]))
                 continue
-            found = line.startswith("shieldwall scan")
+            found = line.startswith(("shieldwall scan", "shieldwall hunt"))
             result = shieldwall.shell(line)
             shieldwall.check(result.returncode == (1 if found else 0),
                              f"`{line}` ended with {result.returncode}: {result.stderr.decode()[-600:]}")
