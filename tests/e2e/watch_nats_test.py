@@ -35,11 +35,12 @@ class Nats:
                 time.sleep(0.05)
         self.lines = self.socket.makefile("rb")
         self.lines.readline()  # INFO
-        self.socket.sendall(b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB answers 1\r\n')
+        self.answers = b"answers.%d" % id(self)
+        self.socket.sendall(b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB %s 1\r\n' % self.answers)
 
     def ask(self, subject, body):
         """A request and the JSON of its answer."""
-        self.send(subject, body, b" answers")
+        self.send(subject, body, b" " + self.answers)
         while True:
             line = self.lines.readline()
             if line.startswith(b"PING"):
@@ -52,8 +53,8 @@ class Nats:
     def send(self, subject, body, reply=b""):
         self.socket.sendall(b"PUB %s%s %d\r\n%s\r\n" % (subject.encode(), reply, len(body), body))
 
-    def make(self, kind, name, **config):
-        answer = self.ask(f"$JS.API.{kind}.{name}", json.dumps(config).encode())
+    def make(self, what, **config):
+        answer = self.ask(f"$JS.API.{what}", json.dumps(config).encode())
         assert "error" not in answer, answer
 
     def waiting(self, stream, group):
@@ -109,9 +110,9 @@ def main():
     members = []
     try:
         nats = Nats(port)
-        nats.make("STREAM.CREATE", "LOGS", name="LOGS", subjects=["logs.>"], storage="file", retention="limits",
+        nats.make("STREAM.CREATE.LOGS", name="LOGS", subjects=["logs.>"], storage="file", retention="limits",
                   num_replicas=1)
-        nats.make("CONSUMER.DURABLE.CREATE.LOGS", "soc", stream_name="LOGS",
+        nats.make("CONSUMER.DURABLE.CREATE.LOGS.soc", stream_name="LOGS",
                   config={"durable_name": "soc", "ack_policy": "explicit", "deliver_policy": "all",
                           "replay_policy": "instant", "ack_wait": ACK_WAIT_SECONDS * 10**9, "max_deliver": -1})
         publisher = Publisher(port)
