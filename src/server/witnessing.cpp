@@ -17,8 +17,8 @@ using exchange::federation::Federation;
 using exchange::federation::FederationHandle;
 
 constexpr Duration round_pause =
-    seconds(30);  // a contradiction shows within ten minutes: trust in many rounds
-constexpr Duration ask_time = seconds(20);
+    seconds(30);                           // a contradiction shows within ten minutes: trust in many rounds
+constexpr Duration ask_time = seconds(5);  // a node that stops waits for one at most
 
 /// Keys of a member, as a note names them.
 std::vector<ledger::NoteKey> named_keys(const exchange::federation::Known& known,
@@ -98,9 +98,10 @@ Result<std::unique_ptr<ledger::Witness>> open_witness(const std::string& folder,
   return std::make_unique<ledger::Witness>(std::move(options), services.fs);
 }
 
-void ask_members(Federation& federation, ledger::NodeLog& log) {
+void ask_members(Federation& federation, ledger::NodeLog& log, const std::stop_token& stop) {
   const auto known = federation.known();
   for (const auto& other : known->others()) {
+    if (stop.stop_requested()) return;
     const auto* const member = known->member(other);
     if (member == nullptr || known->is_suspended(other) || !ledger::node_address(*member)) continue;
     const auto asked = ask_member(federation, *known, *member, log);
@@ -121,7 +122,7 @@ Witnessing::Witnessing(Federation& federation)
         std::mutex mutex;
         std::condition_variable_any waits;
         while (log != nullptr && !stop.stop_requested()) {
-          ask_members(federation, *log);
+          ask_members(federation, *log, stop);
           std::unique_lock lock(mutex);
           waits.wait_for(lock, stop, std::chrono::microseconds(round_pause.us), [] { return false; });
         }

@@ -27,7 +27,9 @@ Result<std::unique_ptr<ledger::Witness>> open_witness(const std::string& folder,
                                                       api::Services& services);
 
 /// Asks every member that can be reached, once. A log of which a witness knows more is held from then on.
-void ask_members(exchange::federation::Federation& federation, ledger::NodeLog& log);
+void ask_members(exchange::federation::Federation& federation,
+                 ledger::NodeLog& log,
+                 const std::stop_token& stop = {});
 
 /// Asks again and again, in a thread of its own, until it goes.
 class Witnessing {
