@@ -36,7 +36,7 @@ class Observer {
       if (!record_.is_prose) by_name(field);
       if (!field.is_text) continue;
       if (!record_.is_prose) value(field.value);
-      if (record_.is_prose || free_text_ == FreeText::inside) prose(field.value);
+      if (record_.is_prose || field.is_prose || free_text_ == FreeText::inside) prose(field.value);
     }
     if (record_.is_prose) return;
     const auto pieces = pieces_of_url(record_);
