@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include "api/shelf.h"
+#include "crash_fs.h"
 #include "exchange/ask/client.h"
 #include "exchange/ask/quota.h"
 #include "exchange/ask/set.h"
+#include "ledger/delivery.h"
+#include "ledger/log/node_log.h"
 #include "node_world.h"
 
 using namespace shieldwall;
@@ -170,6 +173,29 @@ TEST_CASE("a new epoch has another key, and answers nothing under the old one") 
   CHECK(world.evaluate(world.company, filter.epoch(), one).status == 409);
   CHECK(open_keys(world.store->records())->size() == 2);
   CHECK(open_keys(world.store->records())->front().key == filter.key());
+}
+
+TEST_CASE("the key of an epoch stands in the node's log, for everybody to read") {
+  World world;
+  tests::CrashFs disk;
+  const auto key = *SigningKey::from_seed(std::string(SigningKey::seed_bytes, 'k'));
+  ledger::NodeLog::Options options{
+      .folder = "log",
+      .name = *ledger::NoteKey::make("a.example/log", ledger::NoteKeyType::ed25519, key.verify_key()),
+      .key = key};
+  options.keep = [](std::span<const ledger::Opening>) { return Done{}; };
+  const auto log = *ledger::NodeLog::open(std::move(options), disk);
+  world.shelf.of<ledger::LogOnShelf>().log = log.get();
+  const auto filter = *Filter::parse(world.filter_bytes(world.company));
+  world.filter_bytes(world.stranger);  // the same epoch: no second entry
+  const auto size = log->size();
+  REQUIRE(size == 1);
+  REQUIRE(log->publish());  // only what a checkpoint covers is handed out
+  const auto entry = ledger::read_entry(*log->entry(0));
+  REQUIRE(entry);
+  REQUIRE(*entry);
+  CHECK((*entry)->kind == "ask-key");
+  CHECK((*entry)->content == fmt::format("{} {}", filter.epoch(), to_hex(filter.key().view())));
 }
 
 TEST_CASE("a reference brings the request to the owner; one that was guessed brings nothing") {

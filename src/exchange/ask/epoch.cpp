@@ -1,7 +1,10 @@
 #include "exchange/ask/epoch.h"
 
 #include "api/seal.h"
+#include "api/shelf.h"
 #include "ledger/audit.h"
+#include "ledger/delivery.h"
+#include "ledger/log/node_log.h"
 #include "ledger/organisation.h"
 
 namespace shieldwall::exchange::ask {
@@ -37,6 +40,17 @@ Result<Epoch> read_epoch(api::Services& services, std::uint32_t number) {
   return epoch_of(number, *seed);
 }
 
+/// In clear, for everybody: a node that shows each asker its own key shows keys that its log does not hold.
+Done note_in_log(api::Services& services, const Epoch& epoch) {
+  auto* const log = services.shelf ? services.shelf->of<ledger::LogOnShelf>().log : nullptr;
+  if (log == nullptr) return {};
+  const auto content = fmt::format("{} {}", epoch.number, to_hex(epoch.key.open.view()));
+  auto entry = TRY(ledger::clear_entry("ask-key", content));
+  const ledger::NewEntry entries[] = {{.entry = std::move(entry)}};
+  TRY(log->append(entries));
+  return {};
+}
+
 /// Draws a key and keeps it, unless somebody else did meanwhile.
 Result<Epoch> draw_epoch(api::Services& services, std::uint32_t number) {
   const auto seed = services.random.bytes(seed_bytes);
@@ -58,6 +72,7 @@ Result<Epoch> draw_epoch(api::Services& services, std::uint32_t number) {
                          "ask.key",
                          {{"epoch", number}, {"key", to_hex(epoch.key.open.view())}}));
   TRY(services.store.records().write(writes));
+  TRY(note_in_log(services, epoch));
   return epoch;
 }
 

@@ -106,16 +106,6 @@ Done make(api::Call& call, const Tagger& tagger, Making& making, bool all_at_onc
   return finish(*tagger.epoch, making);
 }
 
-/// The number of the store's newest change, hidden ones too, found from an earlier one on.
-Result<store::Sequence> newest_change(const api::Call& call, store::Sequence from) {
-  constexpr int looked_at = 10'000;
-  for (;;) {
-    const auto changes = TRY(call.services.store.objects().changes(call.scope(), from, looked_at));
-    if (changes.last <= from) return from;
-    from = changes.last;
-  }
-}
-
 void begin_anew(Making& making, store::Sequence newest, Duration steady) {
   making.newest = newest;
   making.begun = steady;
@@ -186,7 +176,7 @@ Result<policy::Released<std::shared_ptr<const Bytes>>> filter_for(api::Call& cal
       shelf->of<Sets>().of(fmt::format("{} {}", epoch.number, call.scope().fingerprint().hex()));
   const std::unique_lock held(making->busy, std::try_to_lock);
   if (!held) return fail(ErrorCode::unavailable, "the set of tags is being made; ask again in a second");
-  const auto newest = TRY(newest_change(call, making->newest));
+  const auto newest = call.services.store.objects().newest();
   // One that is whole is good while nothing changed; one in the making is finished as it was begun, or it
   // never would be where much changes, and made anew at the next question.
   const auto steady = call.services.clock.steady();
