@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/interrupt.h"
+#include "cli/matcher.h"
 #include "cli/node_call.h"
 #include "cli/remember.h"
 #include "cli/scan_print.h"
@@ -71,27 +72,27 @@ Exit no_path() {
 Exit run_scan(const Arguments& arguments) {
   if (arguments.all("PATH").empty() && !arguments.has("--why-not")) return no_path();
   if (arguments.has("--sigma")) return run_sigma_scan(arguments);
-  auto intel = read_all_intel(arguments);
-  if (!intel) {
-    const auto exit = report_input(intel.error());
-    return intel.error().code == ErrorCode::exhausted ? Exit::bad_input : exit;  // a limit of the text
+  const auto now = system_clock().now();
+  const auto matcher = matcher_for(arguments, now);
+  if (!matcher) {
+    const auto exit = report_input(matcher.error());
+    return matcher.error().code == ErrorCode::exhausted ? Exit::bad_input : exit;  // a limit of the text
   }
+  const auto warning_lists = warning_lists_for(arguments);
+  if (!warning_lists) return report_input(warning_lists.error());
+  if (arguments.has("--why-not")) return tell_why_not(arguments, *matcher, *warning_lists, now);
   const auto files = detect::find_files(arguments.all("PATH"));
   if (!files) return report_input(files.error());
-  const auto now = system_clock().now();
-  const auto matcher = detect::compile(std::move(intel->indicators), {.now = now});
-  if (arguments.has("--why-not")) return tell_why_not(arguments, matcher, now);
-  tell_unused(intel->unused, intel->unused_count);
-  tell_unused(matcher.unused(), matcher.unused().size());
   const auto recorder = recorder_of(arguments);
   if (!recorder) return report_input(recorder.error());
-  ScanPrinter printer(matcher, arguments.has("--json"));
-  SightingSink sink(matcher, printer, now);
+  ScanPrinter printer(*matcher, arguments.has("--json"));
+  SightingSink sink(*matcher, printer, now);
   const auto totals = detect::scan_files(
-      matcher,
+      *matcher,
       *files,
       {.free_text = arguments.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole,
        .threads = 0,
+       .warning_lists = &*warning_lists,
        .stop = &interrupted(),
        .taps = recorder->get()},
       sink);
@@ -111,6 +112,8 @@ constexpr Option scan_options[] = {
     {"--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each},
     {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
     {"--column", "the column of CSV lists that holds the value"},
+    matcher_option,
+    warning_list_option,
     {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
     {"--sightings",
      "tell the node what was seen: indicator, hour and count; each log counts once",

@@ -89,7 +89,7 @@ TEST_CASE("a hash that chance gives two keys in one line leads to the one whose 
   CHECK(image.find(hash, LiteralKind::domain, "a.example").size() == 1);
 }
 
-TEST_CASE("seven or eight bits of memory a key reject nearly every miss") {
+TEST_CASE("twelve bytes of memory a name, its last two labels among them, reject nearly every miss") {
   LiteralPacker packer({3, 4});
   constexpr int count = 20'000;
   for (int i = 0; i < count; ++i) packer.add(LiteralKind::domain, fmt::format("d{}.example", i), 0);
@@ -105,7 +105,7 @@ TEST_CASE("seven or eight bits of memory a key reject nearly every miss") {
   }
   CHECK(passed < count / 50);
   const auto hot = in.literals.lines.size() * sizeof(TableLine) + in.literals.filter.size() * 8;
-  CHECK(hot < 10.5 * count);
+  CHECK(hot < 12.5 * count);
 }
 
 TEST_CASE("the hash depends on the key, the kind and the secret") {
