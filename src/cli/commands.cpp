@@ -11,6 +11,7 @@
 #include "cli/init.h"
 #include "cli/key.h"
 #include "cli/log.h"
+#include "cli/matcher.h"
 #include "cli/member.h"
 #include "cli/node.h"
 #include "cli/object.h"
@@ -46,6 +47,7 @@ std::span<const Command> commands() {
                             relabel_commands(),
                             delivered_commands(),
                             log_commands(),
+                            matcher_commands(),
                             scan_commands(),
                             hunt_commands(),
                             watch_commands(),
