@@ -79,12 +79,16 @@ class WatchRun {
     std::vector<std::string> files;
     for (const auto& path : arguments_.all("PATH"))
       if (!detect::is_nats_place(path)) files.push_back(path);
-    if (!files.empty()) watches_.push_back(TRY(detect::Watch::begin(files, state_, printer_)));
+    if (!files.empty()) {
+      auto watch = TRY(detect::Watch::begin(files, state_, printer_));
+      watches_.push_back(std::move(watch));
+    }
     for (const auto& path : arguments_.all("PATH")) {
       if (!detect::is_nats_place(path)) continue;
       auto place = TRY(detect::read_nats_place(path));
       place.credentials = arguments_.one("--credentials");
-      watches_.push_back(TRY(detect::watch_nats(place, state_, printer_)));
+      auto watch = TRY(detect::watch_nats(place, state_, printer_));
+      watches_.push_back(std::move(watch));
     }
     return {};
   }

@@ -111,7 +111,10 @@ Result<std::vector<T>> all_rows(store::Records& records,
   std::vector<T> all;
   for (std::string after;;) {
     const auto rows = TRY(records.scan(table, prefix, after, rows_at_once));
-    for (const auto& row : rows) all.push_back(TRY(read(row)));
+    for (const auto& row : rows) {
+      auto one = TRY(read(row));
+      all.push_back(std::move(one));
+    }
     if (rows.size() < static_cast<std::size_t>(rows_at_once)) return all;
     after = rows.back().key;
   }
