@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "exchange/taxii/page.h"
 #include "exchange/taxii/resource.h"
+#include "ledger/ceiling.h"
 
 namespace shieldwall::exchange::taxii {
 
@@ -81,6 +82,14 @@ class Intake {
 
   Done label(NewHolding& holding, const wire::MarkingLookup& lookup) const {
     holding.label = TRY(wire::label_of(holding.object, way_.labels, lookup));
+    if (way_.author) {
+      const auto ceiling = TRY(
+          ledger::ceiling_of(call_.services.store.objects(), call_.scope(), *way_.author, holding.object.id));
+      if (ceiling) {
+        holding.label = TRY(policy::join(holding.label, *ceiling));
+        holding.source = ledger::import_source(way_.labels.receiver);
+      }
+    }
     holding.parts = TRY(wire::parts_of(holding.object, holding.label, way_.labels, lookup));
     return {};
   }
@@ -88,10 +97,10 @@ class Intake {
   /// Objects leave to others naming our definition of what TLP cannot say of their label. Who may see them
   /// finds it in the collection, before them.
   Done put_definitions() const {
-    std::set<policy::Label> labels;
-    for (const auto& holding : holdings_) labels.insert(holding.label);
+    std::set<std::pair<policy::Label, policy::Source>> labels;
+    for (const auto& holding : holdings_) labels.emplace(holding.label, holding.source);
     std::vector<NewHolding> definitions;
-    for (const auto& label : labels) {
+    for (const auto& [label, source] : labels) {
       const auto marking = wire::marking_of(label);
       if (!marking) continue;
       const auto document = TRY(model::JsonDocument::parse(marking->bytes));
@@ -99,7 +108,7 @@ class Intake {
       if (!object) return fail(ErrorCode::internal, "our own marking definition is no object of STIX");
       definitions.push_back({.object = std::move(*object),
                              .text = {},
-                             .source = way_.source,
+                             .source = source,
                              .collection = way_.collection,
                              .label = label,
                              .parts = {}});
@@ -113,6 +122,7 @@ class Intake {
     store::Query query;
     query.ids = {id};
     query.sources = {way_.source};
+    if (way_.author) query.sources.push_back(ledger::import_source(way_.labels.receiver));
     const auto found = call_.services.store.objects().find(
         call_.scope(), query, std::nullopt, 1, read_bytes_max, call_.deadline);
     const auto bytes = found && !found->holdings.empty() ? found->holdings.front().bytes : nullptr;

@@ -15,6 +15,9 @@ struct Way {
   policy::Source source{};
   std::optional<CircleId> collection{};
   wire::LabelSource labels;
+  /// The identity of the organisation on whose own word objects come: what it knows from others it keeps and
+  /// passes on under their label only, ledger/ceiling.h. Nothing where they are a feed's word.
+  std::optional<model::ObjectId> author{};
 };
 
 /// Objects put in one durable step: enough that a step's cost does not count, few enough that a page of

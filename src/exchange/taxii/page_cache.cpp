@@ -4,38 +4,6 @@
 
 namespace shieldwall::exchange::taxii {
 
-namespace {
-
-/// Whether any change has a number above `after`. Numbers are dense, and what the scope may not see counts
-/// too.
-Result<bool> is_more(const api::Call& call, store::Sequence after) {
-  return TRY(call.services.store.objects().changes(call.scope(), after, 1)).last > after;
-}
-
-}  // namespace
-
-Result<store::Sequence> PageCache::newest_change(const api::Call& call) {
-  auto low = state_.with([](const State& state) { return state.newest; });
-  if (!TRY(is_more(call, low))) return low;
-  // Some number above `low` is the newest: steps double until they pass it, then halve.
-  store::Sequence step = 1;
-  while (TRY(is_more(call, low + step))) {
-    low += step;
-    step *= 2;
-  }
-  auto high = low + step;  // nothing above this one
-  ++low;                   // this one is there
-  while (low < high) {
-    const auto middle = low + (high - low) / 2;
-    if (TRY(is_more(call, middle)))
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  state_.with([&](State& state) { state.newest = std::max(state.newest, low); });
-  return low;
-}
-
 std::string PageCache::key_of(const api::Call& call, const std::string& question) const {
   if (by_scope_ == ByScope::off) return question;
   return std::string(call.scope().fingerprint().view()) + call.caller->account.text() + question;

@@ -37,11 +37,9 @@ class PageCache {
   /// Whether pages are kept apart by scope; `off` is a defect for the test of the test.
   enum class ByScope : std::uint8_t { on, off };
 
-  /// The number of the store's newest change, hidden ones too. Ask before reading what the page is made of: a
-  /// change that comes while it is made then makes it stale at once.
-  Result<store::Sequence> newest_change(const api::Call& call);
-
-  /// `question` says everything that the page depends on beside scope, account and store.
+  /// `question` says everything that the page depends on beside scope, account and store; `newest` is the
+  /// store's newest change. Ask for it before reading what the page is made of: a change that comes while it
+  /// is made then makes it stale at once.
   std::optional<RenderedPage> find(const api::Call& call,
                                    const std::string& question,
                                    store::Sequence newest);
@@ -59,7 +57,6 @@ class PageCache {
     std::map<std::string, Kept, std::less<>> pages;
     std::list<std::string> used;  // the longest unused first
     std::size_t bytes = 0;
-    store::Sequence newest = 0;  // the highest ever seen; where the search for a newer one begins
   };
   static void forget(State& state, std::map<std::string, Kept, std::less<>>::iterator page);
   std::string key_of(const api::Call& call, const std::string& question) const;

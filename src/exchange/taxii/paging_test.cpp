@@ -90,3 +90,49 @@ STORE_TEST_CASE("no reader loses or repeats an object while writers add") {
   }
   CHECK(readers[0].got == readers[1].got);
 }
+
+STORE_TEST_CASE("no reader loses or repeats an object while its owner amends labels") {
+  World world;
+  world.add_circle("intel", {world.cert, world.company});
+  const auto ann = world.caller_of(world.cert, "ann");
+  constexpr std::uint64_t objects = 20;
+  for (std::uint64_t number = 0; number < objects; ++number)
+    world.ask(ann,
+              net::Method::post,
+              std::string(base) + "objects/",
+              envelope({indicator(static_cast<int>(number))}));
+  SeededRandom random(5);
+  Reader reader{world, world.caller_of(world.company, "bob"), "objects", SeededRandom(6)};
+  std::set<std::string> visible;
+  std::set<std::string> has;
+  const auto flip = [&](std::uint64_t number) {
+    const auto id =
+        Answer(world.get(ann, std::string(base) + "objects/?match[version]=all")).ids().at(number);
+    const auto held = *world.store->objects().get(ann.scope, *model::ObjectId::parse(id));
+    auto label = held.label;
+    label.tlp = label.tlp == policy::Tlp::red ? policy::Tlp::amber : policy::Tlp::red;
+    const store::Amendment amendment{.id = held.id,
+                                     .version = held.version,
+                                     .source = held.source,
+                                     .collection = held.collection,
+                                     .before = held.label,
+                                     .label = label,
+                                     .parts = {}};
+    REQUIRE(world.store->objects().amend({&amendment, 1}));
+    if (label.tlp == policy::Tlp::red) {
+      visible.erase(id);
+      has.erase(id);  // told as withdrawn
+    } else {
+      visible.insert(id);
+    }
+  };
+  for (const auto& id : Answer(world.get(ann, std::string(base) + "objects/")).ids()) visible.insert(id);
+  for (int step = 0; step < 40; ++step) {
+    world.clock.advance(seconds(1));
+    for (auto flips = random.below(4); flips > 0; --flips) flip(random.below(objects));
+    reader.got.clear();
+    reader.round();
+    for (const auto& id : reader.got) CHECK(has.insert(id).second);
+    CHECK(has == visible);
+  }
+}

@@ -177,7 +177,7 @@ Result<bool> is_counted(const api::Call& call, const RenderedPage& page) {
 Result<RenderedPage> page_for(const api::Call& call, const Question& question) {
   if (call.services.shelf == nullptr) return render(call, question);
   auto& cache = call.services.shelf->of<PageCache>();
-  const auto newest = TRY(cache.newest_change(call));
+  const auto newest = call.services.store.objects().newest();
   const auto key = question.text();
   if (auto kept = cache.find(call, key, newest); kept && TRY(is_counted(call, *kept)))
     return std::move(*kept);

@@ -8,6 +8,7 @@
 #include "exchange/taxii/taxii.h"
 #include "ledger/audit.h"
 #include "ledger/authority.h"
+#include "ledger/ceiling.h"
 
 namespace shieldwall::exchange::taxii {
 
@@ -16,22 +17,19 @@ namespace {
 using policy::Source;
 
 /// What the caller's organisation puts here is its own where its accounts live on this node.
-Result<Source> source_of(const api::Call& call) {
-  const auto row = TRY(ledger::read_organisation(call.services.store.records(), call.caller->organisation));
-  return Source{.kind = row.value.hosted ? Source::Kind::own : Source::Kind::member,
-                .id = call.caller->organisation.uuid};
-}
-
 Result<Way> way_into(const api::Call& call,
                      const ledger::Authorised<ledger::Act::add, ledger::Circle>& into) {
   const auto& circle = into.look();
   const auto& organisation = call.caller->organisation;
-  return Way{.source = TRY(source_of(call)),
+  const auto row = TRY(ledger::read_organisation(call.services.store.records(), organisation));
+  return Way{.source = {.kind = row.value.hosted ? Source::Kind::own : Source::Kind::member,
+                        .id = organisation.uuid},
              .collection = circle.id,
              .labels = {.ceiling = ledger::label_for(circle, organisation),
                         .unmarked = ledger::unmarked_label_for(circle, organisation),
                         .receiver = organisation,
-                        .knows = {}}};
+                        .knows = {}},
+             .author = row.value.identity};
 }
 
 /// The objects of an envelope. Section 3.7; a bundle has them in the same place.
@@ -74,7 +72,9 @@ Bytes as_it_is(const Bytes& text) {
 void limit_to_own(store::Query& query, const api::Call& call, const ledger::Circle& circle) {
   const auto& organisation = call.caller->organisation;
   if (circle.owner == organisation) return;
-  query.sources = {{Source::Kind::own, organisation.uuid}, {Source::Kind::member, organisation.uuid}};
+  query.sources = {{Source::Kind::own, organisation.uuid},
+                   {Source::Kind::member, organisation.uuid},
+                   ledger::import_source(organisation)};
 }
 
 /// The selections that make up the filters, one after another: first and last are taken before exact versions

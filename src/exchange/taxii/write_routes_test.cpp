@@ -80,6 +80,23 @@ STORE_TEST_CASE(
   CHECK(world.get(world.ann, objects_of_intel).bytes().find("confidence") == std::string_view::npos);
 }
 
+STORE_TEST_CASE("what a member knows from another goes no further by its hand than that one let it") {
+  Inbox world;
+  world.add_circle("further", {world.company, world.stranger});
+  const auto eve = world.caller_of(world.stranger, "eve");
+  const auto bob = world.caller_of(world.company, "bob");
+  const auto further = "/api1/collections/further/objects/";
+  world.post(world.ann, envelope({indicator(1)}));
+  const Answer status(
+      world.ask(bob, net::Method::post, further, envelope({indicator(1), indicator(2)})));
+  CHECK(status.number("success_count") == "2");
+  CHECK(Answer(world.get(eve, further)).ids() == std::vector<std::string>{id_of(2)});
+  CHECK(Answer(world.get(bob, further)).ids() == std::vector<std::string>{id_of(1), id_of(2)});
+  CHECK(world.ask(bob, net::Method::delete_, further + id_of(1) + "/").status == 200);
+  CHECK(Answer(world.get(bob, further)).ids() == std::vector<std::string>{id_of(2)});
+  CHECK(Answer(world.get(world.ann, objects_of_intel)).ids() == std::vector<std::string>{id_of(1)});
+}
+
 STORE_TEST_CASE("what is no envelope is refused whole, each fault with its own status") {
   Inbox world;
   CHECK(world.post(world.ann, "{").status == 400);
