@@ -48,7 +48,31 @@ def main():
     # The copy is a node: it opens, and holds what the node held.
     held = shieldwall.shell("shieldwall search --dir cert-copy --limit 1000 --json")
     shieldwall.check(held.stdout.count(b'"label"') >= 43, f"the backup holds too little: {held.stderr.decode()}")
+    restores(shieldwall)
     return shieldwall.end(f"{ran} commands of the guide")
+
+
+def restores(shieldwall):
+    """Section 7 in its own words: the node's folder is away, the copy in its place; then the folder was damaged."""
+    def held():
+        return sorted(re.findall(rb'"id":"[a-z-]+--[^"]+"', shieldwall.run(
+            "search", "--dir", "cert", "--limit", "1000", "--json").stdout))
+    copied = shieldwall.folder / "cert-copy"
+    before = held()
+    shieldwall.check(len(before) >= 43, f"the node holds {len(before)} objects")
+    (shieldwall.folder / "late.txt").write_text("late.example\n")
+    shieldwall.expect("an import after the backup", 0, ["import", "--dir", "cert", "late.txt"])
+    shieldwall.check(len(held()) > len(before), "what came after the backup is not there")
+    (shieldwall.folder / "cert/store/node.db").write_bytes(b"")
+    shieldwall.expect("a store that lost its bytes", (4, 5), ["search", "--dir", "cert"], "put a backup in place")
+    (shieldwall.folder / "cert").rename(shieldwall.folder / "cert-away")
+    shutil.copytree(copied, shieldwall.folder / "cert", ignore=shutil.ignore_patterns("*.sock"))
+    shieldwall.expect("the check of what was restored", 0, ["node", "check", "--dir", "cert"])
+    with shieldwall.serving(shieldwall.folder / "cert"):
+        restored = held()
+        shieldwall.check(43 <= len(restored) <= len(before), f"the restored node holds {len(restored)} objects")
+    shieldwall.expect("what was lost is taken in again", 0, ["import", "--dir", "cert", "late.txt"])
+    shieldwall.check(len(held()) > len(restored), "what was lost did not come again")
 
 
 sys.exit(main())
