@@ -1,7 +1,9 @@
 // Every command, in the order in which help lists them and a test runs their examples: each may use what
 // those before it made.
 
+#include "cli/alliance.h"
 #include "cli/ask.h"
+#include "cli/carry.h"
 #include "cli/circle.h"
 #include "cli/command.h"
 #include "cli/delivered.h"
@@ -25,8 +27,8 @@
 #include "cli/sigma.h"
 #include "cli/taxii.h"
 #include "cli/user.h"
-#include "cli/watch.h"
 #include "cli/value.h"
+#include "cli/watch.h"
 
 namespace shieldwall::cli {
 
@@ -44,17 +46,19 @@ std::span<const Command> commands() {
                             import_commands(),
                             search_commands(),
                             object_commands(),
-                            relabel_commands(),
                             delivered_commands(),
                             log_commands(),
+                            relabel_commands(),
                             matcher_commands(),
                             scan_commands(),
-                            hunt_commands(),
                             watch_commands(),
+                            hunt_commands(),
                             pattern_commands(),
                             sigma_commands(),
                             sighting_commands(),
                             feed_commands(),
+                            alliance_commands(),
+                            carry_commands(),
                             taxii_commands(),
                             ask_commands(),
                             value_commands()})

@@ -20,6 +20,7 @@ constexpr Option options[] = {
     {"--host", "DNS name or address in the server certificate, beside localhost", Takes::many},
     {"--address", "address on which tools reach it; default 127.0.0.1"},
     {"--port", "port on which tools reach it; default 8443; 0: any free one"},
+    {"--members-port", "listen for other members' nodes on this port of the address; default: do not listen"},
     {"--clear", "no TLS for tools; loopback addresses only", Takes::nothing},
     {"--metrics-port", "serve /metrics on this port of 127.0.0.1"},
     {"--api-root", "name of the first TAXII API root; default `default`"},
@@ -52,6 +53,11 @@ Result<server::InitOptions> wish_of(const Arguments& arguments) {
   wish.config.tools.address = arguments.one("--address", wish.config.tools.address);
   wish.config.tools.tls = !arguments.has("--clear");
   if (arguments.has("--port")) wish.config.tools.port = TRY(port_of(arguments.one("--port")));
+  if (arguments.has("--members-port")) {
+    wish.config.members.enabled = true;
+    wish.config.members.address = wish.config.tools.address;
+    wish.config.members.port = TRY(port_of(arguments.one("--members-port")));
+  }
   if (arguments.has("--metrics-port")) {
     wish.config.metrics.enabled = true;
     wish.config.metrics.port = TRY(port_of(arguments.one("--metrics-port")));

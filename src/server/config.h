@@ -37,7 +37,9 @@ struct Config {
   std::string key = "tls/server.key";
   std::vector<std::string> allowed_hosts{};  // outgoing, beside public addresses: "host" or "host:port"
   std::string proxy{};
-  std::string taxii_title{};  // empty: the node's name
+  std::string alliance_address{};  // "host:port" that other members' nodes call; empty: where members listens
+  bool alliance_relay = false;     // carries for others what it cannot read
+  std::string taxii_title{};       // empty: the node's name
   std::string taxii_description{};
   std::string taxii_contact{};
 

@@ -58,6 +58,31 @@ Result<ledger::NodeKeys> keys_in(const std::string& folder, Fs& fs, Random& rand
   return keys;
 }
 
+/// Where other members' nodes reach this one, as far as its configuration tells.
+std::string announced_address(const Config& config) {
+  if (!config.alliance_address.empty()) return config.alliance_address;
+  const auto& listener = config.members;
+  const bool everywhere = listener.address == "0.0.0.0" || listener.address == "::";
+  if (!listener.enabled || everywhere || listener.port == 0) return {};
+  const bool v6 = listener.address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", listener.address, v6 ? "]" : "", listener.port);
+}
+
+Result<exchange::federation::FederationOptions> federation_in(const std::string& folder,
+                                                              const Config& config,
+                                                              const Seams& seams) {
+  exchange::federation::FederationOptions options;
+  options.identity = TRY(member_identity(seams.fs, folder, seams.clock));
+  options.pin = TRY(net::pin_of(options.identity->certificate_chain_pem));
+  options.address = announced_address(config);
+  options.relay = config.alliance_relay;
+  options.save_keys = [&fs = seams.fs,
+                       path = path_in(folder, std::string(keys_name))](const ledger::NodeKeys& keys) {
+    return write_file_durably(fs, path, ledger::encode(keys));
+  };
+  return options;
+}
+
 exchange::TaxiiNames names_of(const Config& config) {
   exchange::TaxiiNames names;
   names.title = config.taxii_title.empty() ? config.name : config.taxii_title;
@@ -136,11 +161,13 @@ Result<Config> read_folder_config(Fs& fs, const std::string& folder) {
 Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Config& config, Seams seams) {
   auto secret = TRY(read_secret(seams.fs, folder));
   auto keys = TRY(keys_in(folder, seams.fs, seams.random));
+  auto federation = TRY(federation_in(folder, config, seams));
   auto store = TRY(store::open_sqlite(path_in(folder, std::string(store_name)),
                                       {.clock = seams.clock, .random = seams.random, .fs = seams.fs}));
   return Node::open({.name = config.name,
                      .taxii = names_of(config),
                      .secret = std::move(secret),
+                     .federation = std::move(federation),
                      .keys = std::move(keys),
                      .log_folder = path_in(folder, "log"),
                      .uid = ::getuid(),

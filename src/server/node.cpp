@@ -18,6 +18,14 @@ Bytes derived(std::string_view secret, std::string_view purpose) {
   return Bytes(hmac_sha256(secret, purpose).view());
 }
 
+/// What people and programs ask; nodes ask one another in a form of their own (docs/formats/federation.md).
+std::vector<api::Route> described(const std::vector<api::Route>& routes) {
+  std::vector<api::Route> told;
+  for (const auto& route : routes)
+    if (!route.path.starts_with("/federation/")) told.push_back(route);
+  return told;
+}
+
 }  // namespace
 
 /// In dependency order: what stands below may use what stands above.
@@ -49,8 +57,15 @@ struct Node::State {
     shelf.of<exchange::TaxiiNames>() = std::move(options.taxii);
     parts.home = home;
     parts.secret = std::move(options.secret);
-    parts.openapi = api::openapi(gate.routes(), version);
+    parts.openapi = api::openapi(described(gate.routes()), version);
     parts.started = seams.clock.now();
+  }
+
+  Done take_part(exchange::federation::FederationOptions options) {
+    options.home = parts.home;
+    federation = std::make_unique<exchange::federation::Federation>(parts, std::move(options));
+    shelf.of<exchange::federation::FederationHandle>().at = federation.get();
+    return federation->refresh();
   }
 
   WatchedStore store;
@@ -60,6 +75,7 @@ struct Node::State {
   Authenticator authenticator;
   Parts parts;
   Gate gate;
+  std::unique_ptr<exchange::federation::Federation> federation;  // nothing: a node without keys
   Timestamp next_visibility = Timestamp::always();
   Timestamp next_expiry = Timestamp::always();
   std::atomic<bool> stops{false};
@@ -76,6 +92,7 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options,
         ErrorCode::invalid, "the node's secret has {} bytes, not {}", options.secret.size(), secret_bytes);
   const auto home = TRY(ledger::home_organisation(store->settings()));
   const auto folder = options.log_folder;
+  auto federation = std::move(options.federation);
   const auto keys = options.keys;
   auto state = std::make_unique<State>(std::move(options), std::move(store), seams, home);
   if (keys && !folder.empty()) {
@@ -86,6 +103,7 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options,
       TRY(state->log->resume(seams.clock.now()));
     state->shelf.of<WitnessOnShelf>().witness = TRY(open_witness(folder + "/witness", home, *keys, state->parts));
   }
+  if (keys) TRY(state->take_part(std::move(federation)));
   return std::unique_ptr<Node>(new Node(std::move(state)));
 }
 
@@ -129,6 +147,10 @@ void Node::count_connections(std::function<net::ServerCounters()> counters) {
 
 store::Store& Node::store() {
   return state_->store;
+}
+
+exchange::federation::Federation* Node::federation() {
+  return state_->federation.get();
 }
 
 const std::vector<api::Route>& Node::routes() const {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/route.h"
+#include "exchange/federation/federation.h"
 #include "exchange/taxii/taxii.h"
 #include "ledger/keys.h"
 #include "net/server.h"
@@ -19,9 +20,10 @@ struct NodeOptions {
   std::string name = "shieldwall";  // what it calls itself
   exchange::TaxiiNames taxii{};
   Bytes secret{};  // 32 bytes, from the node's folder; what is sealed or hashed depends on it
-  std::optional<ledger::NodeKeys> keys{};  // nothing: a node that takes no part in any alliance
-  std::string log_folder{};  // of its transparency log; empty, or without keys: none
-  std::optional<std::uint32_t> uid{};      // whose processes the local socket serves
+  exchange::federation::FederationOptions federation{};  // home is set by the node
+  std::optional<ledger::NodeKeys> keys{};                // nothing: a node that takes no part in any alliance
+  std::string log_folder{};            // of its transparency log; empty, or without keys: none
+  std::optional<std::uint32_t> uid{};  // whose processes the local socket serves
   PasswordCost password_cost{};
   PasswordHasher::Limits hashing{};
   Limiter::Rule tries_per_account{.tries = 10, .window = minutes(5)};
@@ -59,6 +61,8 @@ class Node {
   void count_connections(std::function<net::ServerCounters()> counters);
 
   store::Store& store();
+  /// Nothing: a node without keys.
+  exchange::federation::Federation* federation();
   const std::vector<api::Route>& routes() const;
 
   Node(const Node&) = delete;

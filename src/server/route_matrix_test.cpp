@@ -28,7 +28,14 @@ constexpr std::pair<Method, std::string_view> open_rows[] = {
     {Method::delete_, "/api/v1/session"},
     {Method::post, "/api/v1/first-run"},
     {Method::get, "/feeds/{control}"},  // asks for the control's own token
-    {Method::get, "/federation/log/checkpoint"},  // members' nodes, by their certificate
+    {Method::post, "/federation/hello"},  // members' nodes, by the certificate that the roster names
+    {Method::post, "/federation/poll"},
+    {Method::post, "/federation/push"},
+    {Method::get, "/federation/rosters"},
+    {Method::post, "/federation/rosters"},
+    {Method::post, "/federation/entry"},
+    {Method::post, "/federation/join"},  // by an invitation
+    {Method::get, "/federation/log/checkpoint"},  // these again by the certificate
     {Method::get, "/federation/log/tile/{level}/{n0}"},
     {Method::get, "/federation/log/tile/{level}/{n0}/{n1}"},
     {Method::get, "/federation/log/tile/{level}/{n0}/{n1}/{n2}"},

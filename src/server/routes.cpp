@@ -1,6 +1,7 @@
 // Every way into the node, in one list. A door that is not here does not exist.
 
 #include "exchange/ask/ask.h"
+#include "exchange/federation/federation.h"
 #include "exchange/taxii/taxii.h"
 #include "library/feed/feed_routes.h"
 #include "library/library.h"
@@ -21,9 +22,12 @@ std::vector<api::Route> all_routes() {
                           log_routes(),
                           witness_routes(),
                           library::routes(),
-                          library::feed_routes(),
                           library::value_routes(),
+                          library::feed_routes(),
                           exchange::ask_routes(),
+                          exchange::federation::alliance_routes(),
+                          exchange::federation::carry_routes(),
+                          exchange::federation::federation_routes(),
                           exchange::taxii_routes()})
     all.insert(all.end(), rows.begin(), rows.end());
   return all;

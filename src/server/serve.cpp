@@ -12,6 +12,8 @@
 #include "net/certificate.h"
 #include "net/client.h"
 #include "server/arrivals.h"
+#include "server/federating.h"
+#include "server/witnessing.h"
 
 namespace shieldwall::server {
 
@@ -63,7 +65,7 @@ struct Plan {
   std::vector<net::ListenerRole> roles{};
 };
 
-Result<Plan> plan_of(const std::string& folder, const Config& config, Fs& fs) {
+Result<Plan> plan_of(const std::string& folder, const Config& config, Fs& fs, Node& node) {
   Plan plan;
   const auto add = [&](net::ListenerRole role, const ListenerConfig& from) -> Done {
     if (!from.enabled) return {};
@@ -72,11 +74,9 @@ Result<Plan> plan_of(const std::string& folder, const Config& config, Fs& fs) {
       listener.tls =
           TRY(net::load_identity(fs, path_in(folder, config.certificate), path_in(folder, config.key)));
     if (role == net::ListenerRole::members) {
-      listener.admits = [](const Digest&) { return false; };  // the roster comes with federation
-      log::warn(
-          "the listener for members admits nobody yet: nodes share over TAXII until federation comes; "
-          "set members.enabled = false",
-          {{"address", from.address}, {"port", from.port}});
+      auto* const federation = node.federation();
+      listener.tls = federation->options().identity;
+      listener.admits = [federation](const Digest& pin) { return federation->admits(pin); };
     }
     plan.listeners.push_back(std::move(listener));
     plan.roles.push_back(role);
@@ -139,11 +139,11 @@ Done serve(const std::string& folder,
   net::ClientOptions outgoing{.allowed_hosts = config.allowed_hosts};
   if (!config.proxy.empty()) outgoing.proxy = TRY(net::Url::parse(config.proxy));
   net::Client client(std::move(outgoing));
-  const auto plan = TRY(plan_of(folder, config, system_fs()));
   auto opened = open_folder(folder, config, {system_clock(), system_random(), system_fs(), client});
   if (!opened) return fail(advised(std::move(opened).error(), folder));
   const auto node = std::move(*opened);
   TRY(check_clock(*node, config, system_clock()));
+  const auto plan = TRY(plan_of(folder, config, system_fs(), *node));
 
   // Asked by handlers that may outlast the server's loop by a moment.
   const auto current = std::make_shared<Guarded<net::Server*>>(nullptr);
@@ -169,6 +169,12 @@ Done serve(const std::string& folder,
   ready(where(plan, *server));
   log::info("node serves", {{"folder", folder}, {"listeners", plan.listeners.size()}});
   {
+    const Federating federating(*node->federation(), [current] {
+      current->with([](net::Server* one) {
+        if (one != nullptr) one->wake();
+      });
+    });
+    const Witnessing witnessing(*node->federation());
     const ArrivalHunter hunter(node->store(), system_fs(), system_clock(), path_in(folder, "past"));
     work_until(*node, stop);
   }

@@ -10,12 +10,14 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 
 WORLD_SECONDS = 60
 ADDRESS = "127.0.0.1:8443"
+INVITATION = "sw1:127.0.0.1:9444/EXAMPLE"
 
 
 def run(command, folder, binary):
@@ -43,12 +45,31 @@ class Serving:
         self.process.wait(WORLD_SECONDS)
 
 
+class Partner:
+    """Another organisation's node, which invites the node of the examples into its alliance."""
+
+    def __init__(self, world, binary):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        run(f"shieldwall init --dir partner --organisation 'Partner CERT' --port 0 --members-port {port}", world, binary)
+        made = run("shieldwall alliance invite 'Baltic Watch' --dir partner --json", world, binary)
+        self.invitation = json.loads(made.stdout)["invitation"]
+        self.process = subprocess.Popen([str(binary), "serve", "--dir", "partner", "--json"], cwd=world, text=True,
+                                        stdout=subprocess.PIPE)
+        assert self.process.stdout.readline()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(WORLD_SECONDS)
+
+
 def main():
     binary, source = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     rows = examples(binary)
     assert rows, "there are no commands"
     failed = []
-    serving = None
+    serving = partner = None
     with tempfile.TemporaryDirectory() as name:
         world = pathlib.Path(name)
         shutil.copytree(source / "samples", world / "samples", ignore=shutil.ignore_patterns("fuzz"))
@@ -60,12 +81,16 @@ def main():
                 continue  # runs until it is stopped; server_test starts it
             if words.startswith("taxii ") and serving is None:
                 serving = Serving(world, binary)
+            if words == "alliance join":
+                partner = Partner(world, binary)
             command = example.replace(ADDRESS, serving.address) if serving else example
+            if partner:
+                command = command.replace(INVITATION, partner.invitation)
             result = run(command, world, binary)
             if result.returncode not in (0, 1):
                 failed.append(f"{words}: `{example}` ended with {result.returncode}: {result.stderr.strip()[-500:]}")
-        if serving:
-            serving.stop()
+        for one in filter(None, (serving, partner)):
+            one.stop()
     print("\n".join(failed))
     print(f"{len(rows)} examples, {len(failed)} failed")
     sys.exit(1 if failed else 0)

@@ -104,6 +104,8 @@ Result<Federation*> federation_of(api::Services& services);
 /// ask.
 std::span<const api::Route> federation_routes();
 std::span<const api::Route> alliance_routes();
+/// "/api/v1/carried...": the same by files.
+std::span<const api::Route> carry_routes();
 
 Bytes encode_rosters(const std::vector<ledger::SignedRoster>& rosters);
 Result<std::vector<ledger::SignedRoster>> decode_rosters(std::string_view bytes);
