@@ -56,6 +56,10 @@ struct GranularMarking {
 enum class Severity : std::uint8_t { error, warning };
 
 /// A rule the object breaks: MUST gives an error, SHOULD a warning.
+/// Findings of each severity told of one object. A place is found by walking past all that stands before it:
+/// 10^6 of them would take hours, and nobody reads them.
+inline constexpr std::size_t findings_max = 200;
+
 struct Finding {
   Severity severity;
   std::string section;  // "STIX 2.1 §3.2"

@@ -86,7 +86,8 @@ Checker::Checker(const Json& object, const ReadOptions& options)
 
 void Checker::report(
     Severity severity, std::string_view rule, std::string_view section, const Json& at, std::string message) {
-  if (severity == Severity::error) ++errors_;
+  auto& told = severity == Severity::error ? errors_ : advice_;
+  if (++told > findings_max) return;
   findings_.push_back(
       {severity, fmt::format("STIX 2.1 §{}", section), at.pointer_from(root_), std::move(message), rule});
 }
@@ -102,6 +103,17 @@ void Checker::run() {
   check_top_level();
   check_markings();
   check_particulars();
+  tell_how_many_more(Severity::error, errors_);
+  tell_how_many_more(Severity::warning, advice_);
+}
+
+void Checker::tell_how_many_more(Severity severity, std::size_t told) {
+  if (told <= findings_max) return;
+  findings_.push_back({severity,
+                       "STIX 2.1 §3",
+                       "",
+                       fmt::format("and {} more; the first {} are told", told - findings_max, findings_max),
+                       "more"});
 }
 
 void Checker::check_head() {
@@ -166,8 +178,8 @@ bool Checker::is_required(const Property& property) const {
   if (profile_.version == SpecVersion::v2_1) return property.need == Need::required;
   if (property.name == "spec_version") return false;
   return contains(required_in_v2_0(type_name_), property.name) ||
-         (property.need == Need::required && profile_.type != nullptr &&
-          find_property(profile_.type->own, property.name) == nullptr);
+         (property.need == Need::required &&
+          (profile_.type == nullptr || find_property(profile_.type->own, property.name) == nullptr));
 }
 
 void Checker::check_top_level() {

@@ -148,6 +148,7 @@ class Checker {
               std::string_view section,
               const Json& at,
               std::string message);
+  void tell_how_many_more(Severity severity, std::size_t told);
 
   Json root_;
   Profile profile_;
@@ -156,6 +157,7 @@ class Checker {
   std::string_view type_name_;
   const Json* container_ = nullptr;  // inside a 2.13 container: references are its keys
   std::size_t errors_ = 0;
+  std::size_t advice_ = 0;  // findings that are no errors
   std::vector<Finding> findings_;
   std::optional<Pattern> pattern_;
 };

@@ -67,9 +67,13 @@ std::expected<Object, Refused> read_object(const Json& json, const ReadOptions& 
   Checker checker(json, options);
   checker.run();
   if (checker.has_errors()) return std::unexpected(Refused{std::string(text_of(json, "id")), checker.take()});
+  auto id = id_of(json, "id");
+  if (!id)
+    return std::unexpected(
+        Refused{{}, {{Severity::error, "STIX 2.1 §2.9", "", "the property 'id' is missing"}}});
   Object object;
   object.bytes = std::make_shared<const std::string>(json.raw());
-  object.id = *id_of(json, "id");
+  object.id = std::move(*id);
   object.spec_version = checker.profile().version;
   object.created = time_of(json, "created");
   object.modified = time_of(json, "modified");

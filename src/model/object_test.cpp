@@ -183,3 +183,28 @@ TEST_CASE("searchable text is the prose, names first") {
   CHECK(searchable_text(document.root()) ==
         "Poison Ivy\nPIVY\nsteals things\nseen in 2016-04-06T20:03:00.000Z\n");
 }
+
+TEST_CASE("an object of an unknown type needs an id, whatever version it is taken for") {
+  for (const char* text : {R"({"type":"foo"})",
+                           R"({"type":"x-foo","value":"1"})",
+                           R"({"type":"foo","created":"2016-04-06T20:03:00.000Z"})"}) {
+    CAPTURE(text);
+    const auto document = parsed(text);
+    const auto object = read_object(document.root());
+    REQUIRE_FALSE(object);
+    CHECK_FALSE(object.error().findings.empty());
+    CHECK_FALSE(found(text).empty());
+  }
+}
+
+TEST_CASE("of a hundred thousand findings the first are told, and how many there are") {
+  std::string members;
+  for (int i = 0; i < 100'000; ++i) members += fmt::format(R"(,"Custom {}":1)", i);
+  const auto findings = found(with(members));
+  REQUIRE(findings.size() >= findings_max);
+  CHECK(findings.size() <= 2 * findings_max + 2);
+  const auto document = parsed(with(members));
+  const auto all = check_object(document.root());
+  CHECK(std::ranges::any_of(
+      all, [](const Finding& finding) { return finding.message.starts_with("and 99800 more"); }));
+}
