@@ -69,6 +69,12 @@ Exit no_path() {
   return Exit::usage;
 }
 
+/// "Nothing found" would be a false answer.
+Exit nothing_to_look_for() {
+  fmt::print(stderr, "shieldwall: there is no indicator to look for, so nothing was searched\n");
+  return Exit::bad_input;
+}
+
 Exit run_scan(const Arguments& arguments) {
   if (arguments.all("PATH").empty() && !arguments.has("--why-not")) return no_path();
   if (arguments.has("--sigma")) return run_sigma_scan(arguments);
@@ -81,6 +87,7 @@ Exit run_scan(const Arguments& arguments) {
   const auto warning_lists = warning_lists_for(arguments);
   if (!warning_lists) return report_input(warning_lists.error());
   if (arguments.has("--why-not")) return tell_why_not(arguments, *matcher, *warning_lists, now);
+  if (matcher->literals() == 0) return nothing_to_look_for();
   const auto files = detect::find_files(arguments.all("PATH"));
   if (!files) return report_input(files.error());
   const auto recorder = recorder_of(arguments);
@@ -140,7 +147,8 @@ std::span<const Command> scan_commands() {
           "Suricata EVE, other JSON lines, CSV with a header and text, also in gzip, zstd and xz, all "
           "recognised by "
           "their content. Prints each hit, then totals by indicator. What cannot be used or read is told on "
-          "standard error. Exit status: 0 nothing found, 1 found, 4 a file is damaged, "
+          "standard error. Exit status: 0 nothing found, 1 found, 4 a file is damaged or there is no "
+          "indicator to look for, "
           "5 a file or the node cannot be used.",
       .options = scan_options,
       .example = "shieldwall scan --remember past --intel samples/demo/shared.json samples/demo/logs",

@@ -1,5 +1,6 @@
 #include "cli/scan_print.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <unistd.h>
@@ -27,6 +28,12 @@ std::string time_text(const std::optional<Timestamp>& time) {
 
 void tell(const detect::SourceReport& report, std::string_view what, std::uint64_t lines) {
   if (lines > 0) fmt::print(stderr, "shieldwall: {}: {} lines {}\n", printable(report.source), lines, what);
+}
+
+std::size_t looked_for(const detect::Matcher& matcher) {
+  const auto unused = matcher.unused();
+  const auto left_out = std::ranges::count(unused, false, &detect::Unused::partly);
+  return matcher.indicator_count() - static_cast<std::size_t>(left_out);
 }
 
 /// Why the hit is believed, and where its indicator came from.
@@ -126,10 +133,11 @@ void ScanPrinter::totals(const detect::ScanTotals& totals) {
   }
   for (const auto& [list, count] : totals.held_back)
     print("{:>9} not reported: on the warning list {}\n", count, printable(list));
-  print("{}{} hits of {} indicators in {} lines of {} files\n",
+  print("{}{} hits of {} indicators, {} looked for, in {} lines of {} files\n",
         totals_.empty() ? "" : "\n",
         totals.hits,
         totals_.size(),
+        looked_for(matcher_),
         totals.counts.lines,
         totals.files);
 }

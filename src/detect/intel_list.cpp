@@ -50,6 +50,9 @@ class ListReader {
     columns_.empty() ? first_that_fits(line.number) : named_columns(line.number);
   }
 
+  /// The names in the header when the chosen column is not among them: to search another would mislead.
+  const std::string& lacking() const { return lacking_; }
+
  private:
   std::string id(std::uint64_t line) const { return fmt::format("{}:{}", source_, line); }
 
@@ -90,6 +93,9 @@ class ListReader {
       if (typed) of_kinds.push_back({.at = i, .what = what});
     }
     if (columns_.empty() && options_.column.empty()) columns_ = std::move(of_kinds);
+    if (columns_.empty() && !options_.column.empty() && names.size() > 1 && lacking_.empty())
+      for (const auto name : names)
+        lacking_ += fmt::format("{}{}", lacking_.empty() ? "" : ", ", excerpt(trimmed(name)));
     return !columns_.empty();
   }
 
@@ -143,6 +149,7 @@ class ListReader {
   char separator_ = '\0';  // none: the line is the value
   std::vector<Column> columns_;
   std::optional<std::size_t> kind_column_;
+  std::string lacking_;
   std::vector<std::string_view> row_;
   Arena arena_;
 };
@@ -175,6 +182,9 @@ Done read_list(LineReader& lines, const std::string& source, const ListOptions& 
   for (Line line; TRY(lines.next(line));) {
     if (line.number == 1 && line.text.starts_with("\xef\xbb\xbf")) line.text.remove_prefix(3);
     reader.line(line);
+    if (!reader.lacking().empty())
+      return fail(
+          ErrorCode::invalid, "{}: no column '{}'; there are {}", source, options.column, reader.lacking());
   }
   return {};
 }

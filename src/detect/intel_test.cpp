@@ -1,6 +1,10 @@
 #include "detect/intel.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 using namespace shieldwall;
 using namespace shieldwall::detect;
@@ -88,6 +92,17 @@ TEST_CASE("what is no value is listed with its line") {
   CHECK(intel.indicators.size() == 1);
   REQUIRE(intel.unused.size() == 2);
   CHECK(intel.unused[1].id == "list:3");
+}
+
+TEST_CASE("a column that the header does not have is an error that names those it has") {
+  const auto path =
+      std::filesystem::temp_directory_path() / fmt::format("shieldwall-column-{}.csv", ::getpid());
+  std::ofstream(path) << "comment,value\nupdate.tidewater.example,198.51.100.23\n";
+  Intel intel;
+  const auto read = read_intel_file(path.string(), {.kind = {}, .column = "valeu"}, intel);
+  std::filesystem::remove(path);
+  REQUIRE_FALSE(read);
+  CHECK(read.error().message.ends_with("no column 'valeu'; there are comment, value"));
 }
 
 TEST_CASE("CSV: a value column with a kind column, columns of kinds, or the first field that fits") {
