@@ -72,8 +72,8 @@ Result<Places> Places::of(std::vector<std::string> paths) {
   return places;
 }
 
-std::vector<Candidate> Places::list() const {
-  std::vector<Candidate> all;
+std::vector<LogCandidate> Places::list() const {
+  std::vector<LogCandidate> all;
   std::set<std::string> seen;
   const auto add = [&](std::string path, bool is_rotated) {
     if (seen.insert(path).second) all.push_back({std::move(path), is_rotated});

@@ -9,7 +9,7 @@
 
 namespace shieldwall::detect {
 
-struct Candidate {
+struct LogCandidate {
   std::string path;
   bool is_rotated = false;  // not what the path names, but called as its former selves are
 };
@@ -20,7 +20,7 @@ class Places {
   static Result<Places> of(std::vector<std::string> paths);
 
   /// What is there now, each file once; a path that is a file and its siblings in their order.
-  std::vector<Candidate> list() const;
+  std::vector<LogCandidate> list() const;
   /// The folders in which a change may mean another list; those below watched folders included.
   std::vector<std::string> folders() const;
 

@@ -128,7 +128,7 @@ class FileWatch final : public Watch {
   void list() {
     const auto at = system_clock().now();
     const auto candidates = places_.list();
-    std::map<Key, const Candidate*> here;
+    std::map<Key, const LogCandidate*> here;
     for (const auto& candidate : candidates)
       if (const auto status = status_of(candidate.path))
         here.emplace(Key{status->device, status->inode}, &candidate);
@@ -144,7 +144,7 @@ class FileWatch final : public Watch {
     last_listed_ = at;
   }
 
-  void take_up(const Candidate& candidate, bool only_same_file) {
+  void take_up(const LogCandidate& candidate, bool only_same_file) {
     const OpenFile file(candidate.path);
     const auto status = status_of(file.is_open() ? file.path() : candidate.path);
     if (!status || status->bytes == 0) return;
@@ -179,7 +179,7 @@ class FileWatch final : public Watch {
   }
 
   /// Where to go on in a file that is not followed yet; nothing when it is not to be read.
-  std::optional<FilePosition> position_for(const Candidate& candidate,
+  std::optional<FilePosition> position_for(const LogCandidate& candidate,
                                            const std::string& file,
                                            const FileStatus& status) {
     const auto unchanged = std::tuple(status.device, status.inode, status.bytes, status.written, left_);
