@@ -146,7 +146,7 @@ def find(demo, company):
     """Harbour Energy looks for what it received in its own telemetry, and keeps hourly counts of what it met."""
     logs = demo.options.logs or demo.samples / "logs"
     told = company.run("scan", "--sightings", logs, allowed=(0, 1))
-    totals = re.search(r"(\d+) hits of (\d+) indicators in (\d+) lines of (\d+) files", told)
+    totals = re.search(r"(\d+) hits of (\d+) indicators, \d+ looked for, in (\d+) lines of (\d+) files", told)
     demo.figures["lines"], demo.figures["hits"] = int(totals[3]), int(totals[1])
     demo.say(f"{company.organisation} read {totals[3]} lines of its logs and met {totals[2]} of the indicators, "
              f"{totals[1]} times.")
