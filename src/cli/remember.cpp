@@ -67,6 +67,12 @@ Done close(past::Recorder& recorder, const Arguments& arguments) {
       totals.recovered_dropped_bytes == 0
           ? ""
           : fmt::format("; {} bytes that a crash left torn were dropped", totals.recovered_dropped_bytes));
+  if (totals.forgotten > 0)
+    fmt::print(stderr,
+               "shieldwall: forgot {} whole months of it, older than {} days or beyond --remember-mb; "
+               "--remember-days 0 keeps logs of any age\n",
+               totals.forgotten,
+               retention.days);
   return {};
 }
 

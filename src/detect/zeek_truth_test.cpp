@@ -1,6 +1,7 @@
 // Real Zeek logs against values in them and not in them: what the scanner finds is exactly what a naive
 // reading finds.
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -59,7 +60,24 @@ class Naive {
     for (const auto& network : wanted.networks) networks_.push_back(*model::parse_network(network));
   }
 
+  /// A field of free text holds what stands in it as words; every other field is one value.
   void compare(std::uint64_t line, const std::string& field, std::string_view written, Found& found) {
+    if (field != "msg" && field != "sub") return compare_value(line, field, written, found);
+    std::string word;
+    for (const char c : std::string(written) + ' ') {
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_' || c == '@') {
+        word += c;
+        continue;
+      }
+      compare_value(line,
+                    field,
+                    std::string_view(word).substr(std::min(word.find_first_not_of('.'), word.size())),
+                    found);
+      word.clear();
+    }
+  }
+
+  void compare_value(std::uint64_t line, const std::string& field, std::string_view written, Found& found) {
     auto known = meanings_.find(written);
     if (known == meanings_.end())
       known = meanings_.emplace(std::string(written), meaning(to_lower_ascii(written))).first;

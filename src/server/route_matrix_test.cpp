@@ -27,14 +27,14 @@ constexpr std::pair<Method, std::string_view> open_rows[] = {
     {Method::post, "/api/v1/session"},
     {Method::delete_, "/api/v1/session"},
     {Method::post, "/api/v1/first-run"},
-    {Method::get, "/feeds/{control}"},  // asks for the control's own token
+    {Method::get, "/feeds/{control}"},    // asks for the control's own token
     {Method::post, "/federation/hello"},  // members' nodes, by the certificate that the roster names
     {Method::post, "/federation/poll"},
     {Method::post, "/federation/push"},
     {Method::get, "/federation/rosters"},
     {Method::post, "/federation/rosters"},
     {Method::post, "/federation/entry"},
-    {Method::post, "/federation/join"},  // by an invitation
+    {Method::post, "/federation/join"},           // by an invitation
     {Method::get, "/federation/log/checkpoint"},  // these again by the certificate
     {Method::get, "/federation/log/tile/{level}/{n0}"},
     {Method::get, "/federation/log/tile/{level}/{n0}/{n1}"},
@@ -160,6 +160,18 @@ struct Matrix {
           "{} {} by {}: {}, not 4xx", net::name_of(route.method), route.path, who, answer.status));
   }
 
+  /// What the audit log holds, without the notes that somebody asked to whom an object went.
+  std::size_t audited() {
+    std::size_t count = 0;
+    for (std::uint64_t from = 0;;) {
+      const auto page = world.node->store().audit().read(from, 1'000);
+      if (!page || page->empty()) return count;
+      for (const auto& entry : *page)
+        if (entry.entry.find("object.delivered") == entry.entry.npos) ++count;
+      from = page->back().index + 1;
+    }
+  }
+
   /// All that a request could have changed, as one digest. That something was read is noted among the
   /// deliveries, and changes nothing.
   std::string state() {
@@ -174,8 +186,8 @@ struct Matrix {
     }
     policy::Subject home;
     home.own.organisation = world.home;
-    digest.add(fmt::format(
-        "{} {}", *store.audit().size(), store.objects().changes(policy::Scope::of(home), 0, 10'000)->last));
+    digest.add(
+        fmt::format("{} {}", audited(), store.objects().changes(policy::Scope::of(home), 0, 10'000)->last));
     return digest.finish().hex();
   }
 };
@@ -317,6 +329,8 @@ TEST_CASE("the matrix notices a route that asks for no right, and one that lets 
 TEST_CASE("to another organisation's account what is hidden is absent, on every route that names something") {
   Matrix matrix;
   const std::set<std::string_view> known_to_all = {"/{root}/", "/{root}/collections/"};
+  // Where what was never there and what is hidden are both answered: nothing left.
+  const std::set<std::string_view> answers_of_nothing = {"/api/v1/delivered/{id}"};
   for (const auto& route : matrix.world.node->routes()) {
     if (route.path.find('{') == route.path.npos || known_to_all.contains(route.path)) continue;
     const auto here = matrix.path_of(route, true);
@@ -326,7 +340,7 @@ TEST_CASE("to another organisation's account what is hidden is absent, on every 
     CAPTURE(route.path);
     const auto hidden = matrix.world.send(matrix.request(route, true), matrix.stranger);
     const auto absent = matrix.world.send(matrix.request(route, false), matrix.stranger);
-    CHECK(hidden.status / 100 == 4);
+    CHECK(hidden.status / 100 == (answers_of_nothing.contains(route.path) ? 2 : 4));
     CHECK(without(hidden, here) == without(absent, nowhere));
   }
 }
@@ -378,6 +392,7 @@ TEST_CASE("no page of another site changes anything with somebody's session") {
   const auto before = matrix.state();
   for (const auto& route : matrix.world.node->routes()) {
     if (!changes_something(route.method)) continue;
+    if (route.path.starts_with("/federation/")) continue;  // asks for a node's certificate, which no page has
     for (const auto* origin :
          {"", "null", "https://evil.example", "http://node.example:1", "https://node.example.evil"}) {
       auto request = matrix.request(route);

@@ -81,6 +81,8 @@ def main():
                 continue  # runs until it is stopped; server_test starts it
             if words.startswith("taxii ") and serving is None:
                 serving = Serving(world, binary)
+            if words == "value correct":
+                run("shieldwall sighting stop --off --dir node", world, binary)  # what an example before stopped
             if words == "alliance join":
                 partner = Partner(world, binary)
             command = example.replace(ADDRESS, serving.address) if serving else example

@@ -123,9 +123,11 @@ def kills(shieldwall, what, paths, logs, seed, count):
     state = shieldwall.folder / f"state-{what}"
     logs.mkdir()
     writer = Writer(logs, seed)
-    writer.start()
     dice = random.Random(seed)
     words = [shieldwall.binary, "watch", "--intel", str(intel(shieldwall.folder)), "--state", str(state), *map(str, paths)]
+    # Known before it rotates: what a log's name had left behind before anybody watched it is not looked through.
+    shieldwall.expect(f"{what}: the first look", 0, [*words[1:], "--once"])
+    writer.start()
     printed = 0
     for _ in range(count):
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

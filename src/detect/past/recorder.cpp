@@ -302,7 +302,8 @@ Done Recorder::close(const Retention& retention) {
     return state.make_segments(all);
   }));
   TRY(merge_segments(state.fs, state.folder, state.random, state.clock.now()));
-  TRY(apply(state.fs, state.folder, retention, state.clock.now()));
+  const auto forgotten = TRY(apply(state.fs, state.folder, retention, state.clock.now()));
+  state.shared.with([&](State::Shared& all) { all.totals.forgotten = forgotten; });
   return {};
 }
 

@@ -25,6 +25,7 @@ struct RecorderTotals {
   std::uint64_t raw_bytes = 0;
   std::uint64_t entries = 0;
   std::uint64_t recovered_dropped_bytes = 0;  // torn ends of journals that a crash left
+  std::uint64_t forgotten = 0;                // segments that were too old, or too much
 };
 
 class Recorder final : public RecordTaps {

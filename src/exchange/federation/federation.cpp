@@ -28,7 +28,7 @@ std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
 
 Result<Federation*> federation_of(api::Services& services) {
   auto* const found = services.shelf == nullptr ? nullptr : services.shelf->of<FederationHandle>().at.load();
-  if (found == nullptr) return fail(ErrorCode::unavailable, "this node takes no part in alliances");
+  if (found == nullptr) return fail(ErrorCode::conflict, "this node takes no part in alliances");
   return found;
 }
 
