@@ -126,7 +126,8 @@ def kills(shieldwall, what, paths, logs, seed, count):
     dice = random.Random(seed)
     words = [shieldwall.binary, "watch", "--intel", str(intel(shieldwall.folder)), "--state", str(state), *map(str, paths)]
     # Known before it rotates: what a log's name had left behind before anybody watched it is not looked through.
-    shieldwall.expect(f"{what}: the first look", 0, [*words[1:], "--once"])
+    writer.line()
+    shieldwall.expect(f"{what}: the first look", (0, 1), [*words[1:], "--once"])
     writer.start()
     printed = 0
     for _ in range(count):

@@ -95,6 +95,7 @@ class FileWatch final : public Watch {
       last_listed_ = std::max(last_listed_, file.seen);
       gone_.push_back(std::move(file));
     }
+    all_read_ = last_listed_;
     TRY(state_.forget_files(system_clock().now() - files_kept));
     return {};
   }
@@ -113,6 +114,7 @@ class FileWatch final : public Watch {
       if (stop) break;
       something = TRY(read_on(key, tail, scanner, matcher)) || something;
     }
+    if (!stop) all_read_ = last_listed_;
     TRY(let_go());
     TRY(say_seen());
     return something;
@@ -300,7 +302,7 @@ class FileWatch final : public Watch {
   Done keep(FilePosition& position, const WatchState::Counts& counts, const std::vector<Hit>& hits) {
     for (const auto& hit : hits) sink_.hit(hit);
     sink_.flush();
-    position.seen = last_listed_;
+    position.seen = all_read_;
     TRY(state_.commit({&position, 1}, counts));
     totals_.hits += hits.size();
     ++totals_.commits;
@@ -334,7 +336,7 @@ class FileWatch final : public Watch {
     seen_at_ = now;
     std::vector<FilePosition> positions;
     for (auto& [key, tail] : tails_) {
-      tail.position().seen = last_listed_;
+      tail.position().seen = all_read_;
       if (tail.position().offset > 0) positions.push_back(tail.position());
     }
     return state_.commit(positions, {});
@@ -363,6 +365,10 @@ class FileWatch final : public Watch {
   std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp, std::uint64_t>> passed_by_;
   std::uint64_t left_ = 0;   // how often a log was let go
   Timestamp last_listed_{};  // rotated files that were written since have not been seen
+  /// The last listing of which every file was read, and so has a position that survives: a restart takes
+  /// older rotated files for read. A listing counts only then, or what was killed in the midst of it would be
+  /// lost.
+  Timestamp all_read_{};
   bool listed_ = false;
   Duration listed_at_{}, seen_at_{};
   WatchTotals totals_;
