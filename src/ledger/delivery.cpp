@@ -107,17 +107,6 @@ NodeLog* log_of(const api::Call& call) {
   return call.services.shelf == nullptr ? nullptr : call.services.shelf->of<LogOnShelf>().log;
 }
 
-/// Durable in the log at once; its row follows.
-Done note_in_log(const api::Call& call, NodeLog& log, const Delivery& delivery) {
-  auto commitment = commit(content_of(delivery), call.services.random);
-  ByteWriter opening;
-  opening.raw(commitment.salt);
-  opening.raw(encode(delivery));
-  const NewEntry entry{.entry = commitment.entry(), .opening = std::move(opening).take()};
-  TRY(log.append({&entry, 1}));
-  return {};
-}
-
 /// Durable in Records at once.
 Done note_in_records(const api::Call& call, const std::string& key, const Delivery& delivery) {
   const store::Write write{
@@ -174,6 +163,20 @@ Done count_delivery(const api::Call& call, std::string_view door, const Digest& 
   return done;
 }
 
+Done log_deliveries(NodeLog& log, std::span<const Delivery> deliveries, Random& random) {
+  std::vector<NewEntry> entries;
+  for (const auto& delivery : deliveries) {
+    auto commitment = commit(content_of(delivery), random);
+    ByteWriter opening;
+    opening.raw(commitment.salt);
+    opening.raw(encode(delivery));
+    entries.push_back({.entry = commitment.entry(), .opening = std::move(opening).take()});
+  }
+  if (entries.empty()) return {};
+  TRY(log.append(entries));
+  return {};
+}
+
 Done note_delivery(const api::Call& call,
                    std::string_view door,
                    const Digest& root,
@@ -191,7 +194,7 @@ Done note_delivery(const api::Call& call,
                           .versions = {versions.begin(), versions.end()}};
   if (auto* const log = log_of(call)) {
     auto known = add_times(records_of(call), key, 1, call.now);  // left before this process began
-    if (is(known, ErrorCode::not_found)) known = note_in_log(call, *log, delivery);
+    if (is(known, ErrorCode::not_found)) known = log_deliveries(*log, {&delivery, 1}, call.services.random);
     if (!known && known.error().code != ErrorCode::conflict) return known;
   } else {
     TRY(note_in_records(call, key, delivery));

@@ -73,6 +73,10 @@ Done note_delivery(const api::Call& call,
                    const Digest& root,
                    std::span<const DeliveredVersion> versions);
 
+/// What leaves by a door that has no caller: to members' nodes. Durable in the log in one append; the rows
+/// follow as above. errors: as NodeLog
+Done log_deliveries(NodeLog& log, std::span<const Delivery> deliveries, Random& random);
+
 /// Counts an entry that this process wrote or found before.
 ///   errors  not_found: it does not remember; give the versions
 Done count_delivery(const api::Call& call, std::string_view door, const Digest& root);

@@ -27,6 +27,7 @@ constexpr std::string_view indicator =
     R"("created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","pattern_type":"stix",)"
     R"("pattern":"[domain-name:value = 'evil.example']","valid_from":"2026-01-01T00:00:00Z"})";
 constexpr std::string_view indicator_path = "/api/v1/objects/indicator--00000000-0000-4000-8000-00000000000a";
+constexpr std::string_view delivered_path = "/api/v1/delivered/indicator--00000000-0000-4000-8000-00000000000a";
 
 /// A served node, asked over its local socket as its own operator.
 class Served {
@@ -122,6 +123,9 @@ TEST_CASE("two served nodes join by one string, and what one releases or recalls
     REQUIRE(sender.ask(Method::post, "/api/v1/objects?circle=shield", std::string(indicator)).status == 200);
     const auto pushed = seconds_until(receiver, 200);
     MESSAGE("released to visible: ", pushed, " s");
+    const auto told = std::string(sender.ask(Method::get, delivered_path).bytes());
+    CHECK(told.find(R"("door":"federation")") != std::string::npos);
+    CHECK(told.find(R"("log_index":)") != std::string::npos);
     REQUIRE(sender.ask(Method::post, std::string(indicator_path) + "/recall").status == 200);
     const auto recalled = seconds_until(receiver, 404);
     MESSAGE("recalled to gone: ", recalled, " s");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/shelf.h"
 #include "exchange/federation/epochs.h"
 #include "ledger/circle.h"
 #include "ledger/delivery.h"
@@ -111,6 +112,7 @@ class Releaser {
     for (auto& change : changes.changes)
       if (is_own(change.holding, known_.home)) TRY(follow(change));
     TRY(sign_and_queue());
+    TRY(note_deliveries());
     round.statements = drafts_.size();
     auto writes = outbox_.take();
     std::ranges::move(writes_, std::back_inserter(writes));
@@ -309,7 +311,7 @@ class Releaser {
     for (std::size_t from = 0; from < drafts_.size(); from += policy::batch_leaves)
       TRY(sign_and_queue(
           std::span(drafts_).subspan(from, std::min(policy::batch_leaves, drafts_.size() - from))));
-    return note_deliveries();
+    return {};
   }
 
   Done sign_and_queue(std::span<const Draft> drafts) {
@@ -399,23 +401,30 @@ class Releaser {
     return epoch.grant;
   }
 
-  /// As every door does: what left to whom, one entry for each member in this round.
+  /// As every door does: what left to whom, one entry for each member in this round, before it can leave. A
+  /// round that then fails is tried again and noted again: the log says too much rather than too little.
   Done note_deliveries() {
+    std::vector<ledger::Delivery> deliveries;
     for (auto& [member, versions] : told_) {
       const auto* const entry = known_.member(member);
-      const ledger::Delivery delivery{.organisation = member,
-                                      .name = entry == nullptr ? "" : entry->name,
-                                      .door = "federation",
-                                      .first = now_,
-                                      .last = now_,
-                                      .root = ledger::root_of(versions),
-                                      .versions = versions};
-      writes_.push_back(
-          {.table = store::Table::delivery,
-           .key = fmt::format("{}/{}/federation/{}", member.text(), AccountId{}.text(), delivery.root.hex()),
-           .value = ledger::encode(delivery),
-           .expected = std::nullopt});
+      deliveries.push_back({.organisation = member,
+                            .name = entry == nullptr ? "" : entry->name,
+                            .door = "federation",
+                            .first = now_,
+                            .last = now_,
+                            .root = ledger::root_of(versions),
+                            .versions = versions});
     }
+    if (auto* const log = services_.shelf ? services_.shelf->of<ledger::LogOnShelf>().log : nullptr)
+      return ledger::log_deliveries(*log, deliveries, services_.random);
+    for (const auto& delivery : deliveries)
+      writes_.push_back({.table = store::Table::delivery,
+                         .key = fmt::format("{}/{}/federation/{}",
+                                            delivery.organisation.text(),
+                                            AccountId{}.text(),
+                                            delivery.root.hex()),
+                         .value = ledger::encode(delivery),
+                         .expected = std::nullopt});
     return {};
   }
 
