@@ -220,7 +220,10 @@ Result<Page> Federation::page_for(const OrganisationId& peer, std::uint64_t afte
 
 Result<TakenPage> Federation::take(const OrganisationId& peer, const Page& page) {
   const auto held = TRY(keys());
-  auto taken = TRY(take_page(services_, *known_.load(), *held, peer, page));
+  const auto known = known_.load();
+  // It may have been suspended while its answer was on the way.
+  if (known->is_suspended(peer)) return fail(ErrorCode::denied, "{} is suspended here", peer.text());
+  auto taken = TRY(take_page(services_, *known, *held, peer, page));
   TRY(count(taken.carried_to));
   return taken;
 }

@@ -160,6 +160,9 @@ TEST_CASE("a suspended member gets nothing and brings nothing, at once, and the 
   CHECK(b.has(before));
   CHECK_FALSE(b.has(during));
   CHECK_FALSE(a.has(theirs));
+  const auto on_the_way = *page_after(b.store->records(), a.home, 0);
+  CHECK(a.federation->take(b.home, on_the_way).error().code == ErrorCode::denied);
+  CHECK_FALSE(a.has(theirs));
   const auto end = end_of_suspension(b.home);
   REQUIRE(a.store->records().write({&end, 1}));
   REQUIRE(a.federation->refresh());

@@ -35,8 +35,4 @@ Result<Ack> ack_for(api::Services& services,
                     const ledger::NodeKeys& keys,
                     const OrganisationId& peer);
 
-/// Which rule is left out; for the tests of the tests alone.
-enum class IntakeRule : std::uint8_t { none, signature, audience, label, commitment, succession, fields };
-void leave_out_for_test(IntakeRule rule);
-
 }  // namespace shieldwall::exchange::federation

@@ -1,7 +1,6 @@
 #include "exchange/federation/judge.h"
 
 #include <algorithm>
-#include <atomic>
 
 #include "policy/membership.h"
 #include "wire/stix_label.h"
@@ -13,10 +12,10 @@ namespace {
 using policy::Statement;
 using policy::StatementKind;
 
-std::atomic<IntakeRule> left_out{IntakeRule::none};
-
-bool asks(IntakeRule rule) {
-  return left_out.load(std::memory_order_relaxed) != rule;
+/// Also what others carry for it. A recall is heard: it only takes away.
+Done check_standing(const Bench& bench, const Statement& statement) {
+  if (statement.kind == StatementKind::recall || !bench.known.is_suspended(statement.origin)) return {};
+  return fail(ErrorCode::denied, "its origin is suspended here");
 }
 
 Done check_signature(Bench& bench,
@@ -76,10 +75,6 @@ Done check_authorship(const Statement& statement) {
 
 }  // namespace
 
-void leave_out_for_test(IntakeRule rule) {
-  left_out = rule;
-}
-
 Result<Judged> judge_statement(Bench& bench,
                                const policy::SignedStatement& signed_statement,
                                const std::optional<Statement>& before) {
@@ -87,10 +82,11 @@ Result<Judged> judge_statement(Bench& bench,
   judged.statement = TRY(policy::decode_statement(signed_statement.statement));
   judged.digest = policy::statement_digest(signed_statement.statement);
   const auto& statement = judged.statement;
-  if (asks(IntakeRule::signature)) TRY(check_signature(bench, signed_statement, statement));
-  if (asks(IntakeRule::audience)) TRY(check_audience(bench, statement));
-  if (asks(IntakeRule::label)) TRY(check_label(bench, statement));
-  if (asks(IntakeRule::succession)) TRY(check_place(statement, before));
+  TRY(check_signature(bench, signed_statement, statement));
+  TRY(check_standing(bench, statement));
+  TRY(check_audience(bench, statement));
+  TRY(check_label(bench, statement));
+  TRY(check_place(statement, before));
   TRY(check_authorship(statement));
   return judged;
 }
@@ -98,10 +94,10 @@ Result<Judged> judge_statement(Bench& bench,
 Result<store::NewHolding> judge_object(const Judged& judged, const Contents& contents, const CircleId& into) {
   const auto& statement = judged.statement;
   const auto commitment = policy::commitment_to(contents.object, policy::commitment_salt(contents.secret));
-  if (asks(IntakeRule::commitment) && commitment != statement.commitment)
+  if (commitment != statement.commitment)
     return fail(ErrorCode::invalid, "the bytes are not those that the statement commits to");
   const auto tree = TRY(policy::FieldTree::of(contents.object, contents.secret));
-  if (asks(IntakeRule::fields) && tree.root() != statement.field_root)
+  if (tree.root() != statement.field_root)
     return fail(ErrorCode::invalid, "the fields are not those that the statement commits to");
   const auto document = TRY(model::JsonDocument::parse(contents.object));
   auto object = model::read_object(document.root());
