@@ -27,7 +27,8 @@ constexpr std::string_view indicator =
     R"("created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","pattern_type":"stix",)"
     R"("pattern":"[domain-name:value = 'evil.example']","valid_from":"2026-01-01T00:00:00Z"})";
 constexpr std::string_view indicator_path = "/api/v1/objects/indicator--00000000-0000-4000-8000-00000000000a";
-constexpr std::string_view delivered_path = "/api/v1/delivered/indicator--00000000-0000-4000-8000-00000000000a";
+constexpr std::string_view delivered_path =
+    "/api/v1/delivered/indicator--00000000-0000-4000-8000-00000000000a";
 
 /// A served node, asked over its local socket as its own operator.
 class Served {
