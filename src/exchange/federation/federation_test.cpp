@@ -247,14 +247,9 @@ TEST_CASE("a gap in the deliveries, or another history of them, is refused by na
 
 TEST_CASE("a relay carries what it cannot read between members that cannot call each other") {
   FederationWorld world;
-  auto& hub = world.node("hub");
+  auto& hub = world.relay("hub");
   auto& a = world.node("a", false);
   auto& b = world.node("b", false);
-  auto options = hub.federation->options();
-  options.relay = true;
-  hub.federation = std::make_unique<Federation>(hub.services, options);
-  hub.shelf.of<FederationHandle>().at = hub.federation.get();
-  REQUIRE(hub.federation->refresh());
   world.alliance({&hub, &a, &b});
   const auto only_b = a.share("for-b.example", [&](policy::Label& label) {
     const auto roster = ledger::alliance_named(a.store->records(), "shield")->roster;
@@ -267,6 +262,56 @@ TEST_CASE("a relay carries what it cannot read between members that cannot call 
   world.settle();
   CHECK(b.has(only_b));
   CHECK_FALSE(hub.has(only_b));
+}
+
+TEST_CASE("what one member makes wrong does not hold up what others send by the same relay") {
+  FederationWorld world;
+  auto& hub = world.relay("hub");
+  auto& a = world.node("a", false);
+  auto& b = world.node("b", false);
+  world.alliance({&hub, &a, &b});
+  const auto known = a.federation->known();
+  const auto roster = known->newest.front().roster;
+  const auto forge = [&](std::uint32_t version, const std::function<void(Bytes&)>& spoil) {
+    const policy::AllianceAudience audience{
+        .alliance = roster.alliance, .roster_version = version, .nations = {}, .organisations = {b.home}};
+    const auto keys = *a.federation->keys();
+    policy::Statement statement;
+    statement.kind = policy::StatementKind::publish;
+    statement.alliance = roster.alliance;
+    statement.origin = a.home;
+    statement.release = policy::ReleaseId::random(world.random);
+    statement.number = 1;
+    statement.field_root = Digest{};
+    statement.label.audience = {{a.home, audience}};
+    statement.key = policy::key_id(keys->public_statement());
+    auto bytes = policy::encode(statement);
+    if (spoil) spoil(bytes);
+    const auto batch = *policy::make_batch(std::array{policy::statement_digest(bytes)}, world.random);
+    const Contents contents{
+        .statement = {.statement = bytes,
+                      .path = batch.paths.front(),
+                      .signature = Bytes(keys->statement.sign(policy::batch_text(batch.root)).view())},
+        .object = "{}"};
+    auto& records = a.store->records();
+    const auto epoch = *epoch_for(records, a.sealer, *known, roster.alliance, {b.home}, world.random);
+    const auto to = policy::key_id(known->keys(b.home, policy::KeyUse::sealing).front());
+    OutboxBatch queue(records);
+    const auto grant =
+        seal(epoch.grant, keys->statement, known->keys(b.home, policy::KeyUse::sealing).front());
+    REQUIRE(queue.add(hub.home, {.delivery = {.kind = ItemKind::epoch_key, .to = to}}, *grant));
+    const auto envelope = *seal({.epoch = epoch.grant.epoch}, contents, epoch.grant.key, world.random);
+    REQUIRE(queue.add(hub.home, {.delivery = {.kind = ItemKind::envelope, .to = to}}, encode(envelope)));
+    REQUIRE(records.write(queue.take()));
+    REQUIRE(a.federation->refresh());
+  };
+  forge(roster.version + 90, {});
+  forge(roster.version, [](Bytes& bytes) { bytes.resize(bytes.size() / 2); });
+  const auto good = a.share("after.example");
+  world.settle();
+  CHECK(b.has(good));
+  CHECK(hub.has(good));
+  CHECK(refused_by(b, hub.home).reason.find("roster version") != std::string::npos);
 }
 
 TEST_CASE("a member without a wire is enrolled by a file and fed by files; a gap is named, a size kept") {

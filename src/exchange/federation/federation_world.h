@@ -114,6 +114,16 @@ struct FederationWorld {
   TestNode& node(const std::string& host, bool reachable = true) {
     return *nodes.emplace_back(std::make_unique<TestNode>(sim, clock, random, host, reachable));
   }
+  /// A node that carries what it cannot read.
+  TestNode& relay(const std::string& host) {
+    auto& hub = node(host);
+    auto options = hub.federation->options();
+    options.relay = true;
+    hub.federation = std::make_unique<Federation>(hub.services, options);
+    hub.shelf.of<FederationHandle>().at = hub.federation.get();
+    REQUIRE(hub.federation->refresh());
+    return hub;
+  }
   /// An alliance named "shield" that the first founds and the others join by invitation.
   void alliance(const std::vector<TestNode*>& members) {
     auto& first = *members.front();

@@ -46,6 +46,7 @@ class Intake {
     if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
     if (row) stand_ = TRY(decode_stand(row->value));
     TRY(check_chain(page));
+    peer_is_ahead_ = is_ahead(page.rosters);
     for (const auto& delivery : page.deliveries) {
       if (delivery.number <= stand_.last) continue;
       TRY(take(delivery));
@@ -87,6 +88,15 @@ class Intake {
     if (reaches && chain != stand_.chain)
       return fail(ErrorCode::invalid, "{} tells another history of its deliveries than before", peer_.text());
     return {};
+  }
+
+  /// Every node settles rosters before deliveries, so whoever hands one over has each roster that its origin
+  /// had. If this node then lacks none of theirs, a version that it does not know is nobody's.
+  bool is_ahead(const std::vector<RosterStand>& theirs) const {
+    return std::ranges::any_of(known_.stands(), [&](const RosterStand& mine) {
+      const auto found = std::ranges::find(theirs, mine.alliance, &RosterStand::alliance);
+      return found != theirs.end() && found->version > mine.version;
+    });
   }
 
   Done take(const Delivery& delivery) {
@@ -189,7 +199,12 @@ class Intake {
       return {};
     }
     Opened opened{.header = envelope->header, .contents = std::move(*contents)};
-    opened.statement = TRY(policy::decode_statement(opened.contents.statement.statement));
+    auto statement = policy::decode_statement(opened.contents.statement.statement);
+    if (!statement) {  // of its origin, perhaps, and not of the relay that brought it: the next ones count
+      tell(delivery, Fate::refused, {}, statement.error().message);
+      return {};
+    }
+    opened.statement = std::move(*statement);
     return judge(delivery, opened);
   }
 
@@ -204,7 +219,7 @@ class Intake {
     if (before && before->fate == Fate::recalled)
       return refuse(delivery, opened, digest, "its origin recalled this release");
     const auto judged = judge_statement(bench_, opened.contents.statement, last);
-    if (!judged && judged.error().code == ErrorCode::not_found) {
+    if (!judged && judged.error().code == ErrorCode::not_found && peer_is_ahead_) {
       taken_.wants_rosters = true;
       return {};
     }
@@ -309,6 +324,7 @@ class Intake {
   Bench bench_;
   Stand stand_{};
   TakenPage taken_{};
+  bool peer_is_ahead_ = false;
   std::map<std::pair<OrganisationId, EpochId>, SecretKey> epochs_;
   std::map<std::string, TakenStatement> noted_;
   std::vector<store::NewHolding> holdings_;
