@@ -38,7 +38,8 @@ Result<Response> hello(Call& call) {
   auto* const federation = TRY(federation_of(call.services));
   const auto peer = TRY(peer_of(call, *federation));
   const auto theirs = TRY(decode_hello(call.request.body));
-  const Hello mine{.organisation = federation->options().home, .rosters = federation->known()->stands()};
+  const Hello mine{.organisation = federation->options().home,
+                   .rosters = federation->known()->stands_for(peer)};
   TRY(version_for(mine, theirs));
   if (theirs.organisation != peer)
     return fail(ErrorCode::denied, "this certificate is another member's than the greeting says");
@@ -80,7 +81,7 @@ class PollStream final : public net::Stream {
            federation_.services().clock.steady().us >= until_;
   }
   bool knows_another_roster() const {
-    const auto mine = federation_.known()->stands();
+    const auto mine = federation_.known()->stands_for(peer_);
     return std::ranges::any_of(poll_.rosters, [&](const RosterStand& theirs) {
       return std::ranges::any_of(mine, [&](const RosterStand& one) {
         return one.alliance == theirs.alliance && one.version != theirs.version;

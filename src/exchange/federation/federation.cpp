@@ -143,7 +143,7 @@ Result<net::Response> Federation::call(
 
 Done Federation::greet(const OrganisationId& peer) {
   if (greeted_.with([&](const auto& greeted) { return greeted.contains(peer); })) return {};
-  const Hello mine{.organisation = options_.home, .rosters = known_.load()->stands()};
+  const Hello mine{.organisation = options_.home, .rosters = known_.load()->stands_for(peer)};
   const auto answer = TRY(call(peer, Method::post, "/federation/hello", encode(mine), exchange_time));
   const auto theirs = TRY(decode_hello(answer.bytes()));
   TRY(version_for(mine, theirs));
@@ -157,7 +157,7 @@ Done Federation::greet(const OrganisationId& peer) {
 /// Whoever knows the newer roster of an alliance of both tells the other.
 Done Federation::settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs) {
   const auto known = known_.load();
-  for (const auto& mine : known->stands()) {
+  for (const auto& mine : known->stands_for(peer)) {
     const auto found = std::ranges::find(theirs, mine.alliance, &RosterStand::alliance);
     if (found == theirs.end() || found->version == mine.version) continue;
     if (found->version > mine.version) {
@@ -178,7 +178,7 @@ Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
   TRY(greet(peer));
   const auto held = TRY(keys());
   const auto known = known_.load();
-  Poll poll{.rosters = known->stands(), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
+  Poll poll{.rosters = known->stands_for(peer), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
   poll.ack = TRY(ack_for(services_, *known, *held, peer));
   bool came = false;
   for (;;) {
@@ -192,7 +192,7 @@ Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
       return fail(ErrorCode::unavailable, "a newer roster than this node could get is needed");
     came = true;
     poll.ack = std::move(taken.ack);
-    poll.rosters = known_.load()->stands();
+    poll.rosters = known_.load()->stands_for(peer);
     // Told at once what became of them; and what is more comes with the same answer.
     poll.wait_ms = 0;
   }
@@ -214,7 +214,7 @@ Result<Page> Federation::page_for(const OrganisationId& peer, std::uint64_t afte
   const auto known = known_.load();
   Page page;
   if (!known->is_suspended(peer)) page = TRY(page_after(services_.store.records(), peer, after));
-  page.rosters = known->stands();
+  page.rosters = known->stands_for(peer);
   return page;
 }
 

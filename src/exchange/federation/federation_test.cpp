@@ -264,6 +264,35 @@ TEST_CASE("a relay carries what it cannot read between members that cannot call 
   CHECK_FALSE(hub.has(only_b));
 }
 
+TEST_CASE("a member is told nothing of alliances that it is not in, and given no roster of them") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b});
+  REQUIRE(found_alliance(*a.federation, "quiet"));
+  const auto quiet = ledger::alliance_named(a.store->records(), "quiet")->roster.alliance;
+  REQUIRE(join(*c.federation, *invite(*a.federation, *ledger::alliance_named(a.store->records(), "quiet"))));
+  world.settle();
+  CHECK(a.federation->page_for(c.home, 0)->rosters.front().alliance == quiet);
+  const auto shield = a.federation->page_for(b.home, 0)->rosters;
+  CHECK(shield.size() == 1);
+  CHECK(shield.front().alliance != quiet);
+  // It was guessed, and is claimed in both directions.
+  const Hello guess{.organisation = b.home, .rosters = {{quiet, 0}}};
+  net::Request request{.method = net::Method::post, .target = "/federation/hello", .body = encode(guess)};
+  request.client_certificate_pin = b.pin;
+  CHECK(decode_hello(a.answer(std::move(request)).bytes())->rosters == shield);
+  std::vector<std::string> asked;
+  world.sim.listen("b", 8444, [&](net::Request&& heard) {
+    asked.push_back(heard.target);
+    return net::Response{.status = 200, .body = encode(Page{.rosters = guess.rosters})};
+  });
+  static_cast<void>(a.federation->fetch_from(b.home, seconds(0)));
+  CHECK(std::ranges::find(asked, "/federation/poll") != asked.end());
+  CHECK(std::ranges::find(asked, "/federation/rosters") == asked.end());
+}
+
 TEST_CASE("what one member makes wrong does not hold up what others send by the same relay") {
   FederationWorld world;
   auto& hub = world.relay("hub");

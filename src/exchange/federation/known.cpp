@@ -74,6 +74,14 @@ std::vector<RosterStand> Known::stands() const {
   return stands;
 }
 
+std::vector<RosterStand> Known::stands_for(const OrganisationId& peer) const {
+  std::vector<RosterStand> stands;
+  for (const auto& one : newest)
+    if (policy::find_member(one.roster, peer) != nullptr)
+      stands.push_back({one.roster.alliance, one.roster.version});
+  return stands;
+}
+
 const policy::RosterMember* Known::member(const OrganisationId& organisation) const {
   for (const auto& one : newest)
     if (const auto* const found = policy::find_member(one.roster, organisation)) return found;

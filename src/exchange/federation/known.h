@@ -31,6 +31,8 @@ struct Known {
   static Result<Known> read(store::Records& records, const OrganisationId& home);
 
   std::vector<RosterStand> stands() const;
+  /// Of the alliances that it shares with this node: of the others it may not even know that they exist.
+  std::vector<RosterStand> stands_for(const OrganisationId& peer) const;
   /// Its entry in the newest roster of any alliance that it shares with this node; nothing: no member.
   const policy::RosterMember* member(const OrganisationId& organisation) const;
   /// The node that it lives on: its own, or its host's.
