@@ -1,7 +1,7 @@
 // A log of mixed Zeek-style JSON lines with planted hits, looked through with a million indicators; beside
 // it, in the same run, floors and what a user would take instead. The findings are checked against the truth.
 // The world is made once and kept in FOLDER (build/bench-detect of the source tree).
-//   detect_bench [world [GIGABYTES [INDICATORS [FOLDER]]]]
+//   detect_bench [world [GIGABYTES [INDICATORS [FOLDER]]]]      walk for world: without the tools of others
 //
 // The same log again and again to standard output, for streams of any length, and what looking through one
 // takes.
@@ -38,7 +38,8 @@
 #include "detect/intel.h"
 #include "detect/live_matcher.h"
 #include "detect/packed/matcher_file.h"
-#include "detect/readers/line_walk.h"
+#include "detect/readers/line_forms.h"
+#include "detect/readers/quickly.h"
 #include "detect/scan.h"
 #include "detect/sieve.h"
 #include "detect/tables.h"
@@ -49,7 +50,7 @@ using namespace shieldwall::detect;
 namespace {
 
 const std::string data = SHIELDWALL_SOURCE_DIR "/../shared/data/zeek-wrccdc/json";
-constexpr int rounds = 3;
+constexpr int rounds = 5;
 constexpr std::size_t grep_values = 1000;
 
 using bench::cpu_seconds;
@@ -300,9 +301,10 @@ int measure_zeek() {
 
 /// Values counted, and nothing else done with them.
 struct CountingSink {
-  std::uint64_t values = 0, bytes = 0;
-  bool text(const KeyTable::Key&, Slice span) { return ++values, bytes += span.size(), true; }
-  bool scalar(const KeyTable::Key&, Slice span) { return ++values, bytes += span.size(), true; }
+  std::uint64_t values = 0, bytes = 0, of_line = 0;
+  bool text(const KeyTable::Key&, Slice span) { return ++of_line, bytes += span.size(), true; }
+  bool scalar(const KeyTable::Key&, Slice span) { return ++of_line, bytes += span.size(), true; }
+  void forget() { of_line = 0; }
 };
 
 /// Our own extraction of fields alone, the odd lines by the full parser.
@@ -313,15 +315,23 @@ CountingSink extract(const std::string& path) {
   LineReader lines(**opened);
   BlockIndex index;
   KeyTable keys([](const void*, std::string_view) { return 0u; }, nullptr);
+  LineForms forms;
   const auto parser = full_ndjson_parser();
   Record record;
   for (;;) {
     const auto block = lines.peek_lines(LineSieve::block_bytes);
     if (!block || block->empty()) break;
     index_block(*block, index);
-    LineWalk<CountingSink> walk(block->data(), index, keys, sink);
+    FormWalk<CountingSink> walk(block->data(), index, keys, forms, sink);
+    quickly([&] {
+      for (auto& line : index.lines) {
+        sink.forget();
+        line.look = !walk.run(line);
+        if (!line.look) sink.values += sink.of_line;
+      }
+    });
     for (const auto& line : index.lines) {
-      if (walk.run(line)) continue;
+      if (!line.look) continue;
       record.fields.clear();
       (void)parser->parse(block->substr(line.begin, line.end - line.begin), record);
       sink.values += record.fields.size();
@@ -354,43 +364,75 @@ Matcher matcher_of_world(const bench::Files& files) {
   return compile(std::move(indicators), {.now = {}});
 }
 
-bool scan_row(const Matcher& matcher, const bench::Files& files, int threads, bool sieve, double bytes) {
-  const std::vector<InputFile> inputs = {{.path = files.log, .bytes = static_cast<std::uint64_t>(bytes)}};
-  FindingSink sink;
-  const auto took = bench::best_of(rounds, [&] {
-    sink.found.clear();
-    scan_files(matcher, inputs, {.threads = threads, .sieve = sieve}, sink);
-  });
-  const auto truth = bench::truth_of(files.truth);
-  const bool exact = sink.found == truth;
-  bench::row(
-      fmt::format("scan, {} thread{}{}", threads, threads == 1 ? "" : "s", sieve ? "" : ", full parser"),
-      took,
-      bytes,
-      fmt::format("{:.2f} GB/s wall; {} of {} findings, {}",
-                  bytes / took.wall / 1e9,
-                  sink.found.size(),
-                  truth.size(),
-                  exact ? "exactly the truth" : "NOT THE TRUTH"));
-  return exact;
-}
+/// Findings of one way to scan, the last time that it ran.
+struct ScanRow {
+  std::string what;
+  ScanOptions options;
+  FindingSink sink = {};
 
-void simdjson_row(const std::string& path, double bytes) {
-  if (!bench::simdjson_runs())
-    return fmt::print("simdjson: not measured, this machine lacks AVX-512 VBMI2\n");
-  simdjson::padded_string text;
-  if (simdjson::padded_string::load(path).get(text) != simdjson::SUCCESS) return;
-  bench::Walked walked;
-  const auto took = bench::best_of(rounds, [&] { walked = bench::walk_with_simdjson(text); });
-  bench::row("simdjson walk, text in memory",
-             took,
-             bytes,
-             fmt::format("{} documents, {} values", walked.documents, walked.values));
-}
+  void run(const Matcher& matcher, const bench::Files& files, double bytes) {
+    const std::vector<InputFile> inputs = {{.path = files.log, .bytes = static_cast<std::uint64_t>(bytes)}};
+    sink.found.clear();
+    scan_files(matcher, inputs, options, sink);
+  }
+  bool print(const bench::Took& took,
+             const bench::Truth& truth,
+             double bytes,
+             double of_walk,
+             double of_reading) const {
+    const bool exact = sink.found == truth;
+    bench::row(
+        what,
+        took,
+        bytes,
+        fmt::format(
+            "{:.2f} GB/s wall; {:.2f} of simdjson's walk, {:.2f} of our extraction; {} of {} findings, {}",
+            bytes / took.wall / 1e9,
+            of_walk / took.cpu,
+            of_reading / took.cpu,
+            sink.found.size(),
+            truth.size(),
+            exact ? "exactly the truth" : "NOT THE TRUTH"));
+    return exact;
+  }
+};
 
 const std::string bench_folder = SHIELDWALL_SOURCE_DIR "/build/bench-detect";
 
-int measure_world(double gigabytes, std::size_t indicators, const std::string& folder) {
+/// Floors and scans of the world's log, in turn.
+bool measure_scans(const Matcher& matcher, const bench::Files& files, double bytes, bool with_full) {
+  simdjson::padded_string text;
+  const bool walks =
+      bench::simdjson_runs() && simdjson::padded_string::load(files.log).get(text) == simdjson::SUCCESS;
+  bench::Walked walked;
+  CountingSink counted;
+  std::vector<ScanRow> scans;
+  scans.push_back({"scan, 1 thread", {.threads = 1}});
+  scans.push_back({"scan, 2 threads", {.threads = 2}});
+  if (with_full) scans.push_back({"scan, 1 thread, full parser", {.threads = 1, .sieve = false}});
+  std::vector<std::function<void()>> works = {[&] {
+                                                if (walks) walked = bench::walk_with_simdjson(text);
+                                              },
+                                              [&] { counted = extract(files.log); }};
+  for (auto& scan : scans) works.emplace_back([&] { scan.run(matcher, files, bytes); });
+  const auto took = bench::best_in_turn(rounds, works);
+  if (walks)
+    bench::row("simdjson walk, text in memory",
+               took[0],
+               bytes,
+               fmt::format("{} documents, {} values", walked.documents, walked.values));
+  else
+    fmt::print("simdjson: not measured, this machine lacks AVX-512 VBMI2\n");
+  bench::row(
+      "our field extraction alone, from the file", took[1], bytes, fmt::format("{} values", counted.values));
+  const auto truth = bench::truth_of(files.truth);
+  bool exact = true;
+  for (std::size_t i = 0; i < scans.size(); ++i)
+    exact = scans[i].print(took[i + 2], truth, bytes, took[0].cpu, took[1].cpu) && exact;
+  return exact;
+}
+
+int measure_world(double gigabytes, std::size_t indicators, const std::string& folder, bool with_tools) {
   const auto files = bench::world_files(folder, indicators, static_cast<std::uint64_t>(gigabytes * 1e9));
   const auto bytes = static_cast<double>(std::filesystem::file_size(files.log));
   fmt::print("{:.3f} GB, kernel {}\n", bytes / 1e9, block_kernels().front().name);
@@ -400,11 +442,6 @@ int measure_world(double gigabytes, std::size_t indicators, const std::string& f
                  rounds, [&] { (void)!std::system(cat.c_str()); }, RUSAGE_CHILDREN),
              bytes,
              "");
-  simdjson_row(files.log, bytes);
-  CountingSink counted;
-  const auto took = bench::best_of(rounds, [&] { counted = extract(files.log); });
-  bench::row(
-      "our field extraction alone, from the file", took, bytes, fmt::format("{} values", counted.values));
   const auto start = cpu_seconds();
   const auto matcher = matcher_of_world(files);
   fmt::print("{} indicators compiled in {:.2f} s: {} literals, {:.0f} MB of tables; {} not used\n",
@@ -413,9 +450,8 @@ int measure_world(double gigabytes, std::size_t indicators, const std::string& f
              matcher.literals(),
              static_cast<double>(matcher.bytes()) / 1e6,
              matcher.unused().size());
-  bool exact = scan_row(matcher, files, 1, true, bytes);
-  exact = scan_row(matcher, files, 2, true, bytes) && exact;
-  exact = scan_row(matcher, files, 1, false, bytes) && exact;
+  const bool exact = measure_scans(matcher, files, bytes, with_tools);
+  if (!with_tools) return exact ? 0 : 1;
   bench::run_python(files, folder, std::min(bytes, 1e8));
   bench::run_duckdb(files, folder, bytes);
   bench::run_grep(files, folder, bytes);
@@ -513,6 +549,8 @@ int main(int argc, char** argv) {
   if (mode == "live") return measure_live();
   if (mode == "drink") return scan_stream(argument(1, bench_folder));
   if (mode == "stream") return stream_world(std::stod(argument(1, "1")), argument(2, bench_folder));
-  return measure_world(
-      std::stod(argument(1, "1")), std::stoull(argument(2, "1000000")), argument(3, bench_folder));
+  return measure_world(std::stod(argument(1, "1")),
+                       std::stoull(argument(2, "1000000")),
+                       argument(3, bench_folder),
+                       mode != "walk");
 }

@@ -73,6 +73,10 @@ std::string_view without_port(std::string_view host_and_port) {
   return host_and_port.substr(0, colon);
 }
 
+bool is_query_field(std::string_view name) {
+  return std::ranges::any_of(rows, [&](const Row& row) { return !row.query.empty() && row.query == name; });
+}
+
 UrlPieces pieces_of_url(const Record& record) {
   const bool has_path =
       std::ranges::any_of(record.fields, [](const Field& f) { return f.value.starts_with('/'); });

@@ -25,4 +25,7 @@ struct UrlPieces {
 /// none.
 UrlPieces pieces_of_url(const Record& record);
 
+/// May a field of this name hold the query of such a URL, in logs whose map says nothing of it?
+bool is_query_field(std::string_view name);
+
 }  // namespace shieldwall::detect

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -37,6 +38,18 @@ inline Took best_of(int rounds, const std::function<void()>& work, int who = RUS
     least.wall = std::min(least.wall, wall_seconds() - wall);
     least.cpu = std::min(least.cpu, cpu_seconds(who) - cpu);
   }
+  return least;
+}
+
+/// The same of several works that take turns: a neighbour that comes or goes meets all of them.
+inline std::vector<Took> best_in_turn(int rounds, const std::vector<std::function<void()>>& works) {
+  std::vector<Took> least(works.size());
+  for (int i = 0; i < rounds; ++i)
+    for (std::size_t w = 0; w < works.size(); ++w) {
+      const auto took = best_of(1, works[w]);
+      least[w].wall = std::min(least[w].wall, took.wall);
+      least[w].cpu = std::min(least[w].cpu, took.cpu);
+    }
   return least;
 }
 

@@ -49,26 +49,45 @@ class SipState {
   std::uint64_t v0_, v1_, v2_, v3_;
 };
 
+/// Up to six bytes as a number, the first lowest.
+inline std::uint64_t few_bytes(const char* at, std::size_t size) {
+  if (size >= 4) {
+    std::uint32_t first, last;
+    std::memcpy(&first, at, 4);
+    std::memcpy(&last, at + size - 4, 4);
+    return first | static_cast<std::uint64_t>(last) << (8 * size - 32);
+  }
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < size; ++i)
+    out |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
+  return out;
+}
+
 /// SipHash-1-3 (Aumasson and Bernstein) of the kind's byte followed by the key.
 inline std::uint64_t literal_hash(const HashKey& hash_key, LiteralKind kind, std::string_view key) noexcept {
   SipState state(hash_key);
   const std::uint64_t length = static_cast<std::uint64_t>(key.size() + 1) << 56;
-  std::uint64_t block = 0;
-  if (key.size() < 7) {
-    if (!key.empty()) std::memcpy(&block, key.data(), key.size());
-    state.add(block << 8 | static_cast<std::uint64_t>(kind) | length);
+  const char* at = key.data();
+  const auto size = key.size();
+  const auto eight = [](const char* from) {
+    std::uint64_t block;
+    std::memcpy(&block, from, 8);
+    return block;
+  };
+  if (size < 7) {
+    state.add(few_bytes(at, size) << 8 | static_cast<std::uint64_t>(kind) | length);
     return state.finish();
   }
-  std::memcpy(&block, key.data(), 7);
-  state.add(block << 8 | static_cast<std::uint64_t>(kind));
-  key.remove_prefix(7);
-  for (; key.size() >= 8; key.remove_prefix(8)) {
-    std::memcpy(&block, key.data(), 8);
-    state.add(block);
+  if (size == 7) {
+    state.add((few_bytes(at, 4) | few_bytes(at + 4, 3) << 32) << 8 | static_cast<std::uint64_t>(kind));
+    state.add(length);
+    return state.finish();
   }
-  block = 0;
-  std::memcpy(&block, key.data(), key.size());
-  state.add(block | length);
+  state.add(eight(at) << 8 | static_cast<std::uint64_t>(kind));
+  const char* const end = at + size;
+  for (at += 7; end - at >= 8; at += 8) state.add(eight(at));
+  const auto left = static_cast<unsigned>(end - at);
+  state.add(left == 0 ? length : eight(end - 8) >> (64 - 8 * left) | length);
   return state.finish();
 }
 

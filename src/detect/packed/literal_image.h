@@ -74,6 +74,9 @@ struct LiteralImage {
   /// Asks for the memory that find() will look at first.
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(&filter[filter_word(hash)]); }
 
+  /// The same where the filter lets the hash pass.
+  void prefetch_line(std::uint64_t hash) const { __builtin_prefetch(&lines[scaled(hash, homes)]); }
+
   /// False: no literal has this hash, nor is it one of those that stand in the filter alone.
   bool may_hold(std::uint64_t hash) const {
     const auto bits = filter_bits(hash);

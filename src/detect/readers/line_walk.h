@@ -2,19 +2,12 @@
 // Walks the JSON objects that nearly all lines of logs are, by the bits of a block: nothing is looked at byte
 // by byte but the marks between strings.
 
-#include <bit>
 #include <cstring>
 
-#include "detect/readers/block_index.h"
+#include "detect/readers/json_scalar.h"
 #include "detect/readers/key_table.h"
 
 namespace shieldwall::detect {
-
-/// A piece of a block.
-struct Slice {
-  std::uint32_t begin = 0, end = 0;
-  std::uint32_t size() const { return end - begin; }
-};
 
 /// Tells `sink` every value of a line that is one JSON object: `sink.text(key, span)` and `sink.scalar(key,
 /// span)` for numbers, true and false; a sink that says false ends the walk. Says false when the line is for
@@ -23,7 +16,7 @@ template <typename Sink>
 class LineWalk {
  public:
   LineWalk(const char* block, const BlockIndex& index, KeyTable& keys, Sink& sink)
-      : text_(block), index_(index), keys_(keys), sink_(sink) {}
+      : text_(block), index_(index), keys_(keys), sink_(sink), scalars_(block, index) {}
 
   bool run(const BlockLine& line) {
     if (line.odd) return false;
@@ -117,45 +110,20 @@ class LineWalk {
 
   [[gnu::always_inline]] bool plain(Place& here, const Key& name, char c) {
     const auto begin = here.at;
-    if (c == 't' || c == 'f' || c == 'n') {
-      const std::string_view word = c == 't' ? "true" : c == 'f' ? "false" : "null";
-      if (std::memcmp(text_ + begin, word.data(), word.size()) != 0) return false;
-      here.at += static_cast<std::uint32_t>(word.size());
-      return c == 'n' || sink_.scalar(name, Slice{begin, here.at});
+    if (c == 'n') {
+      if (std::memcmp(text_ + begin, "null", 4) != 0) return false;
+      here.at += 4;
+      return true;
     }
-    return number(here, c) && sink_.scalar(name, Slice{begin, here.at});
-  }
-
-  /// How many digits there are from here on, which are passed.
-  [[gnu::always_inline]] unsigned digits(Place& here) const {
-    const auto some = static_cast<unsigned>(std::countr_one(index_.digit.from(here.at)));
-    here.at += some;
-    return some < ByteBits::most ? some : some + more_digits(here);
-  }
-  unsigned more_digits(Place& here) const {
-    unsigned more = 0;
-    for (; text_[here.at] >= '0' && text_[here.at] <= '9'; ++here.at) ++more;
-    return more;
-  }
-
-  [[gnu::always_inline]] bool number(Place& here, char first) const {
-    if (first == '-') first = text_[++here.at];
-    const auto whole = digits(here);
-    if (whole == 0 || (first == '0' && whole > 1)) return false;
-    if (text_[here.at] == '.') {
-      ++here.at;
-      if (digits(here) == 0) return false;
-    }
-    if ((text_[here.at] | 0x20) != 'e') return true;
-    ++here.at;
-    if (text_[here.at] == '+' || text_[here.at] == '-') ++here.at;
-    return digits(here) != 0;
+    here.at = scalars_.end(begin, c);
+    return here.at > begin && sink_.scalar(name, Slice{begin, here.at});
   }
 
   const char* text_;
   const BlockIndex& index_;
   KeyTable& keys_;
   Sink& sink_;
+  JsonScalars scalars_;
   Level above_[depth_max];
 };
 
