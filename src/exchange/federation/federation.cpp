@@ -274,6 +274,18 @@ Done Federation::note(const OrganisationId& peer, const Ack& ack) {
 
 Done Federation::keep(const ledger::SignedRoster& roster) {
   TRY(ledger::keep_signed_roster(services_.store, options_.home, roster, services_.clock.now()));
+  const auto known = known_.load();
+  const auto writes = writes_of_newly_known(*known, roster.roster);
+  if (!writes.empty()) TRY(services_.store.records().write(writes));
+  for (const auto& entry : roster.roster.members) {
+    const auto by = known->known_by.find(entry.organisation);
+    if (by == known->known_by.end() || by->second == roster.roster.alliance) continue;
+    const auto* const counts = known->member(entry.organisation);
+    if (counts->keys != entry.keys || counts->pins != entry.pins)
+      log::warn(
+          "an alliance lists other keys of a member than the one by which it was known first, whose count",
+          {{"alliance", roster.roster.name}, {"member", entry.organisation.text()}});
+  }
   log::info("roster kept", {{"alliance", roster.roster.name}, {"version", roster.roster.version}});
   return refresh();
 }

@@ -293,6 +293,40 @@ TEST_CASE("a member is told nothing of alliances that it is not in, and given no
   CHECK(std::ranges::find(asked, "/federation/rosters") == asked.end());
 }
 
+TEST_CASE(
+    "what the founders of one alliance write of another's member does not make anybody else that member") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& victim = world.node("victim");
+  auto& liar = world.node("liar");
+  world.alliance({&a, &victim});
+  REQUIRE(found_alliance(*liar.federation, "quiet"));
+  auto quiet = *ledger::alliance_named(liar.store->records(), "quiet");
+  REQUIRE(join(*a.federation, *invite(*liar.federation, quiet)));
+  quiet = *ledger::alliance_named(liar.store->records(), "quiet");
+  auto entry = *own_entry(*liar.federation);
+  entry.organisation = victim.home;
+  entry.name = "the victim";
+  entry.pins = {sha256("another certificate of the liar")};
+  auto roster = quiet.roster;
+  ++roster.version;
+  roster.predecessor = policy::digest_of(quiet.roster);
+  roster.members.push_back(entry);
+  ledger::SignedRoster forged{.roster = policy::canonical(roster)};
+  ledger::sign(forged, liar.home, (*liar.federation->keys())->root);
+  REQUIRE(a.federation->keep_rosters(encode_rosters({forged})) == true);
+  const auto known = a.federation->known();
+  CHECK(known->newest.size() == 2);
+  CHECK_FALSE(known->pins.contains(entry.pins.front()));
+  CHECK(known->pins.at(victim.pin) == victim.home);
+  const auto own = (*victim.federation->keys())->public_keys();
+  for (const auto use : {policy::KeyUse::statement, policy::KeyUse::sealing})
+    for (const auto& key : known->keys(victim.home, use)) CHECK(std::ranges::find(own, key) != own.end());
+  const auto kept = a.share("for the victim");
+  world.settle();
+  CHECK(victim.has(kept));
+}
+
 TEST_CASE("what one member makes wrong does not hold up what others send by the same relay") {
   FederationWorld world;
   auto& hub = world.relay("hub");

@@ -11,6 +11,7 @@ namespace shieldwall::exchange::federation {
 namespace {
 
 constexpr std::string_view suspended_prefix = "suspended/";
+constexpr std::string_view known_by_prefix = "known-by/";
 constexpr std::size_t reason_max = 1'024;
 
 Result<Suspension> decode_suspension(std::string_view row) {
@@ -28,7 +29,46 @@ std::string key_of(const OrganisationId& member) {
   return std::string(suspended_prefix) + member.text();
 }
 
+const policy::Roster* roster_of(const Known& known, const AllianceId& alliance) {
+  const auto found = std::ranges::find_if(
+      known.newest, [&](const ledger::SignedRoster& one) { return one.roster.alliance == alliance; });
+  return found == known.newest.end() ? nullptr : &found->roster;
+}
+
+/// An alliance that does not list it any more, or is left, gives way to the next.
+Done read_known_by(store::Records& records, Known& known) {
+  std::map<OrganisationId, AllianceId> first;
+  for (std::string after;;) {
+    const auto rows = TRY(records.scan(ledger::peer_table, known_by_prefix, after, 1'000));
+    for (const auto& row : rows) {
+      const auto organisation = TRY(OrganisationId::parse(row.key.substr(known_by_prefix.size())));
+      first.emplace(organisation, TRY(AllianceId::parse(row.value)));
+    }
+    if (rows.size() < 1'000) break;
+    after = rows.back().key;
+  }
+  for (const auto& one : known.newest)
+    for (const auto& member : one.roster.members) {
+      const auto noted = first.find(member.organisation);
+      const auto* const roster = noted == first.end() ? nullptr : roster_of(known, noted->second);
+      const bool holds = roster != nullptr && policy::find_member(*roster, member.organisation) != nullptr;
+      known.known_by.emplace(member.organisation, holds ? noted->second : one.roster.alliance);
+    }
+  return {};
+}
+
 }  // namespace
+
+std::vector<store::Write> writes_of_newly_known(const Known& known, const policy::Roster& roster) {
+  std::vector<store::Write> writes;
+  for (const auto& member : roster.members)
+    if (!known.known_by.contains(member.organisation))
+      writes.push_back({.table = ledger::peer_table,
+                        .key = std::string(known_by_prefix) + member.organisation.text(),
+                        .value = roster.alliance.text(),
+                        .expected = std::nullopt});
+  return writes;
+}
 
 store::Write write_of(const Suspension& suspension) {
   policy::ByteWriter out;
@@ -59,12 +99,15 @@ Result<Known> Known::read(store::Records& records, const OrganisationId& home) {
   const auto rows = TRY(ledger::scan_rows(
       records, ledger::peer_table, suspended_prefix, decode_suspension, ledger::organisations_max));
   for (const auto& row : rows) known.suspended.emplace(row.value.member, row.value);
-  for (const auto& one : known.newest)
-    for (const auto& member : one.roster.members) {
-      for (const auto& pin : member.pins) known.pins.emplace(pin, member.organisation);
-      for (const auto& key : ledger::keys_for(member, policy::KeyUse::sealing))
-        known.sealing.emplace(policy::key_id(key), member.organisation);
-    }
+  TRY(read_known_by(records, known));
+  for (const auto& organisation : known.others()) {
+    const auto* const member = known.member(organisation);
+    for (const auto& pin : member->pins) known.pins.emplace(pin, organisation);
+    for (const auto& key : ledger::keys_for(*member, policy::KeyUse::sealing))
+      known.sealing.emplace(policy::key_id(key), organisation);
+  }
+  for (const auto& key : known.keys(home, policy::KeyUse::sealing))
+    known.sealing.emplace(policy::key_id(key), home);
   return known;
 }
 
@@ -83,9 +126,9 @@ std::vector<RosterStand> Known::stands_for(const OrganisationId& peer) const {
 }
 
 const policy::RosterMember* Known::member(const OrganisationId& organisation) const {
-  for (const auto& one : newest)
-    if (const auto* const found = policy::find_member(one.roster, organisation)) return found;
-  return nullptr;
+  const auto by = known_by.find(organisation);
+  const auto* const roster = by == known_by.end() ? nullptr : roster_of(*this, by->second);
+  return roster == nullptr ? nullptr : policy::find_member(*roster, organisation);
 }
 
 OrganisationId Known::node_of(const OrganisationId& organisation) const {
@@ -93,18 +136,18 @@ OrganisationId Known::node_of(const OrganisationId& organisation) const {
   return found != nullptr && found->host ? *found->host : organisation;
 }
 
-OrganisationId Known::next_hop(const OrganisationId& organisation) const {
+OrganisationId Known::next_hop(const OrganisationId& organisation, const AllianceId& alliance) const {
   const auto node = node_of(organisation);
   const auto reachable = [](const policy::RosterMember* one) {
     return one != nullptr && ledger::node_address(*one).has_value();
   };
   if (reachable(member(node)) || reachable(member(home))) return node;
-  for (const auto& one : newest) {
-    if (policy::find_member(one.roster, node) == nullptr) continue;
-    for (const auto& candidate : one.roster.members)
-      if (is_relay(candidate) && reachable(&candidate) && !is_suspended(candidate.organisation))
-        return candidate.organisation;
-  }
+  const auto* const roster = roster_of(*this, alliance);
+  if (roster == nullptr || policy::find_member(*roster, node) == nullptr) return node;
+  for (const auto& candidate : roster->members)
+    if (is_relay(candidate) && reachable(member(candidate.organisation)) &&
+        !is_suspended(candidate.organisation))
+      return candidate.organisation;
   return node;
 }
 
@@ -121,12 +164,8 @@ std::set<OrganisationId> Known::others() const {
 }
 
 std::vector<policy::MemberKey> Known::keys(const OrganisationId& organisation, policy::KeyUse use) const {
-  std::vector<policy::MemberKey> listed;
-  for (const auto& one : newest)
-    if (const auto* const found = policy::find_member(one.roster, organisation))
-      for (auto& key : ledger::keys_for(*found, use))
-        if (std::ranges::find(listed, key) == listed.end()) listed.push_back(std::move(key));
-  return listed;
+  const auto* const entry = member(organisation);
+  return entry == nullptr ? std::vector<policy::MemberKey>() : ledger::keys_for(*entry, use);
 }
 
 }  // namespace shieldwall::exchange::federation

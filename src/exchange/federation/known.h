@@ -27,23 +27,27 @@ struct Known {
   std::map<Digest, OrganisationId> pins{};     // of members' nodes
   std::map<Digest, OrganisationId> sealing{};  // whose key id that is
   std::map<OrganisationId, Suspension> suspended{};
+  /// By which alliance each organisation was known first. Where several list it, that one's entry counts:
+  /// what the founders of another write of it changes neither its keys nor its certificate nor its address
+  /// here.
+  std::map<OrganisationId, AllianceId> known_by{};
 
   static Result<Known> read(store::Records& records, const OrganisationId& home);
 
   std::vector<RosterStand> stands() const;
   /// Of the alliances that it shares with this node: of the others it may not even know that they exist.
   std::vector<RosterStand> stands_for(const OrganisationId& peer) const;
-  /// Its entry in the newest roster of any alliance that it shares with this node; nothing: no member.
+  /// Its entry in the newest roster of the alliance in `known_by`; nothing: no member.
   const policy::RosterMember* member(const OrganisationId& organisation) const;
   /// The node that it lives on: its own, or its host's.
   OrganisationId node_of(const OrganisationId& organisation) const;
   bool is_suspended(const OrganisationId& organisation) const { return suspended.contains(organisation); }
   /// To whose node a delivery for that member is handed: its own where one of the two can reach the other,
-  /// else a relay of an alliance of both.
-  OrganisationId next_hop(const OrganisationId& organisation) const;
+  /// else a relay of that alliance.
+  OrganisationId next_hop(const OrganisationId& organisation, const AllianceId& alliance) const;
   /// Everybody but this node's own organisation.
   std::set<OrganisationId> others() const;
-  /// Keys of that use that any of its entries lists.
+  /// Keys of that use that its entry lists.
   std::vector<policy::MemberKey> keys(const OrganisationId& organisation, policy::KeyUse use) const;
 };
 
@@ -55,5 +59,8 @@ using KnownNow = std::shared_ptr<const Known>;
 
 store::Write write_of(const Suspension& suspension);
 store::Write end_of_suspension(const OrganisationId& member);
+
+/// Rows for members of the roster that no alliance made known before.
+std::vector<store::Write> writes_of_newly_known(const Known& known, const policy::Roster& roster);
 
 }  // namespace shieldwall::exchange::federation

@@ -350,8 +350,10 @@ class Releaser {
                     .at = now_,
                     .recalled = !draft.bytes};
     for (const auto& one : draft.recipients) {
-      const auto number =
-          TRY(queue_for(one, {.at = now_, .object = draft.object.text(), .statement = digest}, item));
+      const auto number = TRY(queue_for(one,
+                                        draft.statement.alliance,
+                                        {.at = now_, .object = draft.object.text(), .statement = digest},
+                                        item));
       kept.recipients.push_back({one, number});
       if (draft.bytes)
         told_[one].push_back({.id = draft.object,
@@ -376,12 +378,15 @@ class Releaser {
   }
 
   /// The delivery goes to the node on which the recipient lives.
-  Result<std::uint64_t> queue_for(const OrganisationId& recipient, Queued queued, std::string_view item) {
+  Result<std::uint64_t> queue_for(const OrganisationId& recipient,
+                                  const AllianceId& alliance,
+                                  Queued queued,
+                                  std::string_view item) {
     const auto node = known_.node_of(recipient);
     const auto keys = known_.keys(node, policy::KeyUse::sealing);
     if (keys.empty()) return fail(ErrorCode::invalid, "{} has no key to seal to", recipient.text());
     queued.delivery.to = policy::key_id(keys.front());
-    return outbox_.add(known_.next_hop(node), std::move(queued), item);
+    return outbox_.add(known_.next_hop(node, alliance), std::move(queued), item);
   }
 
   /// The epoch key to wrap with; a new one is sent before what it opens.
@@ -394,7 +399,7 @@ class Releaser {
       if (!epoch.is_new) break;
       const auto item = TRY(seal(epoch.grant, keys_.statement, key));
       Queued queued{.delivery = {.kind = ItemKind::epoch_key, .to = policy::key_id(key)}, .at = now_};
-      TRY(outbox_.add(known_.next_hop(recipient), std::move(queued), item));
+      TRY(outbox_.add(known_.next_hop(recipient, draft.statement.alliance), std::move(queued), item));
     }
     if (epoch.write) writes_.push_back(std::move(*epoch.write));
     made = epoch.grant;
