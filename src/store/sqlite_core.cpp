@@ -54,6 +54,12 @@ Result<std::unique_ptr<Reader>> Reader::open(Core& core) {
                                             .page_bytes = {}});
 }
 
+Result<Statement*> Reader::statement(const char* text) {
+  if (const auto found = others.find(text); found != others.end()) return &found->second;
+  auto made = TRY(db.prepare(text));
+  return &others.emplace(text, std::move(made)).first->second;
+}
+
 Result<std::string_view> Reader::read_page(std::uint32_t segment, std::size_t page_number) {
   page.bind(page_row(segment, page_number));
   if (!TRY(page.step()))
@@ -64,10 +70,11 @@ Result<std::string_view> Reader::read_page(std::uint32_t segment, std::size_t pa
 }
 
 Result<ReaderPool::Lease> ReaderPool::take() {
-  auto reader = idle_.with([](auto& idle) -> std::unique_ptr<Reader> {
-    if (idle.empty()) return nullptr;
-    auto last = std::move(idle.back());
-    idle.pop_back();
+  auto reader = idle_.with([](Idle& idle) -> std::unique_ptr<Reader> {
+    if (idle.readers.empty()) return nullptr;
+    auto last = std::move(idle.readers.back());
+    idle.readers.pop_back();
+    idle.fewest = std::min(idle.fewest, idle.readers.size());
     return last;
   });
   if (!reader) reader = TRY(Reader::open(core_));
@@ -79,9 +86,21 @@ void ReaderPool::give_back(Reader* reader) {
   std::unique_ptr<Reader> owned(reader);
   for (auto* const statement : {&owned->events, &owned->bare_events, &owned->page, &owned->instant})
     statement->reset();
+  for (auto& [text, statement] : owned->others) statement.reset();
   if (!owned->end.run()) return;  // closed instead
-  idle_.with([&](auto& idle) {
-    if (idle.size() < idle_max) idle.push_back(std::move(owned));
+  idle_.with([&](Idle& idle) {
+    if (idle.readers.size() < idle_max) idle.readers.push_back(std::move(owned));
+  });
+}
+
+void ReaderPool::close_unneeded() {
+  std::vector<std::unique_ptr<Reader>> unneeded;  // closed without the lock
+  idle_.with([&](Idle& idle) {
+    const auto count = idle.fewest > always_kept ? idle.fewest - always_kept : 0;
+    const auto end = idle.readers.begin() + static_cast<std::ptrdiff_t>(count);
+    unneeded.assign(std::move_iterator(idle.readers.begin()), std::move_iterator(end));
+    idle.readers.erase(idle.readers.begin(), end);
+    idle.fewest = idle.readers.size();
   });
 }
 

@@ -20,6 +20,7 @@
 #include "base/guarded.h"
 #include "policy/scope.h"
 #include "store/index.h"
+#include "store/record_cache.h"
 #include "store/sqlite_rows.h"
 #include "store/sqlite_vfs.h"
 #include "store/store.h"
@@ -48,9 +49,12 @@ struct Reader {
   Statement instant;
   Statement begin;
   Statement end;
-  std::string page_bytes;  // of the page read last
+  std::string page_bytes;                     // of the page read last
+  std::map<const char*, Statement> others{};  // by their SQL
 
   static Result<std::unique_ptr<Reader>> open(Core& core);
+  /// A statement of this connection, prepared once. Good until the connection goes back.
+  Result<Statement*> statement(const char* sql);
   Result<std::string_view> read_page(std::uint32_t segment, std::size_t page_number);
 };
 
@@ -65,15 +69,26 @@ class ReaderPool {
   using Lease = std::unique_ptr<Reader, Return>;
   Result<Lease> take();
   void close() {
-    idle_.with([](auto& idle) { idle.clear(); });
+    idle_.with([](Idle& idle) { idle.readers.clear(); });
   }
+  /// Closes connections that nobody needed since this was called last.
+  void close_unneeded();
 
  private:
-  static constexpr std::size_t idle_max = 8;
+  // Opening one costs some hundred microseconds, more than most questions. A node's pool has 16 threads a
+  // core; of those as many hold a connection at one time as there are cores, and some that were interrupted.
+  static constexpr std::size_t idle_max = 64;
+  static constexpr std::size_t always_kept = 4;
+
+  struct Idle {
+    std::vector<std::unique_ptr<Reader>> readers;  // the one given back last is taken first
+    std::size_t fewest = 0;                        // since close_unneeded was called
+  };
+
   void give_back(Reader* reader);
 
   Core& core_;
-  Guarded<std::vector<std::unique_ptr<Reader>>> idle_;
+  Guarded<Idle> idle_;
 };
 
 /// The `event` column of the table of what is due.
@@ -184,12 +199,14 @@ struct Core {
   Guarded<std::map<Digest, std::shared_ptr<const policy::Decider>>> deciders;
   std::atomic<std::size_t> text_lag = 0;
   std::atomic<std::size_t> log_frames = 0;  // of the write-ahead log
-  std::atomic<std::uint64_t> purges = 0;    // removals; a merge that began before one is done again
+  RecordCache records;
+  std::atomic<std::uint64_t> purges = 0;  // removals; a merge that began before one is done again
   std::atomic<std::uint32_t> next_segment = 1;
   std::mutex tending;                           // one background step at a time
   std::atomic<bool> log_holds_deleted = false;  // the write-ahead log is to be emptied soon
   ReaderPool readers;
   std::unique_ptr<Db> maintenance;  // for checkpoints; under `tending`
+  Duration readers_counted{};       // when readers.close_unneeded was called last; under `tending`
   std::unique_ptr<Writer> writer;
   Timestamp last_at{};  // of the last change; the leading writer's alone
 

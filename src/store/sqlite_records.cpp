@@ -7,15 +7,15 @@ namespace {
 
 constexpr std::size_t blob_bytes_max = 256u << 20;  // SQLite takes a gigabyte at most; uploads come in pieces
 
-/// A statement on a reader's connection, for questions that are not asked thousands of times a second.
+/// A reader's connection with one of its statements.
 struct Asking {
   ReaderPool::Lease lease;
-  Statement statement;
+  Statement& statement;
 
   static Result<Asking> with(Core& core, const char* text) {
     auto lease = TRY(core.readers.take());
-    auto statement = TRY(lease->db.prepare(text));
-    return Asking{std::move(lease), std::move(statement)};
+    auto* const statement = TRY(lease->statement(text));
+    return Asking{std::move(lease), *statement};
   }
 };
 
@@ -26,40 +26,40 @@ class SqliteRecords final : public Records {
   explicit SqliteRecords(Core& core) : core_(core) {}
 
   Done write(std::span<const Write> batch) override {
+    const RecordCache::Writing writing(core_.records, batch);
     return core_.writer->run([&](Transaction& transaction) { return write_all(transaction, batch); },
                              Deadline::none());
   }
 
   Result<Record> read(Table table, std::string_view key) override {
+    const auto standing = [&](const Record& record) { return record.expires > core_.seams.clock.now(); };
+    const auto absent = [&] { return fail(ErrorCode::not_found, "no record {}", key); };
+    if (const auto kept = core_.records.find(table, key)) {
+      if (!standing(*kept)) return absent();
+      return *kept;
+    }
+    const auto ticket = core_.records.begin_read(table);
     auto asking = TRY(Asking::with(core_, sql::read_record));
     asking.statement.bind(static_cast<int>(table), key);
-    if (!TRY(asking.statement.step()) || asking.statement.time(2) <= core_.seams.clock.now())
-      return fail(ErrorCode::not_found, "no record {}", key);
-    return Record{.key = std::string(key),
+    if (!TRY(asking.statement.step())) return absent();
+    Record record{.key = std::string(key),
                   .value = Bytes(asking.statement.bytes(0)),
                   .revision = asking.statement.sequence(1),
                   .expires = asking.statement.time(2)};
+    if (!standing(record)) return absent();
+    core_.records.keep(table, record, ticket);
+    return record;
   }
 
   Result<std::vector<Record>> scan(Table table,
                                    std::string_view prefix,
                                    std::string_view after,
                                    int limit) override {
-    auto asking = TRY(Asking::with(core_, sql::scan_records));
-    const auto end = end_of(prefix);
-    asking.statement.bind(
-        static_cast<int>(table),
-        after,
-        prefix,
-        end.empty() ? std::optional<std::string_view>() : std::optional<std::string_view>(end),
-        core_.seams.clock.now(),
-        std::max(limit, 0));
-    std::vector<Record> found;
-    while (TRY(asking.statement.step()))
-      found.push_back({.key = std::string(asking.statement.bytes(0)),
-                       .value = Bytes(asking.statement.bytes(1)),
-                       .revision = asking.statement.sequence(2),
-                       .expires = asking.statement.time(3)});
+    const ScanKey question{.prefix = prefix, .after = after, .limit = limit};
+    if (const auto kept = core_.records.find(table, question)) return *kept;
+    const auto ticket = core_.records.begin_read(table);
+    auto found = TRY(scan_stored(table, question));
+    core_.records.keep(table, question, found, ticket);
     return found;
   }
 
@@ -74,6 +74,7 @@ class SqliteRecords final : public Records {
       return {};
     };
     TRY(core_.writer->run(work, Deadline::none()));
+    if (deleted > 0) core_.records.forget_expiring();
     return deleted == at_once;
   }
 
@@ -84,6 +85,25 @@ class SqliteRecords final : public Records {
     while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
     if (!end.empty()) ++end.back();
     return end;
+  }
+
+  Result<std::vector<Record>> scan_stored(Table table, const ScanKey& question) {
+    auto asking = TRY(Asking::with(core_, sql::scan_records));
+    const auto end = end_of(question.prefix);
+    asking.statement.bind(
+        static_cast<int>(table),
+        question.after,
+        question.prefix,
+        end.empty() ? std::optional<std::string_view>() : std::optional<std::string_view>(end),
+        core_.seams.clock.now(),
+        std::max(question.limit, 0));
+    std::vector<Record> found;
+    while (TRY(asking.statement.step()))
+      found.push_back({.key = std::string(asking.statement.bytes(0)),
+                       .value = Bytes(asking.statement.bytes(1)),
+                       .revision = asking.statement.sequence(2),
+                       .expires = asking.statement.time(3)});
+    return found;
   }
 
   Result<std::uint64_t> revision_of(Table table, const std::string& key) {

@@ -12,8 +12,9 @@ namespace shieldwall::store {
 
 namespace {
 
-constexpr std::size_t log_frames_soft = 1024;  // 8 MB: a checkpoint in the background is worth its sync
-constexpr std::size_t log_frames_hard = 8192;  // 64 MB: a put does it itself
+constexpr std::size_t log_frames_soft = 1024;   // 8 MB: a checkpoint in the background is worth its sync
+constexpr std::size_t log_frames_hard = 8192;   // 64 MB: a put does it itself
+constexpr Duration readers_pause = minutes(1);  // a burst's connections are kept for the next one that long
 
 Sequence sealed_until(const State& state) {
   return state.facts.segments.empty() ? 0 : state.facts.segments.back()->last;
@@ -184,7 +185,12 @@ Result<bool> step(Core& core) {
 Result<bool> tend_store(Core& core, Duration budget) {
   const std::unique_lock lock(core.tending, std::try_to_lock);
   if (!lock.owns_lock()) return true;  // somebody is at it
-  const Duration until{core.seams.clock.steady().us + budget.us};
+  const auto now = core.seams.clock.steady();
+  if (now.us - core.readers_counted.us >= readers_pause.us) {
+    core.readers.close_unneeded();
+    core.readers_counted = now;
+  }
+  const Duration until{now.us + budget.us};
   do {
     if (!TRY(step(core))) return false;
   } while (core.seams.clock.steady() < until);

@@ -197,6 +197,35 @@ TEST_CASE("the schema goes one version back and up again, and a newer one is ref
   CHECK(newer.error().message.find(std::to_string(schema_version)) != std::string::npos);
 }
 
+TEST_CASE(
+    "connections of a burst are kept for the next question and closed when a while passed without one") {
+  Rig rig(Kind::sqlite);
+  Core core(rig.seams(), {}, rig.folder.path() + "/node.db");
+  const auto open_connections = [&] {
+    const std::filesystem::directory_iterator descriptors("/proc/self/fd");
+    return std::ranges::count_if(descriptors, [&](const auto& entry) {
+      std::error_code gone;  // the folder's own
+      return std::filesystem::read_symlink(entry.path(), gone) == core.path;
+    });
+  };
+  const auto before = open_connections();
+  const auto ask_at_once = [&](std::size_t count) {
+    std::vector<ReaderPool::Lease> leases;
+    for (std::size_t i = 0; i < count; ++i) leases.push_back(std::move(*core.readers.take()));
+  };
+  ask_at_once(20);
+  CHECK(open_connections() == before + 20);
+  core.readers.close_unneeded();  // all were needed
+  ask_at_once(12);
+  CHECK(open_connections() == before + 20);
+  core.readers.close_unneeded();
+  CHECK(open_connections() == before + 16);  // eight of them nobody asked for: four stay all the same
+  core.readers.close_unneeded();
+  CHECK(open_connections() == before + 4);
+  ask_at_once(1);
+  CHECK(open_connections() == before + 4);
+}
+
 TEST_CASE("a backup taken while the store is open is a store that checks clean") {
   Rig rig(Kind::sqlite);
   for (std::uint32_t i = 1; i <= 30; ++i) rig.put(holding(indicator(i)));
