@@ -1,6 +1,6 @@
 #include "api/route.h"
 
-#include "base/text.h"
+#include <algorithm>
 
 namespace shieldwall::api {
 
@@ -10,19 +10,39 @@ bool is_parameter(std::string_view segment) {
   return segment.starts_with('{');
 }
 
-/// The {name} parts when `path` has the segments of `wanted`; nothing otherwise.
-std::optional<std::map<std::string, std::string, std::less<>>> fit(std::string_view path,
-                                                                   const std::vector<std::string>& wanted) {
+using Parts = std::map<std::string, std::string, std::less<>>;
+
+/// The next segment of a path that begins with one, and takes it off.
+std::string_view next_segment(std::string_view& path) {
+  const auto segment = path.substr(0, path.find('/'));
+  path.remove_prefix(std::min(segment.size() + 1, path.size()));
+  return segment;
+}
+
+std::string_view within_slashes(std::string_view path) {
   path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
-  const auto segments = path.empty() ? std::vector<std::string_view>{} : split(path, '/');
-  if (segments.size() != wanted.size()) return std::nullopt;
-  std::map<std::string, std::string, std::less<>> parts;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (is_parameter(segments[i]))
-      parts.emplace(segments[i].substr(1, segments[i].size() - 2), wanted[i]);
-    else if (segments[i] != wanted[i])
-      return std::nullopt;
+  return path;
+}
+
+/// Whether `path` has the segments of `wanted`. Asked of every route for each request: nothing is allocated.
+bool fits(std::string_view path, const std::vector<std::string>& wanted) {
+  path = within_slashes(path);
+  for (const auto& asked : wanted) {
+    if (path.empty()) return false;
+    const auto segment = next_segment(path);
+    if (!is_parameter(segment) && segment != asked) return false;
+  }
+  return path.empty();
+}
+
+/// The {name} parts of a path that fits.
+Parts parts_of(std::string_view path, const std::vector<std::string>& wanted) {
+  Parts parts;
+  path = within_slashes(path);
+  for (const auto& asked : wanted) {
+    const auto segment = next_segment(path);
+    if (is_parameter(segment)) parts.emplace(segment.substr(1, segment.size() - 2), asked);
   }
   return parts;
 }
@@ -35,8 +55,7 @@ Router::Match Router::find(net::Method method, const net::Target& target) const 
   const auto asked = method == net::Method::head ? net::Method::get : method;
   Match best;
   for (const auto& route : routes_) {
-    auto parts = fit(route.path, target.segments);
-    if (!parts) continue;
+    if (!fits(route.path, target.segments)) continue;
     if (route.method != asked) {
       best.path_exists = true;
       if (!best.allowed.empty()) best.allowed += ", ";
@@ -44,9 +63,10 @@ Router::Match Router::find(net::Method method, const net::Target& target) const 
       continue;
     }
     // Literal segments win over parameters: the route with fewer parts found in the path is the closer one.
-    if (best.route == nullptr || parts->size() < best.path.size()) {
+    auto parts = parts_of(route.path, target.segments);
+    if (best.route == nullptr || parts.size() < best.path.size()) {
       best.route = &route;
-      best.path = std::move(*parts);
+      best.path = std::move(parts);
     }
   }
   return best;
