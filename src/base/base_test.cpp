@@ -45,6 +45,15 @@ TEST_CASE("a digest is the one of FIPS 180-4, whole or in pieces") {
   CHECK(!Digest::parse("ba78"));
 }
 
+TEST_CASE("a keyed digest is the one of RFC 4231, with a short key, a long one, and one of no bytes") {
+  CHECK(hmac_sha256("Jefe", "what do ya want for nothing?").hex() ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(
+      hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First").hex() ==
+      "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  CHECK(hmac_sha256("", "").hex() == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
 TEST_CASE("base64 is strict") {
   CHECK(to_base64("hello") == "aGVsbG8=");
   CHECK(from_base64("aGVsbG8=") == "hello");

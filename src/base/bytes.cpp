@@ -1,10 +1,12 @@
 #include "base/bytes.h"
 
+#include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstring>
+#include <optional>
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sodium.h>
 
 namespace shieldwall {
@@ -101,16 +103,23 @@ Digest Sha256::finish() {
 }
 
 Digest hmac_sha256(std::string_view key, std::string_view bytes) {
-  Digest digest;
-  unsigned size = 0;
-  HMAC(EVP_sha256(),
-       key.data(),
-       static_cast<int>(key.size()),
-       raw(bytes),
-       bytes.size(),
-       digest.bytes.data(),
-       &size);
-  return digest;
+  // RFC 2104 by hand: OpenSSL's HMAC searches its providers at each call, longer than a short text takes.
+  constexpr char inner_pad = 0x36;
+  constexpr char outer_pad = 0x5c;
+  std::array<char, 64> block{};
+  const auto hashed = key.size() > block.size() ? std::optional(sha256(key)) : std::nullopt;
+  std::ranges::copy(hashed ? hashed->view() : key, block.begin());
+  const auto digest_of = [&](char pad, std::string_view text) {
+    for (char& c : block) c = static_cast<char>(c ^ pad);
+    Sha256 digest;
+    digest.add({block.data(), block.size()});
+    digest.add(text);
+    return digest.finish();
+  };
+  const auto inside = digest_of(inner_pad, bytes);
+  const auto whole = digest_of(inner_pad ^ outer_pad, inside.view());
+  sodium_memzero(block.data(), block.size());
+  return whole;
 }
 
 std::string to_hex(std::string_view bytes) {
