@@ -5,7 +5,7 @@
 
 #include "api/fields.h"
 #include "base/text.h"
-#include "ledger/rows.h"
+#include "ledger/decoded.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::ledger {
@@ -39,7 +39,8 @@ bool is_api_root_name(std::string_view name) {
 }
 
 Result<Row<ApiRoot>> read_api_root(store::Records& records, std::string_view name) {
-  return read_row(records, store::Table::api_root, name, decode_api_root, "API root");
+  static Decoded<ApiRoot> decoded;
+  return decoded.read(records, store::Table::api_root, name, decode_api_root, "API root");
 }
 
 Result<std::vector<Row<ApiRoot>>> list_api_roots(store::Records& records) {

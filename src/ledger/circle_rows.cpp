@@ -11,7 +11,7 @@
 #include "api/fields.h"
 #include "base/text.h"
 #include "ledger/circle.h"
-#include "ledger/rows.h"
+#include "ledger/decoded.h"
 #include "model/json_writer.h"
 #include "net/url.h"
 
@@ -207,7 +207,8 @@ Result<Grant> read_grant(const Json& json) {
 }  // namespace
 
 Result<Row<Circle>> read_circle(store::Records& records, const CircleId& id) {
-  return read_row(records, Table::circle, circle_key(id), decode_circle, "circle");
+  static Decoded<Circle> decoded;
+  return decoded.read(records, Table::circle, circle_key(id), decode_circle, "circle");
 }
 
 Result<std::vector<Row<Circle>>> circles_of(store::Records& records, const OrganisationId& organisation) {

@@ -2,7 +2,7 @@
 
 #include "api/fields.h"
 #include "base/text.h"
-#include "ledger/rows.h"
+#include "ledger/decoded.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::ledger {
@@ -18,7 +18,8 @@ model::ObjectId identity_of(const OrganisationId& id) {
 }
 
 Result<Row<Organisation>> read_organisation(store::Records& records, const OrganisationId& id) {
-  return read_row(records, store::Table::organisation, id.text(), decode_organisation, "organisation");
+  static Decoded<Organisation> decoded;
+  return decoded.read(records, store::Table::organisation, id.text(), decode_organisation, "organisation");
 }
 
 Result<std::vector<Row<Organisation>>> list_organisations(store::Records& records) {

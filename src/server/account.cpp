@@ -7,7 +7,7 @@
 
 #include "api/fields.h"
 #include "base/text.h"
-#include "ledger/rows.h"
+#include "ledger/decoded.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::server {
@@ -175,7 +175,8 @@ Result<std::vector<Write>> writes_of(const Account& account, std::uint64_t revis
 }
 
 Result<Row<ApiKey>> read_key(store::Records& records, std::string_view prefix) {
-  return ledger::read_row(records, Table::api_key, fmt::format("key/{}", prefix), decode_key, "API key");
+  static ledger::Decoded<ApiKey> decoded;
+  return decoded.read(records, Table::api_key, fmt::format("key/{}", prefix), decode_key, "API key");
 }
 
 Result<std::vector<Row<ApiKey>>> keys_of(store::Records& records, const AccountId& account) {
