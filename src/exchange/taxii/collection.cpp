@@ -62,12 +62,17 @@ Result<ledger::Row<ledger::Circle>> circle_named(const api::Call& call,
                                                  const ledger::ApiRoot& root,
                                                  std::string_view name) {
   auto& records = call.services.store.records();
+  const auto shows = [&](const auto& row) {
+    return row.value.api_root == root.name && ledger::is_inside(row.value, call.caller->organisation);
+  };
   if (const auto id = CircleId::parse(name)) {
     auto row = TRY(ledger::read_circle(records, *id));
-    if (row.value.api_root == root.name && ledger::is_inside(row.value, call.caller->organisation))
-      return row;
+    if (shows(row)) return row;
     return no_such_collection();
   }
+  auto named = ledger::circle_by_name(records, call.caller->organisation, name, root.name);
+  if (named && shows(*named)) return named;
+  // An alias may be that of a circle which the organisation has left, and of another one that it is in.
   for (auto& row : TRY(ledger::circles_shown(records, *call.caller, root.name)))
     if (!name.empty() && row.value.alias == name) return std::move(row);
   return no_such_collection();

@@ -59,7 +59,7 @@ class Intake {
 
   Result<Status> finish() {
     label_all();
-    TRY(put_definitions());
+    TRY(add_definitions());
     for (std::size_t from = 0; from < holdings_.size(); from += batch_objects_max)
       TRY(put(from, std::min(batch_objects_max, holdings_.size() - from)));
     return std::move(status_);
@@ -95,8 +95,8 @@ class Intake {
   }
 
   /// Objects leave to others naming our definition of what TLP cannot say of their label. Who may see them
-  /// finds it in the collection, before them.
-  Done put_definitions() const {
+  /// finds it in the collection, before them: it goes in front of them into the same durable step.
+  Done add_definitions() {
     std::set<std::pair<policy::Label, policy::Source>> labels;
     for (const auto& holding : holdings_) labels.emplace(holding.label, holding.source);
     std::vector<NewHolding> definitions;
@@ -113,7 +113,9 @@ class Intake {
                              .label = label,
                              .parts = {}});
     }
-    if (!definitions.empty()) TRY(call_.services.store.objects().put(definitions, call_.deadline));
+    ours_ = definitions.size();
+    holdings_.insert(
+        holdings_.begin(), std::move_iterator(definitions.begin()), std::move_iterator(definitions.end()));
     return {};
   }
 
@@ -135,6 +137,7 @@ class Intake {
     const auto outcomes = call_.services.store.objects().put(batch, call_.deadline);
     if (!outcomes && from == 0) return fail(outcomes.error());
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (from + i < ours_) continue;  // nobody sent it
       if (!outcomes)
         refuse(
             entry_of(batch[i], {}, fmt::format("not stored, send it again: {}", outcomes.error().message)));
@@ -161,6 +164,7 @@ class Intake {
   const Way& way_;
   Status status_;
   std::vector<NewHolding> holdings_;
+  std::size_t ours_ = 0;  // definitions of our own in front
   std::map<model::ObjectId, std::shared_ptr<const std::string>> definitions_;  // null: none is held
 };
 
