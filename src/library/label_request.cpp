@@ -119,6 +119,11 @@ policy::Label narrowing(const LabelRequest& request, std::vector<policy::Clause>
   return label;
 }
 
+policy::Source source_of(const ledger::Organisation& organisation) {
+  return {.kind = organisation.hosted ? policy::Source::Kind::own : policy::Source::Kind::member,
+          .id = organisation.id.uuid};
+}
+
 Result<Terms> circle_terms(store::Records& records,
                            const api::Caller& caller,
                            const LabelRequest& request,
@@ -179,8 +184,7 @@ Result<LabelRequest> read_label_request(std::span<const net::Parameter> query) {
 
 Result<policy::Source> source_of(store::Records& records, const OrganisationId& organisation) {
   const auto row = TRY(ledger::read_organisation(records, organisation));
-  return policy::Source{row.value.hosted ? policy::Source::Kind::own : policy::Source::Kind::member,
-                        organisation.uuid};
+  return source_of(row.value);
 }
 
 Result<Terms> terms_of(store::Records& records,
@@ -196,8 +200,9 @@ Result<Terms> terms_of(store::Records& records,
     terms = TRY(circle_terms(records, caller, request, consent));
   }
   terms.label.receiver = caller.organisation;
-  terms.source = TRY(source_of(records, caller.organisation));
-  terms.identity = TRY(ledger::read_organisation(records, caller.organisation)).value.identity;
+  const auto own = TRY(ledger::read_organisation(records, caller.organisation));
+  terms.source = source_of(own.value);
+  terms.identity = own.value.identity;
   return terms;
 }
 
