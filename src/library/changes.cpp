@@ -1,13 +1,12 @@
 #include "library/changes.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "api/seal.h"
 #include "base/text.h"
 #include "ledger/delivery.h"
 #include "library/intake.h"
 #include "library/search.h"
+#include "library/stand.h"
 #include "library/view.h"
 
 namespace shieldwall::library {
@@ -15,6 +14,8 @@ namespace shieldwall::library {
 namespace {
 
 constexpr int looked_at_once = 256;  // changes read from the store for one piece of the stream
+constexpr Duration piece_time =
+    milliseconds(500);  // then others get their turn, and a node that stops its end
 constexpr std::string_view media_type = "text/event-stream";
 
 std::string_view name_of(store::ChangeKind kind) {
@@ -29,26 +30,6 @@ std::string_view name_of(store::ChangeKind kind) {
       return "deleted";
   }
   return "deleted";
-}
-
-/// Ids are of one length and tell nothing, not even how many changes lie between two of them.
-std::string purpose_of(const api::Caller& caller) {
-  return "changes\n" + caller.account.text() + caller.organisation.text();
-}
-
-std::string seal_sequence(const api::Sealer& sealer, std::string_view purpose, store::Sequence sequence) {
-  return sealer.seal(purpose, {reinterpret_cast<const char*>(&sequence), sizeof sequence});
-}
-
-Result<store::Sequence> open_sequence(const api::Sealer& sealer,
-                                      std::string_view purpose,
-                                      std::string_view token) {
-  const auto bytes = sealer.open(purpose, token);
-  store::Sequence sequence = 0;
-  if (!bytes || bytes->size() != sizeof sequence)
-    return fail(ErrorCode::invalid, "no event of yours has that id; start again without it");
-  std::memcpy(&sequence, bytes->data(), sizeof sequence);
-  return sequence;
 }
 
 /// What an event says: its id, its kind, and the object where there is one to show.
@@ -84,11 +65,13 @@ Bytes write_gone(const Gone& gone) {
 
 class ChangeStream final : public net::Stream {
  public:
-  ChangeStream(const api::Call& call, store::Sequence after, bool once)
+  /// before: what the caller saw where they stand, when that is not what they see now
+  ChangeStream(const api::Call& call, const Stand& stand, std::optional<policy::Scope> before, bool once)
       : services_(call.services),
         caller_(*call.caller),
-        purpose_(purpose_of(caller_)),
-        after_(after),
+        mine_(mark_of(caller_.scope)),
+        before_(std::move(before)),
+        stand_(stand),
         once_(once),
         ends_(Deadline::in(stream_life, services_.clock)) {
     if (door_of(call) == "console") from_.headers.set("Cookie", "a session's");
@@ -98,20 +81,18 @@ class ChangeStream final : public net::Stream {
     if (!greeted_) {
       greeted_ = true;
       // Takes the id along without an event: who is cut off before the first goes on from here.
-      chunk = fmt::format("id: {}\nretry: 1000\n\n", seal_sequence(services_.sealer, purpose_, after_));
+      chunk = fmt::format("id: {}\nretry: 1000\n\n", stand_.seal(own_call()));
       return net::Poll::chunk;
     }
-    // Some pieces of the feed hold nothing for this reader; look on rather than wait.
+    // Some pieces of the feed hold nothing for this reader; look on rather than wait, for a while.
+    const auto piece_ends = Deadline::in(piece_time, services_.clock);
     while (!ends_.passed()) {
-      const auto read = services_.store.objects().changes(caller_.scope, after_, looked_at_once);
-      if (!read) return net::Poll::end;
-      const bool at_end = read->last == after_;
-      for (const auto& change : read->changes)
-        if (!tell(change, chunk)) return net::Poll::end;
-      after_ = read->last;
-      if (!note_told()) return net::Poll::end;
+      const bool opening = stand_.saw != mine_;
+      const auto more = opening ? tell_opened(chunk) : tell_changes(chunk);
+      if (!more || !note_told()) return net::Poll::end;
       if (!chunk.empty()) return net::Poll::chunk;
-      if (at_end) return once_ ? net::Poll::end : net::Poll::wait;
+      if (!*more) return once_ ? net::Poll::end : net::Poll::wait;
+      if (piece_ends.passed()) return net::Poll::wait;
     }
     return net::Poll::end;
   }
@@ -120,22 +101,64 @@ class ChangeStream final : public net::Stream {
   std::string_view heartbeat() const override { return ":\n\n"; }
 
  private:
-  bool tell(const store::Change& change, Bytes& chunk) {
-    auto token = seal_sequence(services_.sealer, purpose_, change.sequence);
-    std::string kind(name_of(change.kind));
-    if (change.holding.bytes && change.kind != store::ChangeKind::withdrawn) {
-      auto event = event_of(change.holding, std::move(token), std::move(kind));
-      if (!event) return false;
-      if (!event->look().second.first.empty())
-        chunk += policy::Released<Bytes>(event->render(write_event)).look();
-      return true;
+  /// What changed since. False at the end of it.
+  Result<bool> tell_changes(Bytes& chunk) {
+    const auto read = TRY(services_.store.objects().changes(caller_.scope, stand_.after, looked_at_once));
+    for (const auto& change : read.changes) {
+      stand_.after = change.sequence;
+      TRY(tell(change, change.kind, chunk));
     }
-    if (!may_be_told(change)) return true;
+    const bool more = read.last != stand_.after || !read.changes.empty();
+    stand_.after = read.last;
+    return more;
+  }
+
+  /// The caller's rights are others than where they stand. What they see now and did not then, of all that
+  /// was told until there, is opened; page by page, since that is a walk over all that is held.
+  Result<bool> tell_opened(Bytes& chunk) {
+    if (stand_.opening != mine_) stand_.opened = 0;
+    stand_.opening = mine_;
+    const auto read = TRY(services_.store.objects().changes(caller_.scope, stand_.opened, looked_at_once));
+    for (const auto& change : read.changes) {
+      if (change.sequence > stand_.after) break;
+      stand_.opened = change.sequence;
+      if (is_news(change)) TRY(tell(change, store::ChangeKind::opened, chunk));
+    }
+    const bool more = read.last != stand_.opened || !read.changes.empty();
+    stand_.opened = read.last;
+    if (more && read.last < stand_.after) return true;
+    stand_ = {.after = stand_.after, .saw = mine_};
+    chunk += fmt::format("id: {}\n\n", stand_.seal(own_call()));  // so that it is not done again
+    return true;
+  }
+
+  bool is_news(const store::Change& change) const {
+    if (change.kind != store::ChangeKind::added && change.kind != store::ChangeKind::opened) return false;
+    if (!before_) return true;  // what they saw then is forgotten
+    const auto now = services_.clock.now();
+    if (!before_->sees(change.holding.label, now)) return true;
+    return !policy::sees_all_parts(*before_, change.holding, now) &&
+           policy::sees_all_parts(caller_.scope, change.holding, now);
+  }
+
+  api::Call own_call() { return {services_, from_, {}, {}, caller_, services_.clock.now(), ends_}; }
+
+  /// errors: what could not be shown; the stream ends
+  Done tell(const store::Change& change, store::ChangeKind as, Bytes& chunk) {
+    auto token = stand_.seal(own_call());
+    std::string kind(name_of(as));
+    if (change.holding.bytes && change.kind != store::ChangeKind::withdrawn) {
+      auto event = TRY(event_of(change.holding, std::move(token), std::move(kind)));
+      if (!event.look().second.first.empty())
+        chunk += policy::Released<Bytes>(event.render(write_event)).look();
+      return {};
+    }
+    if (!may_be_told(change)) return {};
     auto gone = gone_of(change.holding);
     gone.token = std::move(token);
     gone.kind = std::move(kind);
     chunk += policy::Release::fact(gone).render(write_gone).look();
-    return true;
+    return {};
   }
 
   bool is_whole(const policy::Holding& holding) const {
@@ -169,14 +192,14 @@ class ChangeStream final : public net::Stream {
 
   /// One delivery entry for all that this piece tells, before it leaves.
   Done note_told() {
-    const api::Call call{services_, from_, {}, {}, caller_, services_.clock.now(), ends_};
+    const auto call = own_call();
     return ledger::note_delivery(call, door_of(call), std::exchange(told_, {}));
   }
 
   Result<policy::Released<Event>> event_of(const policy::Holding& holding,
                                            std::string token,
                                            std::string kind) {
-    api::Call call{services_, from_, {}, {}, caller_, services_.clock.now(), ends_};
+    auto call = own_call();
     auto one = TRY(release_all(call, {holding}));
     for (const auto& released : one) {
       if (!must_note(call, released.look())) continue;
@@ -190,34 +213,39 @@ class ChangeStream final : public net::Stream {
 
   api::Services services_;
   const api::Caller caller_;
-  const std::string purpose_;
+  const ScopeMark mine_;
+  const std::optional<policy::Scope> before_;
   net::Request from_{};  // by what kind of door the caller came, nothing else
   std::vector<ledger::DeliveredVersion> told_{};
-  store::Sequence after_;
+  Stand stand_;
   const bool once_;
   const Deadline ends_;
   bool greeted_ = false;
 };
 
 /// Behind the event that the caller met last; without one from now on, or from the beginning.
-Result<store::Sequence> beginning_of(const api::Call& call) {
+Result<Stand> beginning_of(const api::Call& call) {
   const auto from = call.target.parameter("from").value_or("now");
   if (from != "now" && from != "beginning")
     return fail(ErrorCode::invalid, "from: '{}' is neither now nor beginning", excerpt(from));
   auto token = call.request.headers.get("Last-Event-ID");
   if (!token) token = call.target.parameter("after");
-  if (token && !token->empty()) return open_sequence(call.services.sealer, purpose_of(*call.caller), *token);
-  if (from == "beginning") return store::Sequence{0};
-  return call.services.store.objects().newest();
+  if (token && !token->empty()) return Stand::open(call, *token);
+  const auto after = from == "beginning" ? store::Sequence{0} : call.services.store.objects().newest();
+  return Stand{.after = after, .saw = mark_of(call.scope())};
 }
 
 }  // namespace
 
 Result<api::Response> follow_changes(api::Call& call) {
   TRY(only_known(call.target, changes_parameters));
-  const auto after = TRY(beginning_of(call));
+  const auto stand = TRY(beginning_of(call));
+  TRY(keep_scope(call));
+  std::optional<policy::Scope> before;
+  if (stand.saw != mark_of(call.scope())) before = TRY(kept_scope(call, stand.saw));
   const bool once = call.target.parameter("once") == "true";
-  return api::Response::stream(std::make_shared<ChangeStream>(call, after, once), media_type);
+  return api::Response::stream(std::make_shared<ChangeStream>(call, stand, std::move(before), once),
+                               media_type);
 }
 
 }  // namespace shieldwall::library

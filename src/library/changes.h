@@ -6,7 +6,9 @@
 namespace shieldwall::library {
 
 /// GET /api/v1/changes. Without an event's id it begins with what changes from now on; the id of the stream's
-/// first line takes up there again, also when no event came.
+/// first line takes up there again, also when no event came. An id remembers what its reader saw: where
+/// rights are wider since (a grant, a compartment, a roster), what they open of all that was told before
+/// comes first, as `opened`.
 Result<api::Response> follow_changes(api::Call& call);
 
 inline constexpr api::Parameter changes_parameters[] = {
