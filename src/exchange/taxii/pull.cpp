@@ -9,7 +9,7 @@ namespace shieldwall::exchange::taxii {
 
 namespace {
 
-constexpr int empty_pages_max = 3;  // with more behind them; a server that gives this many has lost its way
+constexpr int idle_pages_max = 3;  // in a row with nothing new, and more behind: the server has lost its way
 
 class Puller {
  public:
@@ -60,19 +60,23 @@ class Puller {
       if (const auto digest = sha256(object); digests.insert(digest).second && !before_.contains(digest))
         fresh.push_back(object);
     const bool stuck = page.more && !page.objects.empty() && (fresh.empty() || repeats(digests));
-    empty_pages_ = page.objects.empty() ? empty_pages_ + 1 : 0;
+    idle_pages_ = stuck || page.objects.empty() ? idle_pages_ + 1 : 0;
     before_ = std::move(digests);
     const auto place = place_after(page, stuck);
     const bool stays = place == pulled_.place && (stuck || by_date_);  // one `next` may stand for a session
-    const bool lost = page.more && (stays || empty_pages_ >= empty_pages_max);
+    const bool lost = page.more && (stays || idle_pages_ >= idle_pages_max);
     TRY(take_(fresh, place));
     pulled_.objects += fresh.size();
     pulled_.place = place;
     if (lost)
-      log::warn("the server says there is more and gives the same again; stopped",
-                {{"collection", collection_.text()}});
+      return fail(
+          ErrorCode::invalid,
+          "{}: the server says that there is more, and gives the same again; the {} objects that came "
+          "are kept",
+          collection_.text(),
+          pulled_.objects);
     pulled_.at_end = !page.more;
-    return page.more && !lost;
+    return page.more;
   }
 
   /// Whether this very page was given before in this round.
@@ -111,7 +115,7 @@ class Puller {
   Pulled pulled_;
   std::set<Digest> before_;  // objects of the page before
   std::set<Digest> pages_;   // pages of this round
-  int empty_pages_ = 0;
+  int idle_pages_ = 0;
   bool begun_again_ = false;
   bool by_date_ = false;
 };

@@ -36,9 +36,9 @@ using Take = std::function<Done(std::span<const std::string> objects, const Pull
 ///   next ignored, or absent beside more   goes on by added_after and the date of the last object
 ///   next forgotten by the server          begins the round again
 ///   added_after inclusive                 objects of the page before are not given twice
-///   pages that repeat without end         stops, with a warning: at_end is false
+///   pages that repeat without end         an error; what came was given to `take`
 ///   dates missing or unreadable           the place stays where it is; the next pull repeats
-/// errors  as Client::objects, and those of `take`
+/// errors  as Client::objects, and those of `take`; invalid: the server repeats itself without end
 Result<Pulled> pull(
     Client& client, const net::Url& collection, PullPlace from, const PullWish& wish, const Take& take);
 
