@@ -19,7 +19,8 @@ Exit tell_why_not(const Arguments& arguments,
                   const detect::WarningLists& lists,
                   Timestamp now) {
   const auto value = arguments.one("--why-not");
-  const auto sentences = detect::why_not(matcher, value, now, &lists);
+  const auto sentences =
+      detect::why_not(matcher, value, now, &lists, model::value_kind_named(arguments.one("--kind")));
   const bool hits = std::ranges::any_of(
       sentences, [](const std::string& sentence) { return sentence.starts_with("hits "); });
   if (arguments.has("--json")) {

@@ -29,13 +29,67 @@ std::vector<model::CanonicalValue> readings(std::string_view value) {
   return all;
 }
 
+/// What an indicator's pattern names that looks for values of a kind: a name's host may be an address.
+std::vector<std::string_view> paths_for(model::ValueKind kind) {
+  using enum model::ValueKind;
+  switch (kind) {
+    case ipv4:
+    case ipv4_cidr:
+      return {"ipv4-addr:"};
+    case ipv6:
+    case ipv6_cidr:
+      return {"ipv6-addr:"};
+    case domain:
+      return {"domain-name:"};
+    case url:
+      return {"url:", "domain-name:", "ipv4-addr:", "ipv6-addr:"};
+    case md5:
+    case sha1:
+    case sha256:
+    case sha512:
+    case ja3:
+    case ja4:
+      return {"file:", "artifact:", "x509-certificate:", "network-traffic:"};
+    case email:
+      return {"email-addr:", "email-message:", "domain-name:"};
+    case file_name:
+    case file_path:
+      return {"file:", "directory:", "process:"};
+    case user_agent:
+      return {"network-traffic:"};
+    case mutex:
+      return {"mutex:"};
+    case registry_key:
+      return {"windows-registry-key:"};
+    case mac:
+      return {"mac-addr:"};
+    case asn:
+      return {"autonomous-system:"};
+    case cert_serial:
+      return {"x509-certificate:"};
+  }
+  return {};
+}
+
 class Explanation {
  public:
-  Explanation(const Matcher& matcher, std::string_view value, Timestamp at)
-      : matcher_(matcher), value_(value), at_(at), readings_(readings(value)) {}
+  Explanation(const Matcher& matcher,
+              std::string_view value,
+              Timestamp at,
+              std::optional<model::ValueKind> kind)
+      : matcher_(matcher), value_(value), at_(at), kind_(kind) {
+    if (!kind) {
+      readings_ = readings(value);
+    } else if (auto made = model::canonical(*kind, value)) {
+      readings_.push_back(std::move(*made));
+    } else {
+      not_of_kind_ = made.error().message;
+    }
+  }
 
   std::vector<std::string> tell() && {
     tell_readings();
+    if (kind_ && readings_.empty()) return std::move(said_);
     tell_hits();
     if (hits_.empty()) say("nothing in force looks for it");
     tell_not_in_force();
@@ -46,7 +100,10 @@ class Explanation {
   void say(std::string sentence) { said_.push_back(std::move(sentence)); }
 
   void tell_readings() {
-    if (readings_.empty()) say(fmt::format("'{}' is no observable of a known kind", excerpt(value_)));
+    if (!not_of_kind_.empty())
+      say(fmt::format("'{}' cannot be read as {}: {}", excerpt(value_), name_of(*kind_), not_of_kind_));
+    else if (readings_.empty())
+      say(fmt::format("'{}' is no observable of a known kind", excerpt(value_)));
     for (const auto& reading : readings_)
       say(fmt::format("read as {}: {}", name_of(reading.kind), excerpt(reading.text)));
   }
@@ -54,9 +111,19 @@ class Explanation {
   void tell_hits() {
     Scanner scanner(matcher_, FreeText::inside);
     const auto time = to_text(at_);
-    for (const auto& match : scanner.scan({.line = 1, .fields = {{"ts", time}, {"value", value_}}}))
-      if (match.field == "value" && hits_.insert(match.indicator).second && hits_.size() <= told_max)
+    // Some kinds are known by the name of their field alone.
+    const auto field = kind_ ? name_of(*kind_) : std::string_view("value");
+    for (const auto& match : scanner.scan({.line = 1, .fields = {{"ts", time}, {field, value_}}}))
+      if (match.field == field && is_of_kind(matcher_.indicator(match.indicator)) &&
+          hits_.insert(match.indicator).second && hits_.size() <= told_max)
         say("hits " + belief_in(matcher_.indicator(match.indicator)));
+  }
+
+  bool is_of_kind(const Indicator& indicator) const {
+    if (!kind_) return true;
+    return std::ranges::any_of(paths_for(*kind_), [&](std::string_view path) {
+      return indicator.pattern.find(path) != indicator.pattern.npos;
+    });
   }
 
   bool mentions(std::string_view pattern) const {
@@ -82,7 +149,7 @@ class Explanation {
     for (std::size_t i = 0; i < matcher_.indicator_count() && told < told_max; ++i) {
       if (hits_.contains(i)) continue;
       const auto indicator = matcher_.indicator(i);
-      if (!mentions(indicator.pattern)) continue;
+      if (!is_of_kind(indicator) || !mentions(indicator.pattern)) continue;
       ++told;
       const auto [first, last] = reasons.equal_range(indicator.id);
       for (auto at = first; at != last; ++at)
@@ -95,6 +162,8 @@ class Explanation {
   const Matcher& matcher_;
   std::string_view value_;
   Timestamp at_;
+  std::optional<model::ValueKind> kind_;
+  std::string not_of_kind_;
   std::vector<model::CanonicalValue> readings_;
   std::set<std::size_t> hits_;
   std::vector<std::string> said_;
@@ -115,8 +184,9 @@ std::string belief_in(const Indicator& indicator) {
 std::vector<std::string> why_not(const Matcher& matcher,
                                  std::string_view value,
                                  Timestamp at,
-                                 const WarningLists* lists) {
-  auto sentences = Explanation(matcher, value, at).tell();
+                                 const WarningLists* lists,
+                                 std::optional<model::ValueKind> kind) {
+  auto sentences = Explanation(matcher, value, at, kind).tell();
   if (lists == nullptr) return sentences;
   auto forms = readings(value);
   std::optional<std::string> list = lists->naming(value);

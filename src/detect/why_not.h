@@ -1,6 +1,7 @@
 #pragma once
 // Why a value hits, or why it does not.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,11 @@ std::string belief_in(const Indicator& indicator);
 /// what it hits, which indicators would hit but are not in force, and which name it but cannot be used, and
 /// why. Walks over all indicators.
 ///   lists  warning lists: one that names the value is told, as what it hits is not reported
+///   kind   read as this alone, where the text could be several; hits of others are not told
 std::vector<std::string> why_not(const Matcher& matcher,
                                  std::string_view value,
                                  Timestamp at,
-                                 const WarningLists* lists = nullptr);
+                                 const WarningLists* lists = nullptr,
+                                 std::optional<model::ValueKind> kind = {});
 
 }  // namespace shieldwall::detect

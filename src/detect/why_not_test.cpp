@@ -68,6 +68,24 @@ TEST_CASE("a value that does not hit is told why, by the indicators that name it
   CHECK(says(less, "www.evil.example", "was withdrawn"));
 }
 
+TEST_CASE("a value that could be several things is read as the kind that is named, and hits as that alone") {
+  const auto matcher = compile({an_indicator("name", "[domain-name:value = 'setup.com']"),
+                                an_indicator("file", "[file:name = 'setup.com']")},
+                               {.now = now});
+  const auto told = [&](model::ValueKind kind) {
+    std::string text;
+    for (const auto& sentence : why_not(matcher, "setup.com", now, nullptr, kind)) text += sentence + "\n";
+    return text;
+  };
+  const auto as_domain = told(model::ValueKind::domain);
+  CHECK(as_domain.find("read as domain: setup.com\nhits name") == 0);
+  CHECK(as_domain.find("file") == std::string::npos);
+  const auto as_file = told(model::ValueKind::file_name);
+  CHECK(as_file.find("read as file_name: setup.com\nhits file") == 0);
+  CHECK(as_file.find("hits name") == std::string::npos);
+  CHECK(told(model::ValueKind::sha256).starts_with("'setup.com' cannot be read as sha256: "));
+}
+
 TEST_CASE("a value on a warning list is told by the list's name, and that its hits are held back") {
   WarningLists lists;
   REQUIRE(lists.read(R"({"name":"resolvers","type":"cidr","list":["192.0.2.0/24"]})"));
