@@ -40,21 +40,21 @@ Done copy_node(NodeDoor& door, const std::string& from, const std::string& to) {
   auto& fs = system_fs();
   if (TRY(fs.exists(to)))
     return fail(ErrorCode::invalid, "{} is there already; a backup overwrites nothing", excerpt(to));
-  TRY(fs.make_directory(to + "/store"));
+  TRY(here(fs.make_directory(to + "/store")));
   // The log first: what it notes after its copy is then in the copy of the store, and none of it is lost.
   model::JsonWriter log;
   log.begin_object();
   log.member("path", std::filesystem::absolute(to + "/log").string());
   log.end_object();
-  TRY(door.ask(Method::post, "/api/v1/log/backup", std::move(log).text()));
+  TRY(door.ask(Method::post, "/api/v1/log/backup", std::move(log).text(), whole_store_time));
   model::JsonWriter body;
   body.begin_object();
   body.member("path", std::filesystem::absolute(to + "/store/node.db").string());
   body.end_object();
-  TRY(door.ask(Method::post, "/api/v1/store/backup", std::move(body).text()));
-  TRY(copy_files(from + "/tls", to + "/tls"));
-  TRY(copy_file(from, to, "node.key"));
-  return copy_file(from, to, "shieldwall.toml");
+  TRY(door.ask(Method::post, "/api/v1/store/backup", std::move(body).text(), whole_store_time));
+  TRY(here(copy_files(from + "/tls", to + "/tls")));
+  TRY(here(copy_file(from, to, "node.key")));
+  return here(copy_file(from, to, "shieldwall.toml"));
 }
 
 std::string folder_answer(std::string_view folder) {
@@ -82,7 +82,7 @@ Exit run_check(const Arguments& arguments) {
   const auto exit = on_node(
       arguments,
       [&](NodeDoor& door) -> Result<model::JsonDocument> {
-        auto answer = TRY(door.ask(Method::post, "/api/v1/store/check"));
+        auto answer = TRY(door.ask(Method::post, "/api/v1/store/check", {}, whole_store_time));
         const auto findings = answer.root().find("findings");
         clean = findings && findings->size() == 0;
         return answer;

@@ -15,13 +15,10 @@ namespace shieldwall::cli {
 
 namespace {
 
-constexpr Duration call_time = minutes(5);  // an import of a large file is a job; this is for the rest
-
 /// A client that reaches nothing but the node's own socket.
 net::ClientOptions to_socket(std::string socket) {
   net::ClientOptions options;
   options.local_socket = std::move(socket);
-  options.exchange_time = call_time;
   return options;
 }
 
@@ -56,15 +53,17 @@ struct NodeDoor::State {
   std::unique_ptr<net::Client> outgoing;  // or it is opened here
   std::unique_ptr<server::Node> node;
 
-  Result<net::Response> send(net::Request request) {
+  Result<net::Response> send(net::Request request, Duration patience) {
     if (!account.empty()) request.headers.set("Shieldwall-Account", account);
+    // RFC 7240 section 4.3: the node stops working on it when nobody waits any more.
+    request.headers.set("Prefer", fmt::format("wait={}", patience.us / seconds(1).us));
     if (socket) {
       const auto url = TRY(net::Url::parse("http://localhost" + request.target));
-      return socket->send(url, std::move(request), Deadline::in(call_time, system_clock()));
+      return socket->send(url, std::move(request), Deadline::in(patience, system_clock()));
     }
     request.role = net::ListenerRole::local;
     request.peer_uid = ::getuid();
-    request.deadline = Deadline::in(call_time, system_clock());
+    request.deadline = Deadline::in(patience, system_clock());
     return node->handle(std::move(request));
   }
 };
@@ -93,7 +92,7 @@ Result<NodeDoor> NodeDoor::open(const Arguments& arguments) {
   const auto socket = server::path_in(folder, config.socket);
   if (TRY(system_fs().exists(socket))) {
     state->socket = std::make_unique<net::Client>(to_socket(socket));
-    if (state->send({.target = "/healthz"})) return NodeDoor(std::move(state));
+    if (state->send({.target = "/healthz"}, call_time)) return NodeDoor(std::move(state));
     state->socket.reset();  // left behind by a node that was killed
   }
   state->outgoing = std::make_unique<net::Client>(net::ClientOptions{.allowed_hosts = config.allowed_hosts});
@@ -104,14 +103,17 @@ Result<NodeDoor> NodeDoor::open(const Arguments& arguments) {
   return NodeDoor(std::move(state));
 }
 
-Result<net::Response> NodeDoor::send(net::Request request) {
-  return state_->send(std::move(request));
+Result<net::Response> NodeDoor::send(net::Request request, Duration patience) {
+  return state_->send(std::move(request), patience);
 }
 
-Result<model::JsonDocument> NodeDoor::ask(net::Method method, std::string path, Bytes body) {
+Result<model::JsonDocument> NodeDoor::ask(net::Method method,
+                                          std::string path,
+                                          Bytes body,
+                                          Duration patience) {
   net::Request request{.method = method, .target = std::move(path), .body = std::move(body)};
   if (!request.body.empty()) request.headers.set("Content-Type", "application/json");
-  const auto response = TRY(state_->send(std::move(request)));
+  const auto response = TRY(state_->send(std::move(request), patience));
   if (response.status / 100 != 2) return fail(error_of(response));
   return model::JsonDocument::parse(response.bytes().empty() ? "null" : std::string(response.bytes()));
 }

@@ -21,6 +21,9 @@ inline constexpr Option dir_option{"--dir",
 inline constexpr Option as_option{"--as", "act as this account; default: this machine's operator"};
 inline constexpr Option json_option{"--json", "print the node's answer as JSON", Takes::nothing};
 
+inline constexpr Duration call_time = minutes(5);  // an import of a large file is a job; this is for the rest
+inline constexpr Duration whole_store_time = hours(12);  // to read or copy all that a node keeps
+
 std::string folder_of(const Arguments& arguments);
 
 class NodeDoor {
@@ -33,10 +36,14 @@ class NodeDoor {
 
   /// `path` from the slash on; `body` is JSON, or empty for none. The answer's JSON, null when it has no
   /// body.
-  ///   errors  what the node's problem details say
-  Result<model::JsonDocument> ask(net::Method method, std::string path, Bytes body = {});
+  ///   patience  how long the node may work on it
+  ///   errors    what the node's problem details say
+  Result<model::JsonDocument> ask(net::Method method,
+                                  std::string path,
+                                  Bytes body = {},
+                                  Duration patience = call_time);
   /// The answer as it came, whatever its status.
-  Result<net::Response> send(net::Request request);
+  Result<net::Response> send(net::Request request, Duration patience = call_time);
 
  private:
   struct State;

@@ -42,13 +42,16 @@ class ImportSink final : public net::BodySink {
     return tell();
   }
 
-  /// Waits for the rest. The job as it ended.
-  Result<Job> finish() {
+  /// Waits for the rest, until `deadline`. The job as it ended.
+  Result<Job> finish(Deadline deadline) {
     if (!error_)
       if (auto ended = unpacker_.finish(to_importer()); !ended) stop_at(ended.error());
     if (error_) return conclude(fail(*error_));
-    return conclude(importer_.finish());
+    return conclude(importer_.finish(deadline));
   }
+
+  /// Not for what came, but for how long it took.
+  bool is_out_of_time() const { return out_of_time_; }
 
  private:
   /// What came whole before stays.
@@ -74,6 +77,7 @@ class ImportSink final : public net::BodySink {
       const bool cancelled = report.error().code == ErrorCode::conflict;
       job_.state = cancelled ? JobState::cancelled : JobState::failed;
       job_.error = report.error().message;
+      out_of_time_ = report.error().code == ErrorCode::unavailable;
     }
     TRY(tell());
     const auto told = importer_.progress();
@@ -93,6 +97,7 @@ class ImportSink final : public net::BodySink {
   Deadline next_;
   std::optional<Error> error_;
   bool ended_ = false;
+  bool out_of_time_ = false;
   Importer importer_;
   Unpacker unpacker_;
 };
@@ -158,7 +163,8 @@ Result<api::Response> import_objects(api::Call& call) {
     sink = TRY(open_sink(call));
     TRY(sink->write(call.request.body));
   }
-  auto job = TRY(sink->finish());
+  auto job = TRY(sink->finish(call.deadline));
+  if (sink->is_out_of_time()) return fail(ErrorCode::unavailable, "{} (job {})", job.error, job.id.text());
   const int status = job.state == JobState::done ? 200 : job.state == JobState::cancelled ? 409 : 422;
   return answer_job(call, status, std::move(job));
 }

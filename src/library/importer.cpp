@@ -65,8 +65,12 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
     return state();
   }
 
-  Result<ImportReport> finish() {
+  Result<ImportReport> finish(Deadline deadline) {
     TRY(state());
+    {
+      const std::lock_guard lock(mutex_);
+      deadline_ = deadline;
+    }
     std::vector<std::string> objects;
     auto ended = text_.finish(objects);
     note(0, objects.size());
@@ -194,11 +198,22 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
 
   // ------------------------------------------------------------ workers
 
+  /// True once it is too late, and the import has ended for that.
+  bool is_late() {
+    const std::lock_guard lock(mutex_);
+    if (!error_ && deadline_.passed())
+      error_ = Error{ErrorCode::unavailable,
+                     fmt::format("the time to store it is over: {} objects are stored; send it again, what "
+                                 "is held then counts as duplicate",
+                                 report_.tally.stored)};
+    return error_.has_value();
+  }
+
   void read_all(Chunk& chunk) {
-    if (!state()) return;
     chunk.holdings.reserve(chunk.texts.size());
     auto index = chunk.first;
     for (auto& text : chunk.texts) {
+      if (is_late()) return;
       auto judged = judge(std::move(text), terms_.strict);
       if (judged)
         sort_out(chunk, index, std::move(*judged));
@@ -289,6 +304,7 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
   }
 
   void drain() {
+    (void)is_late();
     std::unique_lock lock(mutex_);
     while (!putting_ && !error_ && is_worth_it()) {
       putting_ = true;
@@ -350,6 +366,7 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
   bool putting_ = false;
   bool ending_ = false;
   std::optional<Error> error_;
+  Deadline deadline_ = Deadline::none();  // of finish()
   ImportReport report_;
 };
 
@@ -364,8 +381,8 @@ Done Importer::push(std::string_view piece) {
   return work_->push(piece);
 }
 
-Result<ImportReport> Importer::finish() {
-  return work_->finish();
+Result<ImportReport> Importer::finish(Deadline deadline) {
+  return work_->finish(deadline);
 }
 
 ImportReport Importer::progress() const {

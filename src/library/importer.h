@@ -44,8 +44,9 @@ class Importer {
   ///   errors  invalid: the text is no STIX; what came before is kept. As put: nothing of that batch is kept.
   ///           conflict: cancelled
   Done push(std::string_view piece);
-  /// Says the text ended and waits until all of it is durable. errors: as push
-  Result<ImportReport> finish();
+  /// Says the text ended and waits until all of it is durable.
+  ///   errors  as push; unavailable: `deadline` passed, and what was put before stays
+  Result<ImportReport> finish(Deadline deadline = Deadline::none());
 
   /// From any thread.
   ImportReport progress() const;

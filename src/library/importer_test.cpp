@@ -183,6 +183,19 @@ TEST_CASE("a full disk ends an import with an error, and nothing of the failed b
   CHECK(held < 1000);
 }
 
+TEST_CASE("an import whose time is over says how much is stored, and that it may be sent again") {
+  Import import;
+  import.options.author =
+      *author_of(import.world.store->records(), import.world.cert, import.world.clock.now());
+  Importer importer(*import.world.store, import.terms(), import.world.at_cert().scope, import.options);
+  REQUIRE(importer.push(bundle(numbered(4))));
+  const auto ended = importer.finish(Deadline::in(Duration{0}, import.world.clock));
+  REQUIRE(!ended);
+  CHECK(ended.error().code == ErrorCode::unavailable);
+  CHECK(ended.error().message.find("send it again") != std::string::npos);
+  CHECK(import.held() == 0);
+}
+
 TEST_CASE("a cancelled import stops") {
   Import import;
   Importer importer(*import.world.store, import.terms(), import.world.at_cert().scope, {});

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/in_time.h"
 #include "ledger/audit.h"
 #include "library/intake.h"
 #include "library/objects.h"
@@ -19,7 +20,7 @@ struct Taken {
 };
 
 /// Each object of the text, judged on its own.
-Result<Taken> take_apart(std::string_view body, bool strict) {
+Result<Taken> take_apart(const api::Call& call, std::string_view body, bool strict) {
   std::vector<std::string> texts;
   model::ObjectSplitter splitter(request_bytes_max);
   TRY(splitter.push(body, texts));
@@ -27,6 +28,7 @@ Result<Taken> take_apart(std::string_view body, bool strict) {
   Taken taken;
   taken.outcomes.resize(texts.size());
   for (std::size_t i = 0; i < texts.size(); ++i) {
+    TRY(api::still_in_time(call));
     auto& outcome = taken.outcomes[i];
     outcome.index = i;
     auto judged = judge(std::move(texts[i]), strict);
@@ -60,6 +62,7 @@ Done store_all(const api::Call& call, const Terms& terms, Taken& taken) {
   std::vector<store::NewHolding> batch;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < taken.judged.size(); ++i) {
+    TRY(api::still_in_time(call));
     auto& outcome = taken.outcomes[taken.places[i]];
     auto holding = labeller.label(std::move(taken.judged[i]));
     if (!holding) {
@@ -106,7 +109,7 @@ Result<api::Response> put_objects(api::Call& call) {
   auto body = body_within(call, refusal);
   if (refusal) return std::move(*refusal);
   const auto text = TRY(std::move(body));
-  auto taken = TRY(take_apart(text, terms.strict));
+  auto taken = TRY(take_apart(call, text, terms.strict));
   TRY(store_all(call, terms, taken));
   const auto tally = tally_of(taken.outcomes);
   if (tally.stored > 0)

@@ -83,7 +83,7 @@ struct Sent {
 
 /// Releases the counts that the member chose to let return, as STIX 2.1 sightings in the circles by which the
 /// indicators came: `counts` by the day, `detail` by the hour. Again after a failure does no harm.
-///   errors  denied: the switch is set
-Result<Sent> send_sightings(api::Services& services, const api::Caller& caller);
+///   errors  denied: the switch is set; unavailable: `deadline` passed, and what was released before stays
+Result<Sent> send_sightings(api::Services& services, const api::Caller& caller, Deadline deadline);
 
 }  // namespace shieldwall::library

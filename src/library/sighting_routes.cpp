@@ -365,7 +365,7 @@ Result<api::Response> list_own_sightings(api::Call& call) {
 
 Result<api::Response> send_own_sightings(api::Call& call) {
   TRY(only_known(call.target, {}));
-  auto sent = TRY(send_sightings(call.services, *call.caller));
+  auto sent = TRY(send_sightings(call.services, *call.caller, call.deadline));
   return answer_own(call, std::move(sent), write_sent);
 }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "api/in_time.h"
 #include "base/text.h"
 #include "ledger/audit.h"
 #include "ledger/organisation.h"
@@ -91,9 +92,14 @@ std::string sighting_text(const Bucket& bucket, const Told& told, const model::O
 
 class Sender {
  public:
-  Sender(api::Services& services, const api::Caller& caller, policy::Source source, model::ObjectId observer)
+  Sender(api::Services& services,
+         const api::Caller& caller,
+         policy::Source source,
+         model::ObjectId observer,
+         Deadline deadline)
       : services_(services),
         caller_(caller),
+        deadline_(deadline),
         source_(source),
         observer_(std::move(observer)),
         now_(services.clock.now()) {}
@@ -127,7 +133,7 @@ class Sender {
     query.ids = std::move(ids);
     query.collections = {circle.id};
     const auto page = TRY(services_.store.objects().find(
-        caller_.scope, query, std::nullopt, static_cast<int>(ids_at_once), page_bytes_max, Deadline::none()));
+        caller_.scope, query, std::nullopt, static_cast<int>(ids_at_once), page_bytes_max, deadline_));
     for (const auto& holding : page.holdings) TRY(consider(circle, holding));
     return {};
   }
@@ -159,6 +165,7 @@ class Sender {
                const model::ObjectId& indicator,
                const policy::Label& label,
                Duration length) {
+    TRY(api::still_in_time(deadline_));
     std::map<Bucket, std::uint64_t> sums;
     for (const auto& seen : counts_[indicator]) {
       const auto rest = ((seen.at.us % length.us) + length.us) % length.us;
@@ -224,7 +231,7 @@ class Sender {
     TRY(remember(true));
     std::vector<store::NewHolding> batch;
     for (auto& one : waiting_) batch.push_back(std::move(one.holding));
-    TRY(services_.store.objects().put(batch, Deadline::none()));
+    TRY(services_.store.objects().put(batch, deadline_));
     for (auto& one : waiting_) one.told.done = true;
     TRY(remember(false));
     sent_.sent += waiting_.size();
@@ -246,6 +253,7 @@ class Sender {
 
   api::Services& services_;
   const api::Caller& caller_;
+  const Deadline deadline_;
   const policy::Source source_;
   const model::ObjectId observer_;
   const Timestamp now_;
@@ -257,13 +265,13 @@ class Sender {
 
 }  // namespace
 
-Result<Sent> send_sightings(api::Services& services, const api::Caller& caller) {
+Result<Sent> send_sightings(api::Services& services, const api::Caller& caller, Deadline deadline) {
   if (TRY(is_stopped(services.store.settings(), caller.organisation)))
     return fail(ErrorCode::denied,
                 "sightings are stopped for this organisation; an operator may let them go on");
   const auto organisation = TRY(ledger::read_organisation(services.store.records(), caller.organisation));
   const auto source = TRY(source_of(services.store.records(), caller.organisation));
-  Sender sender(services, caller, source, organisation.value.identity);
+  Sender sender(services, caller, source, organisation.value.identity, deadline);
   auto sent = TRY(sender.run());
   if (sent.sent > 0) TRY(ledger::audit(services.store, caller, "sighting.send", {{"sightings", sent.sent}}));
   return sent;

@@ -4,6 +4,7 @@
 #include "ledger/audit.h"
 #include "library/search.h"
 #include "model/json_writer.h"
+#include "store/whole.h"
 
 namespace shieldwall::library {
 
@@ -52,14 +53,14 @@ Result<api::Response> back_up_store(api::Call& call) {
   if (TRY(call.services.fs.exists(path)))
     return fail(ErrorCode::conflict, "{} is there already; a backup overwrites nothing", path);
   TRY(ledger::audit(call.services.store, *call.caller, "store.backup", {{"path", path}}));
-  TRY(call.services.store.backup(path));
+  TRY(store::back_up(call.services.store, path, call.deadline));
   return api::Response::nothing();
 }
 
 Result<api::Response> check_store(api::Call& call) {
   TRY(only_known(call.target, {}));
   TRY(only_operator_here(call));
-  auto findings = TRY(call.services.store.check());
+  auto findings = TRY(store::check(call.services.store, call.deadline));
   TRY(ledger::audit(call.services.store, *call.caller, "store.check", {{"findings", findings.size()}}));
   const auto answer = TRY(policy::Release::of(
       call.scope(), policy::Owned<std::vector<std::string>>{call.caller->organisation, std::move(findings)}));

@@ -26,10 +26,19 @@ bool poll_one(int descriptor, short events, Duration time) {
   return count > 0;
 }
 
+/// The same for `most` and no longer than the deadline, which is looked at again and again: the clock of a
+/// process that stops leaps.
+bool poll_until(int descriptor, short events, const Deadline& deadline, Duration most) {
+  constexpr Duration look_again = milliseconds(250);
+  for (auto rest = most; rest.us > 0 && !deadline.passed(); rest.us -= look_again.us)
+    if (poll_one(descriptor, events, std::min({rest, deadline.left(), look_again}))) return true;
+  return false;
+}
+
 }  // namespace
 
 Done Channel::wait(short events, const Deadline& deadline) const {
-  if (deadline.passed() || !poll_one(transport_.descriptor(), events, deadline.left()))
+  if (!poll_until(transport_.descriptor(), events, deadline, deadline.left()))
     return fail(ErrorCode::unavailable, "no answer in time");
   return {};
 }
@@ -48,7 +57,7 @@ Result<Channel> Channel::connect(const std::vector<Endpoint>& endpoints, const D
     Done connected;
     if (!socket) {
       connected = fail(std::move(socket).error());
-    } else if (!poll_one(socket->number(), POLLOUT, share)) {
+    } else if (!poll_until(socket->number(), POLLOUT, deadline, share)) {
       connected = fail(ErrorCode::unavailable, "no answer in time");
     } else {
       connected = connect_result(*socket);

@@ -45,6 +45,29 @@ class Parrot {
 
 }  // namespace
 
+TEST_CASE("whoever waits for an answer is let go when the clock of its deadline leaps") {
+  ManualClock clock(Timestamp{});
+  std::atomic<bool> asked = false;
+  std::atomic<bool> ended = false;
+  TestServer silent({}, [&](Request&& request) {
+    asked = true;
+    while (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return echo(std::move(request));
+  });
+  Client client({.allowed_hosts = {"127.0.0.1"}}, clock);
+  std::thread leap([&] {
+    soon([&] { return asked.load(); });
+    clock.advance(hours(1));
+  });
+  const auto url = *Url::parse(silent.url("/"));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto answer = client.send(url, {}, Deadline::in(seconds(60), clock));
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
+  ended = true;
+  leap.join();
+  CHECK(answer.error().code == ErrorCode::unavailable);
+}
+
 TEST_CASE("the client sends method, target, fields and body as they are") {
   TestServer node({}, [](Request&& request) {
     return Response{.status = 201,

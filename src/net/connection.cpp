@@ -140,6 +140,10 @@ void Connection::process() {
 void Connection::take_head() {
   const auto found = in_.find(head_end, scanned_ - std::min<std::size_t>(scanned_, head_end.size() - 1));
   const auto limit = around_.limits.head_bytes;
+  // Lines that end in a bare LF never make a whole head: told at once, not when the time is up.
+  if (found == Bytes::npos)
+    for (auto at = in_.find('\n', scanned_); at != Bytes::npos; at = in_.find('\n', at + 1))
+      if (at == 0 || in_[at - 1] != '\r') return refuse(400, "a line ends without CR LF");
   scanned_ = in_.size();
   const auto size = found == Bytes::npos ? in_.size() : found + head_end.size();
   if (size > limit) return refuse(431, fmt::format("the request's head is longer than {} bytes", limit));
@@ -170,7 +174,7 @@ Request Connection::make_request(const Head& head, Method method) const {
   request.peer_uid = caller_.uid;
   request.role = caller_.role;
   request.listener = caller_.listener;
-  request.deadline = Deadline::in(around_.limits.handler_time, around_.clock);
+  request.deadline = around_.handler_deadline();
   return request;
 }
 

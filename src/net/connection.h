@@ -41,12 +41,21 @@ struct Surroundings {
   std::shared_ptr<Inbox> inbox;
   AtomicCounters& counters;
 
+  const Clock& deadlines;  // what Request::deadline is read on
   bool draining = false;
+  Duration drain_until{};                // on `clock`; counts while draining
   std::uint64_t bodies_bytes = 0;        // of requests that are being read or answered
   std::vector<std::uint64_t> again{};    // connections to visit before waiting, as no poll will show them
   std::set<std::uint64_t> streams{};     // connections that are sending a stream
   std::string date{};                    // for the Date field, renewed each second
   std::array<char, 64 << 10> scratch{};  // all reads land here first, so that idle connections hold no buffer
+
+  /// Of a handler that begins now: one that the server's end would cut off is told before.
+  Deadline handler_deadline() const {
+    if (!draining) return Deadline::in(limits.handler_time, deadlines);
+    const Duration left{std::max<std::int64_t>(0, drain_until.us - clock.steady().us)};
+    return Deadline::in(std::min(limits.handler_time, left), deadlines);
+  }
 };
 
 /// Who is at the other end.

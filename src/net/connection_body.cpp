@@ -118,8 +118,7 @@ void Connection::post_or_retry(std::function<void()> work) {
 
 void Connection::dispatch() {
   request_->body = std::exchange(body_, {});
-  request_->deadline =
-      Deadline::in(around_.limits.handler_time, around_.clock);  // a slow sender's time is not ours
+  request_->deadline = around_.handler_deadline();  // a slow sender's time is not ours
   parser_.reset();
   enter(Phase::handling);
   std::shared_ptr<Request> request = std::move(request_);

@@ -49,6 +49,7 @@ Loop::Loop(ServerOptions options, Handler handler, Executor& pool, const Clock& 
               .clock = clock,
               .inbox = inbox_,
               .counters = counters_,
+              .deadlines = options.deadlines != nullptr ? *options.deadlines : clock,
               .date = http_date(clock.now())},
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
@@ -242,6 +243,7 @@ void Loop::wake() {
 
 void Loop::begin_drain(Duration until) {
   around_.draining = true;
+  around_.drain_until = until;
   drain_until_ = until;
   for (auto& listener : listeners_) {
     listener->socket.reset();

@@ -60,6 +60,9 @@ struct ServerOptions {
   /// Asked on a pool thread, with the head alone, before a large body is read on: check the caller's right
   /// here. Nothing: every body is kept in memory up to Limits::body_bytes, and a larger one is 413.
   std::function<Intake(const Request& head)> intake{};
+  /// What Request::deadline is read on, and outlives the pool's last piece of work; nothing: the server's
+  /// clock.
+  const Clock* deadlines = nullptr;
 };
 
 /// Counts since the start, for the metrics page.

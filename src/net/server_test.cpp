@@ -108,6 +108,8 @@ TEST_CASE("what breaks HTTP is refused and the connection ends") {
   TestServer node({}, echo);
   const std::vector<std::pair<std::string, int>> broken = {
       {"GET / HTTP/1.1\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"GET / HTTP/1.1\nHost: a\n\n", 400},  // at once: no end of the head ever comes
+      {"GET / HTTP/1.1\r\nHost: a\n", 400},
       {"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n", 400},
       {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400},
@@ -288,6 +290,23 @@ TEST_CASE("stopping does not wait longer than its grace, and a late answer harms
   CHECK(running.hear_all().empty());
   gate.let_go();
   node.reset();
+}
+
+TEST_CASE("deadlines are read on the clock that was given, so that they can all be made to pass") {
+  ManualClock deadlines(Timestamp{});
+  std::atomic<int> inside = 0;
+  TestServer node({.deadlines = &deadlines}, [&](Request&& request) {
+    ++inside;
+    while (!request.deadline.passed()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return problem(503, "too late");
+  });
+  RawSocket running(node.port());
+  running.say(get_close);
+  REQUIRE(soon([&] { return inside == 1; }));
+  std::thread stopper([&] { node.server->stop(seconds(20)); });
+  deadlines.advance(hours(1));
+  CHECK(status_of(running.hear_all()) == 503);
+  stopper.join();
 }
 
 TEST_CASE("a handler that throws answers 500 and says nothing of why") {

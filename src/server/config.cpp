@@ -5,6 +5,7 @@
 #include <limits>
 #include <thread>
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "net/address.h"
 
@@ -60,8 +61,14 @@ constexpr KeyRow rows[] = {
     {"limits.connections_per_address", "at a time", &Config::connections_per_address, {1, 1'000'000}},
     {"limits.head_seconds", "for the handshake and the head of a request", &Config::head_seconds, {1, 600}},
     {"limits.idle_seconds", "between two requests of a connection", &Config::idle_seconds, {1, 3600}},
-    {"limits.handler_seconds", "for one request", &Config::handler_seconds, {1, 600}},
-    {"limits.stop_seconds", "for running requests when the node stops", &Config::stop_seconds, {0, 600}},
+    {"limits.handler_seconds",
+     "for one request; then it is answered with 503",
+     &Config::handler_seconds,
+     {1, 600}},
+    {"limits.stop_seconds",
+     "for running requests when the node stops; then they are answered with 503",
+     &Config::stop_seconds,
+     {0, 600}},
     {"sign_in.tries_per_account",
      "wrong passwords before an account has to wait",
      &Config::tries_per_account,
@@ -105,27 +112,10 @@ std::string_view type_of(const ListenerKey& key) {
   return types[key.slot.index()];
 }
 
-/// Damerau-Levenshtein without the transpositions: how many letters a slip of the fingers changed.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string_view nearest_key(std::string_view name) {
-  name = name.substr(0, 100);  // the longest key has 31 letters
-  return std::ranges::min_element(
-             config_keys(), {}, [&](const auto& key) { return distance(key.name, name); })
-      ->name;
+  std::vector<std::string_view> names;
+  for (const auto& key : config_keys()) names.push_back(key.name);
+  return nearest(name, names);
 }
 
 std::unexpected<Error> wrong_kind(std::string_view name, std::string_view type) {
@@ -268,6 +258,20 @@ std::string environment_name(std::string_view key) {
   for (const char c : key)
     name += c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return name;
+}
+
+std::vector<std::string> unknown_settings(const std::vector<std::string>& environment) {
+  // What the command line reads by itself.
+  std::vector<std::string> known = {"SHIELDWALL_DIR", "SHIELDWALL_TAXII_PASSWORD", "SHIELDWALL_TAXII_TOKEN"};
+  for (const auto& key : config_keys()) known.push_back(environment_name(key.name));
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  std::vector<std::string> unknown;
+  for (const auto& name : environment)
+    if (name.starts_with("SHIELDWALL_") && std::ranges::find(names, name) == names.end())
+      unknown.push_back(fmt::format("the environment variable {} sets nothing of a node; did you mean {}?",
+                                    excerpt(name),
+                                    nearest(name, names)));
+  return unknown;
 }
 
 Result<Config> read_config(std::string_view text,

@@ -51,7 +51,7 @@ struct Config {
   std::int64_t head_seconds = 10;
   std::int64_t idle_seconds = 60;
   std::int64_t handler_seconds = 30;
-  std::int64_t stop_seconds = 10;  // how long running requests may finish
+  std::int64_t stop_seconds = 5;  // how long running requests may finish
 
   std::int64_t tries_per_account = 10;
   std::int64_t tries_per_address = 50;
@@ -85,6 +85,10 @@ Result<std::vector<ConfigEntry>> read_toml(std::string_view text);
 Result<Config> read_config(
     std::string_view text,
     const std::function<std::optional<std::string>(std::string_view name)>& environment);
+
+/// Of the names of environment variables, those that look like ours and set nothing, each with the nearest
+/// that would: warnings for people.
+std::vector<std::string> unknown_settings(const std::vector<std::string>& environment);
 
 /// The commented file that `init` writes.
 std::string config_template(const Config& config);

@@ -153,6 +153,15 @@ TEST_CASE("a bad value is named with its line or variable, and with what it may 
             .find("SHIELDWALL_TOOLS_PORT: 'tools.port' must be 0 to") != std::string::npos);
 }
 
+TEST_CASE("a variable that looks like a setting and is none is told with the nearest that is") {
+  CHECK(unknown_settings({"HOME", "SHIELDWALL_TOOLS_PORT", "SHIELDWALL_DIR", "SHIELDWALL_TAXII_TOKEN"})
+            .empty());
+  const auto told = unknown_settings({"SHIELDWALL_TOOL_PORT"});
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("SHIELDWALL_TOOL_PORT sets nothing") != std::string::npos);
+  CHECK(told[0].find("SHIELDWALL_TOOLS_PORT?") != std::string::npos);
+}
+
 TEST_CASE("an unknown key is refused with the nearest one, at the right line") {
   CHECK(message_of("[tools]\nprot = 1") == "line 2: 'tools.prot' is no key; did you mean 'tools.port'?");
   CHECK(message_of("[limit]\nqueue = 1") == "line 2: 'limit.queue' is no key; did you mean 'limits.queue'?");

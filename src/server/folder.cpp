@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "base/text.h"
+#include "ledger/api_root.h"
 #include "net/certificate.h"
 
 namespace shieldwall::server {
@@ -114,6 +116,8 @@ Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random
   // Checked before anything is written, so that a slip leaves nothing behind.
   TRY(read_config(config_template(options.config), [](std::string_view) { return std::nullopt; }));
   TRY(ledger::write_of(options.founding.organisation, 0));
+  if (const auto& root = options.founding.api_root; !root.empty() && !ledger::is_api_root_name(root))
+    return fail(ErrorCode::invalid, "'{}' cannot be the name of an API root", excerpt(root));
   TRY(fs.make_directory(options.folder));
   TRY(make_certificates(options, clock, fs));
   TRY(member_identity(fs, options.folder, clock));
@@ -158,7 +162,10 @@ Result<Config> read_folder_config(Fs& fs, const std::string& folder) {
   return config;
 }
 
-Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Config& config, Seams seams) {
+Result<std::unique_ptr<Node>> open_folder(const std::string& folder,
+                                          const Config& config,
+                                          Seams seams,
+                                          const Clock* deadlines) {
   auto secret = TRY(read_secret(seams.fs, folder));
   auto keys = TRY(keys_in(folder, seams.fs, seams.random));
   auto federation = TRY(federation_in(folder, config, seams));
@@ -171,6 +178,7 @@ Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Confi
                      .keys = std::move(keys),
                      .log_folder = path_in(folder, "log"),
                      .uid = ::getuid(),
+                     .deadlines = deadlines,
                      .hashing = PasswordHasher::Limits::beside(threads_of(config)),
                      .tries_per_account = {.tries = static_cast<std::size_t>(config.tries_per_account),
                                            .window = minutes(config.tries_minutes)},

@@ -45,8 +45,11 @@ std::string path_in(const std::string& folder, const std::string& path);
 /// The certificate that this node shows to other nodes, known to them by its pin; made when there is none.
 Result<net::TlsIdentity> member_identity(Fs& fs, const std::string& folder, const Clock& clock);
 
-/// Opens the store under its exclusive lock, and the node over it.
+/// Opens the store under its exclusive lock, and the node over it. `deadlines`: as NodeOptions.
 ///   errors  conflict: another process has it open
-Result<std::unique_ptr<Node>> open_folder(const std::string& folder, const Config& config, Seams seams);
+Result<std::unique_ptr<Node>> open_folder(const std::string& folder,
+                                          const Config& config,
+                                          Seams seams,
+                                          const Clock* deadlines = nullptr);
 
 }  // namespace shieldwall::server

@@ -1,7 +1,9 @@
 #include "server/gate.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "api/in_time.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "exchange/taxii/taxii.h"
@@ -168,12 +170,28 @@ api::Call Gate::call_of(Admitted& admitted, const net::Request& request) const {
           .deadline = request.deadline};
 }
 
+/// Of one request. This machine's own operator says how long the check or the copy of a large store may take
+/// (RFC 7240 section 4.3); nobody else holds a place in the pool for longer than the limit.
+Deadline Gate::deadline_of(const api::Call& call) const {
+  constexpr std::int64_t operator_seconds_max = 86'400;
+  constexpr std::string_view wait = "wait=";
+  const auto prefer = call.request.headers.get("Prefer").value_or("");
+  if (!call.caller || !call.caller->local || !prefer.starts_with(wait)) return call.request.deadline;
+  const auto given = prefer.substr(wait.size());
+  std::int64_t length = 0;
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), length);
+  if (error != std::errc() || end != given.data() + given.size() || length < 1) return call.request.deadline;
+  return Deadline::in(seconds(std::min(length, operator_seconds_max)), parts_.deadlines);
+}
+
 net::Response Gate::run(Admitted& admitted, const net::Request& request) {
   const auto& route = *admitted.match.route;
   if (has_wrong_type(route, request))
     return refusal_in(route.dialect, 415, "send the body as JSON, with Content-Type: application/json");
   auto call = call_of(admitted, request);
-  auto response = route.handler(call);
+  call.deadline = deadline_of(call);
+  const auto begins = api::still_in_time(call);  // it may have waited long for its turn
+  auto response = begins ? route.handler(call) : Result<api::Response>(fail(begins.error()));
   if (response) return std::move(*response).into_http();
   const auto& error = response.error();
   if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt)

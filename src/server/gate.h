@@ -28,6 +28,7 @@ class Gate {
   /// The route and the caller, or the answer that says why not.
   std::expected<Admitted, net::Response> admit(const net::Request& request);
   api::Call call_of(Admitted& admitted, const net::Request& request) const;
+  Deadline deadline_of(const api::Call& call) const;
   net::Response run(Admitted& admitted, const net::Request& request);
 
   Parts& parts_;

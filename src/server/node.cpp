@@ -50,7 +50,8 @@ struct Node::State {
                .sealer = sealer,
                .shelf = &shelf},
               store,
-              authenticator},
+              authenticator,
+              options.deadlines != nullptr ? *options.deadlines : seams.clock},
         gate(parts, all_routes()) {
     parts.node_name = std::move(options.name);
     if (options.keys) shelf.of<ledger::KeyRing>().set(std::move(*options.keys));
@@ -101,7 +102,8 @@ Result<std::unique_ptr<Node>> Node::open(NodeOptions options,
     // Who shares with nobody has nobody to ask what its log lacks.
     if (TRY(state->store.records().scan(store::Table::roster, {}, {}, 1)).empty())
       TRY(state->log->resume(seams.clock.now()));
-    state->shelf.of<WitnessOnShelf>().witness = TRY(open_witness(folder + "/witness", home, *keys, state->parts));
+    state->shelf.of<WitnessOnShelf>().witness =
+        TRY(open_witness(folder + "/witness", home, *keys, state->parts));
   }
   if (keys) TRY(state->take_part(std::move(federation)));
   return std::unique_ptr<Node>(new Node(std::move(state)));

@@ -24,6 +24,7 @@ struct NodeOptions {
   std::optional<ledger::NodeKeys> keys{};                // nothing: a node that takes no part in any alliance
   std::string log_folder{};            // of its transparency log; empty, or without keys: none
   std::optional<std::uint32_t> uid{};  // whose processes the local socket serves
+  const Clock* deadlines = nullptr;    // what deadlines of requests are read on; nothing: the clock
   PasswordCost password_cost{};
   PasswordHasher::Limits hashing{};
   Limiter::Rule tries_per_account{.tries = 10, .window = minutes(5)};

@@ -28,6 +28,7 @@ struct Counters {
 struct Parts : api::Services {
   WatchedStore& watched;
   Authenticator& authenticator;
+  const Clock& deadlines;  // what deadlines of requests are read on
   std::string node_name{};
   OrganisationId home{};
   Bytes openapi{};

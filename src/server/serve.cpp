@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/guarded.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "net/client.h"
 #include "server/arrivals.h"
 #include "server/federating.h"
+#include "server/stopping_clock.h"
 #include "server/witnessing.h"
 
 namespace shieldwall::server {
@@ -20,6 +22,7 @@ namespace shieldwall::server {
 namespace {
 
 constexpr Duration pause = milliseconds(250);  // between two looks for work and for the end
+constexpr Duration last_words = seconds(1);    // for handlers to notice that it is too late, and to say so
 
 /// 10,000 connections need more descriptors than the 1,024 that a shell gives.
 void raise_descriptors() {
@@ -58,6 +61,17 @@ Done check_clock(Node& node, const Config& config, const Clock& clock) {
       "was wrong then and is right now, start once with SHIELDWALL_NODE_TRUST_CLOCK=true",
       to_text(clock.now()),
       to_text(last.front().at));
+}
+
+/// A misspelt setting would be silently without effect.
+void warn_of_environment() {
+  std::vector<std::string> names;
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string_view entry = *one;
+    names.emplace_back(entry.substr(0, entry.find('=')));
+  }
+  for (const auto& warning : unknown_settings(names))
+    fmt::print(stderr, "shieldwall: warning: {}\n", warning);
 }
 
 struct Plan {
@@ -135,11 +149,14 @@ Done serve(const std::string& folder,
            const std::function<void(const std::vector<Listening>&)>& ready,
            const std::function<bool()>& stop) {
   raise_descriptors();
+  warn_of_environment();
   survive_file_limits();
   net::ClientOptions outgoing{.allowed_hosts = config.allowed_hosts};
   if (!config.proxy.empty()) outgoing.proxy = TRY(net::Url::parse(config.proxy));
-  net::Client client(std::move(outgoing));
-  auto opened = open_folder(folder, config, {system_clock(), system_random(), system_fs(), client});
+  StoppingClock deadlines(system_clock());
+  net::Client client(std::move(outgoing), deadlines);  // who waits for another node is let go too
+  auto opened =
+      open_folder(folder, config, {system_clock(), system_random(), system_fs(), client}, &deadlines);
   if (!opened) return fail(advised(std::move(opened).error(), folder));
   const auto node = std::move(*opened);
   TRY(check_clock(*node, config, system_clock()));
@@ -156,7 +173,8 @@ Done serve(const std::string& folder,
   auto started = net::Server::start(
       {.listeners = plan.listeners,
        .limits = limits_of(config),
-       .intake = [answers](const net::Request& head) { return answers->intake(head); }},
+       .intake = [answers](const net::Request& head) { return answers->intake(head); },
+       .deadlines = &deadlines},
       [answers](net::Request&& request) { return answers->handle(std::move(request)); },
       pool);
   if (!started && started.error().code == ErrorCode::unavailable)
@@ -177,9 +195,10 @@ Done serve(const std::string& folder,
     const Witnessing witnessing(*node->federation());
     const ArrivalHunter hunter(node->store(), system_fs(), system_clock(), path_in(folder, "past"));
     work_until(*node, stop);
+    node->stopping();
+    deadlines.stop_in(seconds(config.stop_seconds));
   }
-  node->stopping();
-  server->stop(seconds(config.stop_seconds));
+  server->stop(Duration{deadlines.left().us + last_words.us});
   current->with([](net::Server*& one) { one = nullptr; });
   log::info("node stopped", {{"folder", folder}});
   return {};

@@ -6,11 +6,11 @@
 #include <atomic>
 #include <memory>
 
-#include "store/store.h"
+#include "store/whole.h"
 
 namespace shieldwall::server {
 
-class WatchedStore final : public store::Store {
+class WatchedStore final : public store::Store, public store::Whole {
  public:
   explicit WatchedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)), records_(*inner_) {}
 
@@ -24,6 +24,12 @@ class WatchedStore final : public store::Store {
   store::Log& audit() override { return inner_->audit(); }
   Done backup(const std::string& path) override { return inner_->backup(path); }
   Result<std::vector<std::string>> check() override { return inner_->check(); }
+  Done back_up_until(const std::string& path, Deadline deadline) override {
+    return store::back_up(*inner_, path, deadline);
+  }
+  Result<std::vector<std::string>> check_until(Deadline deadline) override {
+    return store::check(*inner_, deadline);
+  }
 
  private:
   class WatchedRecords final : public store::Records {

@@ -12,12 +12,34 @@ namespace shieldwall::store {
 namespace {
 
 constexpr std::size_t findings_max = 1000;  // a store that bad needs no longer list
+constexpr int steps_per_look =
+    100'000;                          // of SQLite's machine, some milliseconds, between looks at the deadline
+constexpr int pages_per_look = 1024;  // copied
+
+/// While one lives, what its database works on ends soon after the deadline.
+class Watch {
+ public:
+  Watch(sqlite3* db, const Deadline& deadline) : db_(db) {
+    sqlite3_progress_handler(
+        db_,
+        steps_per_look,
+        [](void* given) { return static_cast<const Deadline*>(given)->passed() ? 1 : 0; },
+        const_cast<Deadline*>(&deadline));
+  }
+  ~Watch() { sqlite3_progress_handler(db_, 0, nullptr, nullptr); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  sqlite3* db_;
+};
 
 class Check {
  public:
-  explicit Check(Core& core, Reader& reader) : core_(core), reader_(reader) {}
+  Check(Core& core, Reader& reader, Deadline deadline) : core_(core), reader_(reader), deadline_(deadline) {}
 
   Result<std::vector<std::string>> run() {
+    const Watch watch(reader_.db.handle(), deadline_);
     TRY(check_file());
     TRY(check_rows());
     TRY(check_index(Family::facts));
@@ -31,10 +53,16 @@ class Check {
     if (findings_.size() < findings_max) findings_.push_back(std::move(finding));
   }
 
+  Done still_in_time() const {
+    if (!deadline_.passed()) return {};
+    return fail(ErrorCode::unavailable, "the deadline passed before all was checked");
+  }
+
   Done check_file() {
     auto integrity = TRY(reader_.db.prepare(sql::integrity));
     for (;;) {
       const auto row = integrity.step();
+      TRY(still_in_time());
       if (!row) {
         find("file: " + row.error().message);
         return {};
@@ -48,6 +76,7 @@ class Check {
   Done check_rows() {
     const auto state = core_.state();
     for (Sequence sequence = 1; sequence <= state->last; ++sequence) {
+      TRY(still_in_time());
       const auto row = read(sequence);
       if (!row) continue;
       if (row->label >= core_.labels.size())
@@ -114,6 +143,7 @@ class Check {
     };
     for (const auto& segment : state->part(family).segments)
       for (std::size_t page = 0; page < segment->fences.size(); ++page) {
+        TRY(still_in_time());
         const auto bytes = reader_.read_page(segment->number, page);
         const auto postings = bytes ? read_page(*bytes) : Result<std::vector<Posting>>(fail(bytes.error()));
         if (!postings) {
@@ -134,6 +164,7 @@ class Check {
     auto blobs = TRY(reader_.db.prepare(sql::read_blobs));
     for (;;) {
       const auto row = blobs.step();
+      TRY(still_in_time());
       if (!row) {
         find("blobs: " + row.error().message);
         return {};
@@ -146,30 +177,48 @@ class Check {
 
   Core& core_;
   Reader& reader_;
+  const Deadline deadline_;
   std::string unreadable_;
   std::vector<std::string> findings_;
   std::set<Posting> expected_[2];
 };
 
-}  // namespace
-
-Result<std::vector<std::string>> check_store(Core& core) {
-  const std::lock_guard tending(core.tending);  // no segment is replaced meanwhile
-  const auto reader = TRY(core.readers.take());
-  return Check(core, *reader).run();
+/// Copies in one read transaction: writes go on beside it, and what they change does not begin it anew.
+Done copy_pages(sqlite3* from, sqlite3* to, const Deadline& deadline) {
+  auto* const backup = sqlite3_backup_init(to, "main", from, "main");
+  if (backup == nullptr) return fail(sqlite_error(to, sqlite3_extended_errcode(to)));
+  int stepped = SQLITE_OK;
+  while (stepped == SQLITE_OK && !deadline.passed()) stepped = sqlite3_backup_step(backup, pages_per_look);
+  const int finished = sqlite3_backup_finish(backup);
+  if (stepped == SQLITE_OK) return fail(ErrorCode::unavailable, "the deadline passed before all was copied");
+  if (stepped != SQLITE_DONE || finished != SQLITE_OK) return fail(sqlite_error(to, finished));
+  return {};
 }
 
-Done back_up(Core& core, const std::string& path) {
+Done copy_store(Core& core, const std::string& to, const Deadline& deadline) {
+  auto reader = TRY(core.readers.take());
+  auto copy = TRY(Db::open(core.vfs.name(), to, Db::Mode::create));
+  TRY(reader->db.execute(sql::begin_read));
+  const auto seen = reader->db.integer(sql::count_tables);  // only a read takes the snapshot
+  auto copied = seen ? copy_pages(reader->db.handle(), copy.handle(), deadline) : Done(fail(seen.error()));
+  TRY(reader->db.execute(sql::rollback));
+  return copied;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> check_store(Core& core, Deadline deadline) {
+  const std::lock_guard tending(core.tending);  // no segment is replaced meanwhile
+  const auto reader = TRY(core.readers.take());
+  return Check(core, *reader, deadline).run();
+}
+
+Done back_up(Core& core, const std::string& path, Deadline deadline) {
   const auto temporary = path + ".new";
   if (TRY(core.seams.fs.exists(temporary))) TRY(core.seams.fs.remove(temporary));
-  {
-    auto reader = TRY(core.readers.take());
-    auto copy = TRY(Db::open(core.vfs.name(), temporary, Db::Mode::create));
-    auto* const backup = sqlite3_backup_init(copy.handle(), "main", reader->db.handle(), "main");
-    if (backup == nullptr) return fail(sqlite_error(copy.handle(), sqlite3_extended_errcode(copy.handle())));
-    const int stepped = sqlite3_backup_step(backup, -1);  // one read transaction: writes go on beside it
-    const int finished = sqlite3_backup_finish(backup);
-    if (stepped != SQLITE_DONE || finished != SQLITE_OK) return fail(sqlite_error(copy.handle(), finished));
+  if (auto copied = copy_store(core, temporary, deadline); !copied) {
+    (void)core.seams.fs.remove(temporary);
+    return copied;
   }
   TRY(core.seams.fs.rename(temporary, path));
   const auto slash = path.rfind('/');

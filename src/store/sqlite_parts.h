@@ -16,9 +16,9 @@ std::unique_ptr<Log> make_sqlite_log(Core& core);
 Done load(Core& core);
 
 /// A consistent copy while writes go on.
-Done back_up(Core& core, const std::string& path);
+Done back_up(Core& core, const std::string& path, Deadline deadline);
 /// Everything that does not verify.
-Result<std::vector<std::string>> check_store(Core& core);
+Result<std::vector<std::string>> check_store(Core& core, Deadline deadline);
 
 /// open_sqlite with what tests and benchmarks choose.
 Result<std::unique_ptr<Store>> open_sqlite_with(const std::string& folder,

@@ -19,6 +19,7 @@ inline constexpr const char* empty_log = "PRAGMA wal_checkpoint(TRUNCATE)";
 inline constexpr const char* pages = "PRAGMA page_count";
 inline constexpr const char* application = "PRAGMA application_id";
 inline constexpr const char* version = "PRAGMA user_version";
+inline constexpr const char* count_tables = "SELECT count(*) FROM sqlite_schema";
 inline constexpr const char* integrity = "PRAGMA integrity_check(100)";
 
 inline constexpr const char* begin_write = "BEGIN IMMEDIATE";

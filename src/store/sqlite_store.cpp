@@ -6,6 +6,7 @@
 #include "store/sqlite_parts.h"
 #include "store/sqlite_schema.h"
 #include "store/sqlite_sql.h"
+#include "store/whole.h"
 
 namespace shieldwall::store {
 
@@ -135,7 +136,7 @@ Done load_position(Core& core, State& state) {
   return {};
 }
 
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public Whole {
  public:
   explicit SqliteStore(std::unique_ptr<Core> core)
       : core_(std::move(core)),
@@ -150,8 +151,14 @@ class SqliteStore final : public Store {
   Blobs& blobs() override { return *blobs_; }
   Settings& settings() override { return *settings_; }
   Log& audit() override { return *audit_; }
-  Done backup(const std::string& path) override { return back_up(*core_, path); }
-  Result<std::vector<std::string>> check() override { return check_store(*core_); }
+  Done backup(const std::string& path) override { return back_up_until(path, Deadline::none()); }
+  Result<std::vector<std::string>> check() override { return check_until(Deadline::none()); }
+  Done back_up_until(const std::string& path, Deadline deadline) override {
+    return back_up(*core_, path, deadline);
+  }
+  Result<std::vector<std::string>> check_until(Deadline deadline) override {
+    return check_store(*core_, deadline);
+  }
 
  private:
   std::unique_ptr<Core> core_;

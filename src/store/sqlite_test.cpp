@@ -9,6 +9,7 @@
 
 #include "store/sqlite_schema.h"
 #include "store/store_world.h"
+#include "store/whole.h"
 #include "test_size.h"
 
 using namespace shieldwall;
@@ -224,6 +225,18 @@ TEST_CASE(
   CHECK(open_connections() == before + 4);
   ask_at_once(1);
   CHECK(open_connections() == before + 4);
+}
+
+TEST_CASE("a check and a backup end when their deadline passes, and no half of a copy is left") {
+  Rig rig(Kind::sqlite);
+  for (std::uint32_t i = 1; i <= 30; ++i) rig.put(holding(indicator(i)));
+  const auto late = Deadline::in(Duration{0}, rig.clock);
+  CHECK(check(*rig.store, late).error().code == ErrorCode::unavailable);
+  const Folder copy;
+  CHECK(back_up(*rig.store, copy.path() + "/node.db", late).error().code == ErrorCode::unavailable);
+  CHECK(system_fs().list(copy.path())->empty());
+  CHECK(check(*rig.store, Deadline::none())->empty());
+  CHECK(back_up(*rig.store, copy.path() + "/node.db", Deadline::none()));
 }
 
 TEST_CASE("a backup taken while the store is open is a store that checks clean") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/in_time.h"
 #include "api/shelf.h"
 
 namespace shieldwall::exchange::ask {
@@ -20,6 +21,7 @@ constexpr Duration making_max = minutes(10);  // of all calls together; labels c
 struct Tagger {
   const Epoch* epoch = nullptr;
   Tags* tags = nullptr;
+  Deadline deadline = Deadline::none();  // when it passes, what is made is not whole, but its tags are kept
 };
 
 std::vector<model::CanonicalValue> values_of(const policy::Holding& holding) {
@@ -34,8 +36,10 @@ std::vector<Entry> entries_of(const std::pair<std::vector<policy::Holding>, Tagg
   std::vector<Entry> entries;
   for (const auto& holding : given.first) {
     const auto flags = may_be_requested(holding.label) ? may_request : std::uint8_t{0};
-    for (const auto& value : values_of(holding))
+    for (const auto& value : values_of(holding)) {
+      if (given.second.deadline.passed()) return entries;
       entries.push_back(entry_of(given.second.tags->of(*given.second.epoch, spelled(value)), flags));
+    }
   }
   return entries;
 }
@@ -83,8 +87,9 @@ Result<bool> add_page(api::Call& call, const Tagger& tagger, Making& making) {
     if (!one && one.error().code == ErrorCode::not_found) continue;
     released.push_back(TRY(std::move(one)));
   }
-  making.parts.push_back(
-      Release::both(Release::gather(std::move(released)), Release::fact(tagger)).render(entries_of));
+  auto part = Release::both(Release::gather(std::move(released)), Release::fact(tagger)).render(entries_of);
+  TRY(api::still_in_time(call));  // the page is done again then, with the tags that it has
+  making.parts.push_back(std::move(part));
   making.from = page.next;
   return page.next.has_value();
 }
@@ -169,7 +174,7 @@ Result<policy::Released<std::shared_ptr<const Bytes>>> filter_for(api::Call& cal
   if (shelf == nullptr) {
     Tags tags;
     Making making;
-    TRY(make(call, {&epoch, &tags}, making, true));
+    TRY(make(call, {&epoch, &tags, call.deadline}, making, true));
     return *making.filter;
   }
   const auto making =
@@ -183,7 +188,7 @@ Result<policy::Released<std::shared_ptr<const Bytes>>> filter_for(api::Call& cal
   const bool stale = making->filter ? making->newest != newest : steady.us - making->begun.us > making_max.us;
   const bool unused = !making->filter && making->parts.empty();
   if (stale || unused || call.now >= making->until) begin_anew(*making, newest, steady);
-  if (!making->filter) TRY(make(call, {&epoch, &shelf->of<Tags>()}, *making, false));
+  if (!making->filter) TRY(make(call, {&epoch, &shelf->of<Tags>(), call.deadline}, *making, false));
   return *making->filter;
 }
 

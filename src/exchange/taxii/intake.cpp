@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 
+#include "api/in_time.h"
 #include "base/text.h"
 #include "exchange/taxii/page.h"
 #include "exchange/taxii/resource.h"
@@ -58,7 +59,7 @@ class Intake {
   }
 
   Result<Status> finish() {
-    label_all();
+    TRY(label_all());
     TRY(add_definitions());
     for (std::size_t from = 0; from < holdings_.size(); from += batch_objects_max)
       TRY(put(from, std::min(batch_objects_max, holdings_.size() - from)));
@@ -67,17 +68,19 @@ class Intake {
 
  private:
   /// Only when all are read, since a marking definition may stand behind the objects it marks.
-  void label_all() {
+  Done label_all() {
     const auto lookup = [this](const model::ObjectId& id) { return definition(id); };
     std::vector<NewHolding> labelled;
     labelled.reserve(holdings_.size());
     for (auto& holding : holdings_) {
+      TRY(api::still_in_time(call_));
       if (auto done = label(holding, lookup); !done)
         refuse(entry_of(holding, {}, done.error().message));
       else
         labelled.push_back(std::move(holding));
     }
     holdings_ = std::move(labelled);
+    return {};
   }
 
   Done label(NewHolding& holding, const wire::MarkingLookup& lookup) const {
@@ -172,7 +175,10 @@ class Intake {
 
 Result<Status> take_in(const api::Call& call, const Way& way, const model::Json& objects) {
   Intake intake(call, way);
-  for (const auto element : objects) intake.read(element);
+  for (const auto element : objects) {
+    TRY(api::still_in_time(call));
+    intake.read(element);
+  }
   return intake.finish();
 }
 
