@@ -1,6 +1,7 @@
 #include "cli/circle.h"
 
 #include "base/text.h"
+#include "cli/accepts.h"
 #include "cli/node_forms.h"
 #include "net/url.h"
 
@@ -169,8 +170,13 @@ constexpr Option description_option{"--description", "in words"};
 constexpr Option root_option{"--root", "TAXII API root that shows it; default: none does"};
 constexpr Option media_option{
     "--media-type", "TAXII media type of its objects; default STIX 2.1", Takes::many};
-constexpr Option tlp_option{"--tlp", "no object enters more openly: clear, green, amber, amber+strict, red"};
-constexpr Option unmarked_option{"--unmarked-tlp", "for objects without a TLP; default amber+strict"};
+constexpr Option tlp_option{"--tlp",
+                            "no object enters more openly: clear, green, amber, amber+strict, red",
+                            Takes::one,
+                            false,
+                            accepts::tlp};
+constexpr Option unmarked_option{
+    "--unmarked-tlp", "for objects without a TLP; default amber+strict", Takes::one, false, accepts::tlp};
 constexpr Option by_grant_option{"--by-grant", "only accounts with a grant read and add", Takes::nothing};
 constexpr Option read_only_option{"--read-only", "only accounts with a grant add", Takes::nothing};
 constexpr Option second_option{"--second-person", "a release into it needs another person", Takes::nothing};
@@ -178,7 +184,7 @@ constexpr Option second_option{"--second-person", "a release into it needs anoth
 constexpr Option add_options[] = {
     {"TITLE", "in words", Takes::one, true},
     dir_option,
-    {"--id", "UUID, also of the TAXII collection; drawn when absent"},
+    {"--id", "UUID, also of the TAXII collection; drawn when absent", Takes::one, false, accepts::uuid},
     alias_option,
     description_option,
     root_option,
@@ -264,7 +270,10 @@ constexpr Command commands_here[] = {
      leave},
     {"circle join",
      "let an organisation into a circle",
-     "It sees what is shared from now on, and nothing from before.",
+     "For operators of the organisation that owns the circle. The organisation that joins must be known to "
+     "this node: hosted here or listed by `shieldwall member add`, or a member of an alliance. It sees what "
+     "is shared from now on, and nothing from before; its own operators choose with `shieldwall sighting "
+     "choose` what returns of what it saw.",
      member_options,
      "shieldwall circle join energy 'Power Grid Ltd' --dir node",
      join},

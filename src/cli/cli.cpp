@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -7,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/nearest.h"
+#include "base/text.h"
 #include "cli/streams.h"
 
 namespace shieldwall::cli {
@@ -47,9 +50,18 @@ Error within_once(Error error, std::string_view path) {
   return error.message.starts_with(path) ? error : std::move(error).within(path);
 }
 
+Exit misuse(std::string_view what) {
+  fmt::print(stderr, "shieldwall: {}; --help lists the options\n", what);
+  return Exit::usage;
+}
+
+Error here(Error error) {
+  if (exit_of(error) == Exit::refused) error.code = ErrorCode::unavailable;
+  return error;
+}
+
 Exit report_input(const Error& error) {
-  const auto exit = report(error);
-  return exit == Exit::refused ? Exit::unavailable : exit;
+  return report(here(error));
 }
 
 namespace {
@@ -117,8 +129,19 @@ Arguments arguments_of(const Parsed& parsed) {
   return arguments;
 }
 
+Fault misused(const Parsed& parsed) {
+  for (std::size_t i = 0; i < parsed.values.size(); ++i) {
+    const auto& option = parsed.command->options[i];
+    if (option.accepts == nullptr) continue;
+    for (const auto& value : parsed.values[i])
+      if (const auto fault = option.accepts(value)) return fmt::format("{}: {}", option.name, *fault);
+  }
+  return std::nullopt;
+}
+
 /// An error of the library that prints ends here.
 int run_command(const Parsed& parsed) {
+  if (const auto fault = misused(parsed)) return misuse(*fault);
   try {
     return parsed.command->run(arguments_of(parsed));
   } catch (const std::system_error& error) {
@@ -135,6 +158,40 @@ int end(int exit) {
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? exit : lost_output();
 }
 
+/// The words that may follow `path` ("" or "circle ") in the name of a command.
+std::vector<std::string_view> words_after(std::string_view path) {
+  std::vector<std::string_view> words;
+  for (const auto& command : commands()) {
+    if (!command.words.starts_with(path)) continue;
+    const auto rest = command.words.substr(path.size());
+    const auto word = rest.substr(0, rest.find(' '));
+    if (std::ranges::find(words, word) == words.end()) words.push_back(word);
+  }
+  return words;
+}
+
+bool is_command(std::string_view words) {
+  return std::ranges::find(commands(), words, &Command::words) != commands().end();
+}
+
+/// Says which words name no command, and the nearest that do.
+Fault unknown_command(std::span<char* const> given) {
+  std::string path;
+  for (const std::string_view word : given) {
+    const auto known = words_after(path);
+    if (word.starts_with('-') || known.empty() || (!path.empty() && is_command(trimmed(path)))) break;
+    if (std::ranges::find(known, word) == known.end())
+      return fmt::format("there is no command '{}{}'; did you mean '{}{}'? `shieldwall {}--help` lists them",
+                         path,
+                         excerpt(word),
+                         path,
+                         nearest(word, known),
+                         path);
+    path += fmt::format("{} ", word);
+  }
+  return std::nullopt;
+}
+
 /// One line a command, `words<TAB>example`: what the documentation's test runs.
 Exit print_examples() {
   for (const auto& command : commands()) print("{}\t{}\n", command.words, command.example);
@@ -145,6 +202,10 @@ Exit print_examples() {
 
 int run(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "--examples") return end(print_examples());
+  if (const auto fault = unknown_command(std::span(argv, static_cast<std::size_t>(argc)).subspan(argc > 0))) {
+    fmt::print(stderr, "shieldwall: {}\n", *fault);
+    return Exit::usage;
+  }
   CLI::App root(
       "Shieldwall: an alliance shares what it knows of cyber threats, and nothing it did not release.",
       "shieldwall");

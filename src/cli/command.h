@@ -4,6 +4,7 @@
 // library.
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,12 +28,16 @@ Exit exit_of(const Error& error);
 
 enum class Takes : unsigned char { nothing, one, many, each };  // each: one, and the option may stand again
 
+/// Why a value cannot be; nothing: it can.
+using Fault = std::optional<std::string>;
+
 /// `--name` options begin with two dashes, everything else is positional, in the order of the table.
 struct Option {
   std::string_view name;  // "--intel", "FILE"
   std::string_view help;  // what it means, unit, default
   Takes takes = Takes::one;
   bool required = false;
+  Fault (*accepts)(std::string_view value) = nullptr;  // nothing: the command judges
 };
 
 class Arguments {
@@ -60,6 +65,8 @@ struct Command {
 
 /// Prints `shieldwall: message` to standard error and gives the status it ends with.
 Exit report(const Error& error);
+/// The same for words or options that are off; --help tells more.
+Exit misuse(std::string_view what);
 
 /// All commands, in the order in which help lists them.
 std::span<const Command> commands();

@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "cli/accepts.h"
 #include "cli/node_call.h"
 #include "cli/streams.h"
 #include "net/url.h"
@@ -193,16 +194,26 @@ constexpr Option create_options[] = {
     {"--format", "plain (default), rpz, nftables, suricata, suricata-dataset, zeek"},
     {"--kind",
      "kinds of values: ipv4, domain, url, sha256, ...; default: all that the format can say",
-     Takes::each},
-    {"--tlp", "at most so marked: clear, green, amber (default), amber+strict"},
-    {"--confidence", "at least so sure, 0 to 100; default: 0"},
+     Takes::each,
+     false,
+     accepts::value_kind},
+    {"--tlp",
+     "at most so marked: clear, green, amber (default), amber+strict",
+     Takes::one,
+     false,
+     accepts::tlp},
+    {"--confidence", "at least so sure, 0 to 100; default: 0", Takes::one, false, accepts::number},
     {"--circle", "from one circle alone"},
     {"--label", "with any of these STIX labels", Takes::each},
     {"--trust",
      "organisation whose indicators block at once, or `all`; others but your own are told to watch, not to "
      "block",
      Takes::each},
-    {"--hold-above", "a change of more values waits for `feed release`; default: 1000"},
+    {"--hold-above",
+     "a change of more values waits for `feed release`; default: 1000",
+     Takes::one,
+     false,
+     accepts::number},
     {"NAME", "letters a-z, digits and '_'", Takes::one, true},
 };
 constexpr Option list_options[] = {dir_option, as_option, json_option};

@@ -20,13 +20,10 @@ namespace past = detect::past;
 constexpr std::size_t unused_shown = 20;
 
 Result<detect::Matcher> read_questions(const Arguments& arguments, Timestamp now) {
-  detect::ListOptions options{.kind = {}, .column = arguments.one("--column")};
-  if (const auto kind = arguments.one("--kind"); !kind.empty()) {
-    options.kind = model::value_kind_named(kind);
-    if (!options.kind) return fail(ErrorCode::invalid, "--kind: no kind of value is called '{}'", kind);
-  }
+  const auto options = list_options(arguments);
   detect::Intel intel;
-  for (const auto& path : arguments.all("INDICATORS")) TRY(detect::read_intel_file(path, options, intel));
+  for (const auto& path : arguments.all("INDICATORS"))
+    TRY(here(detect::read_intel_file(path, options, intel)));
   if (arguments.all("INDICATORS").empty()) TRY(read_intel_of_node(arguments, intel));
   auto matcher = detect::compile(std::move(intel.indicators), {.now = now});
   auto unused = std::move(intel.unused);
@@ -116,7 +113,7 @@ Exit run_hunt(const Arguments& arguments) {
   const auto folder = past::PastFolder::open(system_fs(), past_folder_of(arguments));
   if (!folder) return report_input(folder.error());
   const auto matcher = read_questions(arguments, now);
-  if (!matcher) return report_input(matcher.error());
+  if (!matcher) return report(matcher.error());
   const auto result =
       past::hunt(system_fs(), *folder, *matcher, {.since = *since, .confirm = !arguments.has("--no-raw")});
   if (!result) return report_input(result.error());
@@ -134,8 +131,8 @@ constexpr Option hunt_options[] = {
     {"--past", "the folder that scan --remember filled; default: past/ in the node's folder"},
     {"--since", "how far back: 365d, 12h, 30m, or a date; default: 365d"},
     {"--no-raw", "do not look for the raw lines: all is told unconfirmed", Takes::nothing},
-    {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
-    {"--column", "the column of CSV lists that holds the value"},
+    kind_option,
+    column_option,
     {"--json", "one JSON object a hit and line", Takes::nothing},
     {"INDICATORS", "STIX bundles, lists, CSV; none: the node's indicators", Takes::many},
 };

@@ -7,6 +7,7 @@
 
 #include "cli/import_target.h"
 #include "cli/interrupt.h"
+#include "cli/label_options.h"
 #include "cli/node_call.h"
 #include "cli/streams.h"
 #include "detect/files.h"
@@ -77,7 +78,10 @@ void show(const std::string& path, const ImportReport& report, double took_s) {
     std::string why;
     for (const auto& finding : outcome.findings)
       if (finding.severity == model::Severity::error && why.empty())
-        why = fmt::format(": {} {}: {}", finding.section, finding.pointer, finding.message);
+        why = fmt::format(": {} {}: {}",
+                          finding.section,
+                          finding.pointer.empty() ? "(the whole object)" : finding.pointer,
+                          finding.message);
     print_line(
         fmt::format("  object {} {} {}{}", outcome.index, outcome.id, library::name_of(outcome.status), why));
   }
@@ -135,12 +139,12 @@ constexpr Option options[] = {
      Takes::many,
      true},
     {"--circle", "UUID or alias of the circle to release into; default: nobody but the organisation"},
-    {"--tlp", "clear, green, amber, amber_strict or red: at least this strict"},
-    {"--pap", "clear, green, amber or red: at least this strict"},
-    {"--must-not", "notify_affected, attribute, resell, regulate, separated by commas"},
-    {"--persons", "only these: ORGANISATION:PERSON, both UUIDs, separated by commas"},
-    {"--embargo", "instant before which nobody but the organisation sees it"},
-    {"--end", "instant from which on nobody but the organisation sees it"},
+    label_tlp_option,
+    label_pap_option,
+    label_must_not_option,
+    label_persons_option,
+    label_embargo_option,
+    label_end_option,
     {"--strict", "what STIX says an object should be, it must be", Takes::nothing},
     dir_option,
     as_option,
@@ -151,6 +155,9 @@ constexpr Command commands_here[] = {
     {"import",
      "take files into a node's store",
      "Reads, checks and stores every object, each on its own: a bad one is reported and the others are kept. "
+     "Of each file it counts: stored, new here; held already, the same version with the same content from "
+     "you, which changes nothing; in conflict, the same version with other content: the first is kept, and a "
+     "change needs a later `modified`; refused, against a MUST of STIX or against policy. "
      "Goes "
      "through the node while it runs, else straight into its store. Exit 0 when all were taken, 4 when some "
      "were "

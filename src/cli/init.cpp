@@ -3,7 +3,9 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "cli/accepts.h"
 #include "cli/node_call.h"
+#include "cli/streams.h"
 #include "server/folder.h"
 
 namespace shieldwall::cli {
@@ -13,17 +15,33 @@ namespace {
 constexpr Option options[] = {
     {"--dir", "the new node's folder", Takes::one, true},
     {"--organisation", "name of the organisation whose node this is", Takes::one, true},
-    {"--id", "UUID of the organisation; drawn when absent"},
-    {"--nation", "ISO 3166-1 alpha-3 code of its nation, as in EST"},
-    {"--identity", "id of its STIX identity; default identity--<the organisation's id>"},
+    {"--id", "UUID of the organisation; drawn when absent", Takes::one, false, accepts::uuid},
+    {"--nation", "ISO 3166-1 alpha-3 code of its nation, as in EST", Takes::one, false, accepts::nation},
+    {"--identity",
+     "id of its STIX identity; default identity--<the organisation's id>",
+     Takes::one,
+     false,
+     accepts::stix_id},
     {"--name", "what the node calls itself; default: the organisation's name"},
     {"--host", "DNS name or address in the server certificate, beside localhost", Takes::many},
     {"--address", "address on which tools reach it; default 127.0.0.1"},
-    {"--port", "port on which tools reach it; default 8443; 0: any free one"},
-    {"--members-port", "listen for other members' nodes on this port of the address; default: do not listen"},
+    {"--port",
+     "port on which tools reach it; default 8443; 0: any free one",
+     Takes::one,
+     false,
+     accepts::port},
+    {"--members-port",
+     "listen for other members' nodes on this port of the address; default: do not listen",
+     Takes::one,
+     false,
+     accepts::port},
     {"--clear", "no TLS for tools; loopback addresses only", Takes::nothing},
-    {"--metrics-port", "serve /metrics on this port of 127.0.0.1"},
-    {"--api-root", "name of the first TAXII API root; default `default`"},
+    {"--metrics-port", "serve /metrics on this port of 127.0.0.1", Takes::one, false, accepts::port},
+    {"--api-root",
+     "name of the first TAXII API root; default `default`",
+     Takes::one,
+     false,
+     accepts::api_root},
     {"--no-api-root", "make none", Takes::nothing},
     json_option,
 };
@@ -89,13 +107,16 @@ void tell(const Arguments& arguments, const server::InitOptions& wish, std::stri
   print_line(
       "One-time token for the first account (POST /api/v1/first-run), valid for 7 days, shown only now:");
   print_line(fmt::format("  {}", token));
+  print_line("Its body is JSON, and makes an account with every role:");
+  print_line(
+      fmt::format(R"(  {{"token":"{}","account":"NAME","password":"a sentence of four words"}})", token));
 }
 
 Exit run_init(const Arguments& arguments) {
   const auto wish = wish_of(arguments);
-  if (!wish) return report(wish.error());
+  if (!wish) return misuse(wish.error().message);
   const auto token = server::init_folder(*wish, system_clock(), system_random(), system_fs());
-  if (!token) return report(token.error());
+  if (!token) return report_input(token.error());
   tell(arguments, *wish, *token);
   return Exit::done;
 }

@@ -1,5 +1,6 @@
 #include "cli/key.h"
 
+#include "cli/accepts.h"
 #include "cli/node_forms.h"
 #include "net/url.h"
 
@@ -44,6 +45,11 @@ Exit list(const Arguments& arguments) {
 
 /// One key by its prefix, or with --account all keys of an account.
 Exit revoke(const Arguments& arguments) {
+  if (arguments.has("PREFIX") == arguments.has("--account"))
+    return misuse(
+        "which key? Give the PREFIX that `shieldwall key list ACCOUNT` shows, or --account ACCOUNT for all "
+        "keys "
+        "of that account");
   return on_node(
       arguments,
       [&](NodeDoor& door) -> Result<model::JsonDocument> {
@@ -66,8 +72,16 @@ constexpr Option add_options[] = {
     account_option,
     {"--label", "what the key is for", Takes::one, true},
     dir_option,
-    {"--right", "narrower than the account: read, sight, publish, operate, audit", Takes::many},
-    {"--expires", "RFC 3339 instant, as in 2030-01-01T00:00:00Z; default: never"},
+    {"--right",
+     "narrower than the account: read, sight, publish, operate, audit",
+     Takes::many,
+     false,
+     accepts::right},
+    {"--expires",
+     "RFC 3339 instant, as in 2030-01-01T00:00:00Z; default: never",
+     Takes::one,
+     false,
+     accepts::instant},
     as_option,
     json_option,
 };

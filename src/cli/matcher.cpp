@@ -22,12 +22,12 @@ void tell_all_unused(const detect::Intel& intel, const detect::Matcher& matcher)
 
 Exit run_build(const Arguments& arguments) {
   auto intel = read_all_intel(arguments);
-  if (!intel) return report_input(intel.error());
+  if (!intel) return report(intel.error());
   const auto matcher = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
   tell_all_unused(*intel, matcher);
   const auto path = arguments.one("FILE");
   if (const auto written = detect::write_matcher_file(matcher, system_fs(), path); !written)
-    return report(written.error());
+    return report_input(written.error());
   print("{}: {} literals of {} indicators\n", path, matcher.literals(), matcher.indicator_count());
   return Exit::done;
 }
@@ -66,9 +66,9 @@ Exit run_info(const Arguments& arguments) {
 constexpr Option build_options[] = {
     dir_option,
     as_option,
-    {"--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each},
-    {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
-    {"--column", "the column of CSV lists that holds the value"},
+    intel_option,
+    kind_option,
+    column_option,
     {"FILE", "the file to write; replaced whole when it is there", Takes::one, true},
 };
 

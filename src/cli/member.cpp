@@ -1,5 +1,6 @@
 #include "cli/member.h"
 
+#include "cli/accepts.h"
 #include "cli/node_forms.h"
 #include "net/url.h"
 
@@ -54,9 +55,9 @@ constexpr Option name_option{"NAME", "the organisation's name; for `show` also i
 constexpr Option add_options[] = {
     name_option,
     dir_option,
-    {"--id", "UUID; drawn when absent"},
-    {"--nation", "ISO 3166-1 alpha-3 code, as in EST"},
-    {"--identity", "id of its STIX identity; default identity--<id>"},
+    {"--id", "UUID; drawn when absent", Takes::one, false, accepts::uuid},
+    {"--nation", "ISO 3166-1 alpha-3 code, as in EST", Takes::one, false, accepts::nation},
+    {"--identity", "id of its STIX identity; default identity--<id>", Takes::one, false, accepts::stix_id},
     {"--hosted", "its accounts are on this node", Takes::nothing},
     {"--client-of", "an organisation whose client it is, by id or name", Takes::many},
     as_option,

@@ -4,10 +4,12 @@
 #include <unordered_set>
 
 #include "base/hash.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "cli/object_stream.h"
 #include "cli/streams.h"
 #include "model/json_writer.h"
+#include "model/object_rules.h"
 
 namespace shieldwall::cli {
 
@@ -99,7 +101,7 @@ class Check {
   explicit Check(const Arguments& arguments)
       : strict_(arguments.has("--strict")), as_json_(arguments.has("--json")) {
     const std::string rules = arguments.one("--ignore");
-    for (const auto rule : split(rules, ',')) ignored_.emplace(rule);
+    for (const auto rule : split(rules, ',')) ignored_.emplace(trimmed(rule));
   }
 
   Done file(const std::string& path) {
@@ -187,6 +189,20 @@ bool is_about_content(const Error& error) {
          error.code == ErrorCode::exhausted;
 }
 
+/// Whoever misspells a rule would think that nothing breaks it.
+Fault unknown_rules(std::string_view text) {
+  const auto known = advice_rules();
+  for (const auto part : split(text, ',')) {
+    const auto rule = trimmed(part);
+    if (!std::ranges::binary_search(known, rule))
+      return fmt::format("no SHOULD rule is called '{}'; did you mean '{}'? There are: {}",
+                         excerpt(rule),
+                         nearest(rule, known),
+                         fmt::join(known, ", "));
+  }
+  return std::nullopt;
+}
+
 Exit run_check(const Arguments& arguments) {
   Check check(arguments);
   for (const auto& path : arguments.all("FILE")) {
@@ -241,7 +257,11 @@ constexpr Option check_options[] = {
      Takes::many,
      true},
     {"--strict", "what the standard says SHOULD be is an error too", Takes::nothing},
-    {"--ignore", "SHOULD rules to leave out, by the names in square brackets, separated by commas"},
+    {"--ignore",
+     "SHOULD rules to leave out, by the names in square brackets, separated by commas",
+     Takes::one,
+     false,
+     unknown_rules},
     {"--json", "one JSON object a line", Takes::nothing},
 };
 

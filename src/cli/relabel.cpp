@@ -1,6 +1,7 @@
 #include "cli/relabel.h"
 
 #include "cli/import_target.h"
+#include "cli/label_options.h"
 #include "cli/node_call.h"
 #include "net/url.h"
 
@@ -23,12 +24,12 @@ Exit run_relabel(const Arguments& arguments) {
 constexpr Option relabel_options[] = {
     {"ID", "of the object", Takes::one, true},
     {"--circle", "UUID or alias of the circle it was released into; default: what was released into none"},
-    {"--tlp", "clear, green, amber, amber_strict or red: at least this strict"},
-    {"--pap", "clear, green, amber or red: at least this strict"},
-    {"--must-not", "notify_affected, attribute, resell, regulate, separated by commas"},
-    {"--persons", "only these: ORGANISATION:PERSON, both UUIDs, separated by commas"},
-    {"--embargo", "instant before which nobody but the organisation sees it"},
-    {"--end", "instant from which on nobody but the organisation sees it"},
+    label_tlp_option,
+    label_pap_option,
+    label_must_not_option,
+    label_persons_option,
+    label_embargo_option,
+    label_end_option,
     dir_option,
     as_option,
     json_option,

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "cli/accepts.h"
 #include "cli/node_forms.h"
 #include "net/url.h"
 
@@ -62,9 +63,13 @@ constexpr Option root_options[] = {
     {"--title", "in words; default: the name"},
     {"--description", "in words"},
     {"--default", "the discovery resource names it as default", Takes::nothing},
-    {"--max-content-length", "bytes of one request body; default 33554432"},
+    {"--max-content-length",
+     "bytes of one request body; default 33554432",
+     Takes::one,
+     false,
+     accepts::number},
     {"--everything", "has a collection of all a caller may see", Takes::nothing},
-    {"--everything-id", "UUID of that collection; drawn when absent"},
+    {"--everything-id", "UUID of that collection; drawn when absent", Takes::one, false, accepts::uuid},
     as_option,
     json_option,
 };

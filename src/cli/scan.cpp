@@ -19,22 +19,16 @@ namespace {
 
 constexpr std::size_t unused_shown = 20;  // of indicators that do not take part
 
-Result<detect::ListOptions> list_options(const Arguments& arguments) {
-  detect::ListOptions options{.kind = {}, .column = arguments.one("--column")};
-  const auto kind = arguments.one("--kind");
-  if (!kind.empty()) {
-    options.kind = model::value_kind_named(kind);
-    if (!options.kind) return fail(ErrorCode::invalid, "--kind: no kind of value is called '{}'", kind);
-  }
-  return options;
-}
-
 }  // namespace
 
+detect::ListOptions list_options(const Arguments& arguments) {
+  return {.kind = model::value_kind_named(arguments.one("--kind")), .column = arguments.one("--column")};
+}
+
 Result<detect::Intel> read_all_intel(const Arguments& arguments) {
-  const auto options = TRY(list_options(arguments));
+  const auto options = list_options(arguments);
   detect::Intel intel;
-  for (const auto& path : arguments.all("--intel")) TRY(detect::read_intel_file(path, options, intel));
+  for (const auto& path : arguments.all("--intel")) TRY(here(detect::read_intel_file(path, options, intel)));
   if (arguments.has("--dir") || arguments.all("--intel").empty()) TRY(read_intel_of_node(arguments, intel));
   return intel;
 }
@@ -81,7 +75,7 @@ Exit run_scan(const Arguments& arguments) {
   const auto now = system_clock().now();
   const auto matcher = matcher_for(arguments, now);
   if (!matcher) {
-    const auto exit = report_input(matcher.error());
+    const auto exit = report(matcher.error());
     return matcher.error().code == ErrorCode::exhausted ? Exit::bad_input : exit;  // a limit of the text
   }
   const auto warning_lists = warning_lists_for(arguments);
@@ -106,7 +100,7 @@ Exit run_scan(const Arguments& arguments) {
   printer.totals(totals);
   std::fflush(stdout);
   if (*recorder)
-    if (const auto kept = close(**recorder, arguments); !kept) return report(kept.error());
+    if (const auto kept = close(**recorder, arguments); !kept) return report_input(kept.error());
   if (totals.stopped) fmt::print(stderr, "shieldwall: interrupted after {} lines\n", totals.counts.lines);
   if (arguments.has("--sightings") && !totals.stopped)
     if (const auto told = report_to_node(arguments, sink.take()); !told) return report(told.error());
@@ -116,9 +110,9 @@ Exit run_scan(const Arguments& arguments) {
 constexpr Option scan_options[] = {
     dir_option,
     as_option,
-    {"--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each},
-    {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
-    {"--column", "the column of CSV lists that holds the value"},
+    intel_option,
+    kind_option,
+    column_option,
     matcher_option,
     warning_list_option,
     {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},

@@ -3,12 +3,24 @@
 
 #include <functional>
 
-#include "cli/command.h"
+#include "cli/accepts.h"
 #include "detect/intel.h"
 
 namespace shieldwall::cli {
 
 std::span<const Command> scan_commands();
+
+inline constexpr Option intel_option{
+    "--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each};
+inline constexpr Option kind_option{
+    "--kind",
+    "the kind of every value in lists, and of --why-not: ipv4, domain, url, sha256, email, file_name, ...",
+    Takes::one,
+    false,
+    accepts::value_kind};
+inline constexpr Option column_option{"--column", "the column of CSV lists that holds the value"};
+/// What --kind and --column say of lists.
+detect::ListOptions list_options(const Arguments& arguments);
 
 /// The indicators that the node in --dir shows to the account in --as, one page of its API after the other.
 ///   errors  as NodeDoor

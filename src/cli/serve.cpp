@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "cli/node_call.h"
+#include "cli/streams.h"
 #include "server/serve.h"
 
 namespace shieldwall::cli {
@@ -37,13 +38,16 @@ void tell(const std::vector<server::Listening>& listening) {
 Exit run_serve(const Arguments& arguments) {
   const auto folder = folder_of(arguments);
   const auto config = server::read_folder_config(system_fs(), folder);
-  if (!config) return report(config.error());
+  if (!config) return report_input(config.error());
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
   std::signal(SIGPIPE, SIG_IGN);
   const auto done = server::serve(
       folder, *config, arguments.has("--json") ? tell_json : tell, [] { return asked_to_stop != 0; });
-  return done ? Exit::done : report(done.error());
+  if (done) return Exit::done;
+  const auto exit = report_input(done.error());
+  return done.error().code == ErrorCode::conflict ? Exit::unavailable
+                                                  : exit;  // somebody else holds the store
 }
 
 constexpr Command commands_here[] = {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "cli/streams.h"
 #include "detect/sigma/events.h"
 #include "detect/sigma/load.h"
 #include "detect/sigma/rule_set.h"
@@ -73,8 +74,8 @@ void print_verdict(const sigma::Unusable& rule) {
 }
 
 Exit input_error(const Error& error) {
-  report(error);
-  return error.code == ErrorCode::unavailable ? Exit::unavailable : Exit::bad_input;
+  const auto exit = report_input(error);
+  return exit == Exit::unavailable ? exit : Exit::bad_input;
 }
 
 Exit run_check(const Arguments& arguments) {

@@ -12,8 +12,15 @@
 
 namespace shieldwall::cli {
 
-/// As report, for an error about a file that was named: one that is not there or may not be read is
-/// unavailable, not refused.
+/// The error of a file of this machine: one that is not there or may not be used is unavailable, and refused
+/// only what policy refuses.
+Error here(Error error);
+template <typename T>
+Result<T> here(Result<T> result) {
+  if (!result) return fail(here(std::move(result).error()));
+  return result;
+}
+/// As report, for such an error.
 Exit report_input(const Error& error);
 
 /// The error with the path of its file in front, unless it is there already.

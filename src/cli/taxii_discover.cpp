@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/streams.h"
 #include "cli/taxii_rows.h"
 #include "cli/taxii_server.h"
 #include "model/json_writer.h"
@@ -102,11 +103,11 @@ void print(const Found& found) {
 Exit run_discover(const Arguments& arguments) {
   if (const auto wrong = misused_server_options(arguments)) return misuse(*wrong);
   const auto server = taxii_server(arguments);
-  if (!server) return report(server.error());
+  if (!server) return report_input(server.error());
   auto& [url, net, settings, client] = **server;
   if (url.target == "/") url.target = "/taxii2/";  // TAXII 2.1 section 4.1
   auto discovery = client.discover(url);
-  if (!discovery) return report(discovery.error());
+  if (!discovery) return report_remote(discovery.error());
   Found found{.discovery = std::move(*discovery)};
   for (const auto& root : found.discovery.api_roots) found.roots.push_back(look_at(**server, root));
   if (arguments.has("--json")) {

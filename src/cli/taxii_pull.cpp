@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/node_call.h"
+#include "cli/streams.h"
 #include "cli/taxii_file.h"
 #include "cli/taxii_node.h"
 #include "cli/taxii_rows.h"
@@ -107,7 +108,7 @@ Exit end(const Arguments& arguments, const TaxiiServer& server, const Pulled& pu
 Exit pull_into_file(const Arguments& arguments, TaxiiServer& server, const PullWish& wish) {
   PulledFile file(system_fs(), arguments.one("--out"), arguments.one("--state"));
   const auto kept = file.place();
-  if (!kept) return report(kept.error());
+  if (!kept) return report_input(kept.error());
   auto from = begin_at(arguments, *kept);
   Tally tally;
   const auto pulled =
@@ -115,7 +116,7 @@ Exit pull_into_file(const Arguments& arguments, TaxiiServer& server, const PullW
         tally.stored += objects.size();
         return file.take(objects, place);
       });
-  if (!pulled) return report(pulled.error());
+  if (!pulled) return report_remote(pulled.error());
   return end(arguments, server, *pulled, tally);
 }
 
@@ -142,7 +143,7 @@ Exit pull_into_circle(const Arguments& arguments, TaxiiServer& server, const Pul
     return {};
   };
   const auto pulled = pull(server.client, server.url, std::move(from), wish, take);
-  if (!pulled) return report(pulled.error());
+  if (!pulled) return report_remote(pulled.error());
   return end(arguments, server, *pulled, tally);
 }
 
@@ -150,7 +151,7 @@ Exit run_pull(const Arguments& arguments) {
   if (const auto wrong = misused(arguments)) return misuse(*wrong);
   const auto wish = wish_of(arguments);
   auto server = taxii_server(arguments);
-  if (!server) return report(server.error());
+  if (!server) return report_input(server.error());
   return arguments.has("--out") ? pull_into_file(arguments, **server, wish)
                                 : pull_into_circle(arguments, **server, wish);
 }

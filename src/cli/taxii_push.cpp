@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/node_call.h"
+#include "cli/streams.h"
 #include "cli/taxii_node.h"
 #include "cli/taxii_rows.h"
 #include "cli/taxii_server.h"
@@ -136,18 +137,18 @@ Exit run_push(const Arguments& arguments) {
   if (auto root = net::Url::parse(arguments.one("URL")); !root_of(*root))
     return misuse("URL must name a collection: .../collections/ID/");
   auto server = taxii_server(arguments);
-  if (!server) return report(server.error());
+  if (!server) return report_input(server.error());
   auto door = NodeDoor::open(arguments);
   if (!door) return report(door.error());
   FeedNode node([&](net::Method method, std::string target, Bytes body) {
     return door->ask(method, std::move(target), std::move(body));
   });
   auto pusher = pusher_for(**server);
-  if (!pusher) return report(pusher.error());
+  if (!pusher) return report_remote(pusher.error());
   const auto done = push_all(arguments, node, *pusher, **server);
   print(arguments, pusher->tally());
   print_warnings((*server)->client);
-  if (!done) return report(done.error());
+  if (!done) return report_remote(done.error());
   return pusher->tally().refused > 0 ? Exit::bad_input : Exit::done;
 }
 

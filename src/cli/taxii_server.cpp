@@ -48,11 +48,6 @@ Result<net::PeerTrust> trust_of(const Arguments& arguments) {
 
 }  // namespace
 
-Exit misuse(std::string_view what) {
-  fmt::print(stderr, "shieldwall: {}; --help lists the options\n", what);
-  return Exit::usage;
-}
-
 std::optional<std::string> misused_server_options(const Arguments& arguments) {
   if (const auto url = net::Url::parse(arguments.one("URL")); !url) return url.error().message;
   if (arguments.has("--user") && arguments.has("--token-file"))
@@ -79,6 +74,14 @@ Result<std::unique_ptr<TaxiiServer>> taxii_server(const Arguments& arguments) {
   auto& port = *net;
   return std::make_unique<TaxiiServer>(
       TaxiiServer{std::move(url), std::move(net), settings, {port, system_clock(), settings}});
+}
+
+Exit report_remote(Error error) {
+  if (error.message.find("TLS with ") != error.message.npos &&
+      error.message.find("certificate") != error.message.npos)
+    error.message +=
+        "; if this is the right server, name its authority with --ca FILE or its key with --pin DIGEST";
+  return report(error);
 }
 
 void print_warnings(const exchange::taxii::Client& client) {

@@ -42,11 +42,11 @@ struct TaxiiServer {
   exchange::taxii::Client client;
 };
 
-/// Says what is wrong with the words and options themselves, before anything is read.
-Exit misuse(std::string_view what);
-
 /// What is wrong with the options that every taxii command has; nothing when they go together.
 std::optional<std::string> misused_server_options(const Arguments& arguments);
+
+/// As report, for what a foreign server answered; says what helps when its certificate is not recognised.
+Exit report_remote(Error error);
 
 /// errors: invalid: a file's content; not_found, denied: a file
 Result<std::unique_ptr<TaxiiServer>> taxii_server(const Arguments& arguments);

@@ -1,5 +1,6 @@
 #include "cli/user.h"
 
+#include "cli/accepts.h"
 #include "cli/node_forms.h"
 #include "net/url.h"
 
@@ -116,7 +117,8 @@ Exit password(const Arguments& arguments) {
 }
 
 constexpr Option name_option{"NAME", "the account, by name or id", Takes::one, true};
-constexpr Option role_option{"--role", "reader, analyst, publisher, operator, auditor", Takes::many, true};
+constexpr Option role_option{
+    "--role", "reader, analyst, publisher, operator, auditor", Takes::many, true, accepts::role};
 constexpr Option stdin_option{
     "--password-stdin", "the first line of standard input is the password", Takes::nothing};
 constexpr Option env_option{"--password-env", "the environment variable that holds the password"};
@@ -126,9 +128,9 @@ constexpr Option add_options[] = {
     role_option,
     dir_option,
     {"--organisation", "one that is hosted here; default: the node's own"},
-    {"--id", "UUID of the account; drawn when absent"},
-    {"--person", "UUID of the person, for labels that name persons"},
-    {"--compartment", "UUID of a compartment it is in", Takes::many},
+    {"--id", "UUID of the account; drawn when absent", Takes::one, false, accepts::uuid},
+    {"--person", "UUID of the person, for labels that name persons", Takes::one, false, accepts::uuid},
+    {"--compartment", "UUID of a compartment it is in", Takes::many, false, accepts::uuid},
     stdin_option,
     env_option,
     {"--no-password", "for API keys alone", Takes::nothing},

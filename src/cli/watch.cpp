@@ -191,7 +191,7 @@ void print_count(std::string_view indicator, std::string_view source, std::uint6
 /// What was counted so far, by indicator, or by indicator and source.
 Exit print_counts(const Arguments& arguments, detect::WatchState& state) {
   const auto counts = state.counts();
-  if (!counts) return report(counts.error());
+  if (!counts) return report_input(counts.error());
   std::map<std::pair<std::string, std::string>, std::uint64_t> sums;
   for (const auto& one : *counts)
     sums[{one.indicator, arguments.has("--sources") ? one.source : ""}] += one.count;
@@ -205,7 +205,7 @@ Exit run_watch(const Arguments& arguments) {
     return Exit::usage;
   }
   auto state = detect::WatchState::open(state_folder(arguments));
-  if (!state) return report(state.error());
+  if (!state) return report_input(state.error());
   if (arguments.has("--counts")) return print_counts(arguments, *state);
   WatchRun run(arguments, std::move(*state));
   if (const auto done = run.run(); !done) return report_input(done.error());
@@ -216,9 +216,9 @@ Exit run_watch(const Arguments& arguments) {
 constexpr Option watch_options[] = {
     dir_option,
     as_option,
-    {"--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each},
-    {"--kind", "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ..."},
-    {"--column", "the column of CSV lists that holds the value"},
+    intel_option,
+    kind_option,
+    column_option,
     {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
     {"--state",
      "the folder that keeps positions and counts; default: watch in the node's folder, else "

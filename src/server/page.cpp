@@ -68,7 +68,12 @@ std::string accounts() {
                "An account belongs to one organisation, and sees what was released to that one.") +
          entry("To make one",
                "<code>shieldwall user add NAME --role analyst --dir NODE</code>",
-               "On the node's machine, NODE being its folder. There is no default password.");
+               "On the node's machine, NODE being its folder. There is no default password.") +
+         entry("To make the first from afar",
+               "<code>POST /api/v1/first-run</code>",
+               "With the token that <code>shieldwall init</code> printed, within seven days: "
+               "<code>{\"token\":\"...\",\"account\":\"alice\",\"password\":\"a sentence of four "
+               "words\"}</code>, as application/json.");
 }
 
 std::string in_words(Duration length) {

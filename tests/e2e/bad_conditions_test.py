@@ -15,11 +15,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from running_node import RunningNode  # noqa: E402
 
-BAD_INPUT, UNAVAILABLE, REFUSED = 4, 5, 3
+USAGE, REFUSED, BAD_INPUT, UNAVAILABLE = 2, 3, 4, 5
+STOP_OBJECTS = 2_000  # whose check takes more than half a second
 SECONDS = 120
 failed = []
 
@@ -173,14 +175,15 @@ def read_only(binary):
         if mounted:
             check("init on the disk", at.init("disk/node").returncode == 0)
             remount(at.path("disk"), "ro")
-            expect("serve on a read-only disk", at.run("serve", "--dir", at.path("disk/node"), seconds=20), REFUSED,
+            expect("serve on a read-only disk", at.run("serve", "--dir", at.path("disk/node"), seconds=20), UNAVAILABLE,
                    "read-only", "disk/node")
-            expect("init on a read-only disk", at.init("disk/other"), REFUSED, "disk/other")
+            expect("init on a read-only disk", at.init("disk/other"), UNAVAILABLE, "disk/other")
             remount(at.path("disk"), "rw")
         elif os.geteuid() != 0:
             at.init()
             subprocess.run(["chmod", "-R", "a-w", str(at.path("node"))], check=True)
-            expect("serve in a read-only folder", at.run("serve", "--dir", at.path("node"), seconds=20), REFUSED, "node")
+            expect("serve in a read-only folder", at.run("serve", "--dir", at.path("node"), seconds=20), UNAVAILABLE,
+                   "node")
 
 
 def port_in_use(binary):
@@ -194,10 +197,56 @@ def port_in_use(binary):
                UNAVAILABLE, str(port), "shieldwall.toml", "in use")
 
 
+def stops_in_time(binary):
+    """A handler that computes for long is told to end when the node stops, and says so to who asked."""
+    with world(binary) as at:
+        at.init()
+        many = at.path("many.json")
+        many.write_bytes(b'{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000000","objects":[' +
+                         b",".join(indicator(number) for number in range(STOP_OBJECTS)) + b"]}")
+        taken = at.run("import", "--dir", at.path("node"), many)
+        check("objects to check are there", taken.returncode == 0, taken.stderr)
+        node = RunningNode(binary, at.folder)
+        os.environ["SHIELDWALL_LIMITS_STOP_SECONDS"] = "0"
+        try:
+            node.start()
+        finally:
+            del os.environ["SHIELDWALL_LIMITS_STOP_SECONDS"]
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as asked:
+            asked.connect(str(at.path("node", "node.sock")))
+            asked.sendall(b"POST /api/v1/store/check HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=600\r\n"
+                          b"Content-Length: 0\r\n\r\n")
+            time.sleep(0.5)
+            begun = time.monotonic()
+            check("the node ends in order", node.stop() == 0)
+            took = time.monotonic() - begun
+            check("within a few seconds", took < 15, f"{took:.1f} s")
+            answer = asked.recv(65536)
+            check("who asked is told that the node stops", answer.startswith(b"HTTP/1.1 503") and b"node stops" in answer,
+                  answer)
+
+
+def unknown_environment(binary):
+    with world(binary) as at:
+        at.init()
+        served = at.run("serve", "--dir", at.path("node"), environment={"SHIELDWALL_TOOL_PORT": "1"}, seconds=5)
+        check("a misspelt setting is told at the start, and the node serves",
+              served.returncode == 0 and served.stderr.count("SHIELDWALL_TOOLS_PORT") == 1, served.stderr)
+
+
+def half_made(binary):
+    with world(binary) as at:
+        result = at.run("init", "--dir", at.path("node"), "--organisation", "Test CERT", "--api-root", "api")
+        expect("init with the name of a door for its API root", result, USAGE, "api")
+        check("nothing is left of it", not at.path("node").exists())
+
+
 def served_twice(binary):
     with RunningNode(binary) as node:
-        expect("serving a folder twice", node.run("serve", "--dir", node.folder / "node"), BAD_INPUT, "node")
+        expect("serving a folder twice", node.run("serve", "--dir", node.folder / "node"), UNAVAILABLE, "node")
         check("the first one goes on", node.get("/readyz")[0] == 200)
+        expect("a server whose authority nobody named", node.run("taxii", "discover", node.where["tools"] + "/taxii2/"),
+               UNAVAILABLE, "--ca", "--pin")
         check("it stops in order: exit 0", node.stop() == 0)
 
 
@@ -251,10 +300,10 @@ def damaged_files(binary):
     damaged("configuration that is no text", "shieldwall.toml", lambda p: p.write_bytes(b"\xff\x00\xfe" * 100), BAD_INPUT,
             "shieldwall.toml", "line 1")
     damaged("huge configuration", "shieldwall.toml", lambda p: p.write_bytes(b"#" * (2 << 20)), BAD_INPUT, "shieldwall.toml")
-    damaged("no configuration", "shieldwall.toml", lambda p: p.unlink(), REFUSED, "shieldwall init")
+    damaged("no configuration", "shieldwall.toml", lambda p: p.unlink(), UNAVAILABLE, "shieldwall init")
     damaged("damaged secret", "node.key", lambda p: p.write_text("not hex\n"), BAD_INPUT, "node.key")
     damaged("certificate that is none", "tls/server.pem", lambda p: p.write_text("hello\n"), BAD_INPUT, "server.pem")
-    damaged("no certificate", "tls/server.pem", lambda p: p.unlink(), REFUSED, "server.pem")
+    damaged("no certificate", "tls/server.pem", lambda p: p.unlink(), UNAVAILABLE, "server.pem")
 
     def spoil(path):
         content = bytearray(path.read_bytes())
@@ -269,7 +318,7 @@ def main():
     binary = pathlib.Path(sys.argv[1]).resolve()
     only = sys.argv[3:]
     for test in (full_disk_at_init, full_disk_while_serving, file_limit, read_only, port_in_use, served_twice,
-                 clock_in_the_past, damaged_files):
+                 stops_in_time, unknown_environment, half_made, clock_in_the_past, damaged_files):
         if not only or test.__name__ in only:
             test(binary)
     print("\n".join(failed))

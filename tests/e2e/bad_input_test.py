@@ -166,12 +166,40 @@ class BadInput:
         for words in ([], ["no", "such"], ["object"], ["object", "check"], ["scan", "--nonsense"], ["import"],
                       ["circle", "add"]):
             self.shieldwall.expect(f"`{' '.join(words)}`", 2, words)
+        for words, said in ((["circle", "frobnicate"], "no command 'circle frobnicate'; did you mean 'circle "),
+                            (["nodes", "check"], "no command 'nodes'; did you mean 'node'"),
+                            (["key", "revoke"], "which key?"),
+                            (["object", "check", "--ignore", "region-vo", "-"], "did you mean 'region-ov'?"),
+                            (["scan", "--kind", "colour", "-"], "--kind: 'colour'"),
+                            (["user", "add", "bob", "--role", "king"], "--role: 'king'"),
+                            (["import", "--tlp", "purple", "-"], "--tlp: "),
+                            (["root", "add", "r", "--max-content-length", "much"], "'much' is no number"),
+                            (["init", "--dir", "new", "--organisation", "x", "--port", "http"], "--port: 'http'")):
+            self.shieldwall.expect(f"`{' '.join(words)}`", 2, words, said)
+        self.shieldwall.check(not (self.shieldwall.folder / "new").exists(), "init of a bad port left a folder")
+
+    def refused(self):
+        node = self.fresh_node()
+        made = self.shieldwall.run("user", "add", "bob", "--role", "reader", "--password-stdin", "--dir", node,
+                                   stdin=b"four words nobody guesses\n")
+        self.shieldwall.check(made.returncode == 0, made.stderr.decode())
+        self.shieldwall.expect("what the account has no right to", 3,
+                               ["circle", "add", "Mine", "--as", "bob", "--dir", node], "operate")
+        self.shieldwall.expect("a backup into a folder that cannot be made", UNREAD,
+                               ["node", "backup", "/proc/copy", "--dir", node], "/proc/copy")
+        self.shieldwall.expect("a finding about the whole object", BAD, ["import", "--dir", node, "-"],
+                               "(the whole object)", stdin=b'{"type":"bundle","id":"bundle--00000000-0000-4000-8000-'
+                               b'000000000000","objects":[{"id":"indicator--00000000-0000-4000-8000-000000000001"}]}')
+
+    def nowhere(self):
         self.shieldwall.expect("a node where there is none", UNREAD, ["user", "list", "--dir", "nowhere"], "nowhere")
 
 
 def main():
     tests = BadInput(Shieldwall(sys.argv[1]))
     tests.usage()
+    tests.refused()
+    tests.nowhere()
     tests.no_files()
     tests.full_output()
     tests.one_among_a_thousand()
