@@ -1,5 +1,7 @@
 #include "cli/alliance.h"
 
+#include <charconv>
+
 #include "cli/node_forms.h"
 #include "net/url.h"
 
@@ -94,16 +96,29 @@ Exit join(const Arguments& arguments) {
       },
       [](const Json& answer) {
         const auto alliance = answer.find("alliance");
-        print_line(fmt::format("This node is a member of {}.", alliance ? text_of(*alliance, "name") : ""));
+        const bool waiting = flag_of(answer, "waiting");
+        const std::string name(alliance ? text_of(*alliance, "name") : "");
+        print_line(waiting ? fmt::format("Asked to join {}: its other founders have to sign.", name)
+                           : fmt::format("This node is a member of {}.", name));
         print_line(fmt::format("Both operators must see the same words:  {}", text_of(answer, "phrase")));
-        if (alliance)
+        if (waiting) print_line("Give the same command again when they did.");
+        if (alliance && !waiting)
           print_line(fmt::format("Release to all of it with:  shieldwall import FILE --circle {}",
                                  text_of(*alliance, "circle")));
       });
 }
 
 Exit list(const Arguments& arguments) {
-  return list_of_node(arguments, "/api/v1/alliances", "alliances", show_alliance);
+  return on_node(
+      arguments,
+      [](NodeDoor& door) { return door.ask(Method::get, "/api/v1/alliances"); },
+      [](const Json& answer) {
+        if (const auto all = answer.find("alliances"))
+          for (const auto one : *all) show_alliance(one);
+        if (!text_of(answer, "keys_overlap_until").empty())
+          print_line(fmt::format("This node's replaced keys count beside the new ones until {}.",
+                                 text_of(answer, "keys_overlap_until")));
+      });
 }
 
 Exit leave(const Arguments& arguments) {
@@ -112,23 +127,69 @@ Exit leave(const Arguments& arguments) {
       [&](NodeDoor& door) {
         return door.ask(Method::post, path_of("alliances", arguments.one("NAME"), "/leave"));
       },
-      [](const Json&) { print_line("Left."); });
+      [](const Json& answer) {
+        print_line(flag_of(answer, "left")
+                       ? "Left."
+                       : "Proposed: this organisation is a founder, and goes once enough of them signed.");
+      });
+}
+
+std::string keys_wish(const Arguments& arguments) {
+  JsonWriter out;
+  out.begin_object();
+  if (arguments.has("--end-overlap")) out.member("end_overlap", true);
+  if (arguments.has("--organisation")) out.member("organisation_key", true);
+  if (arguments.has("--lost")) out.member("lost", true);
+  if (arguments.has("--overlap-days")) {
+    const auto text = arguments.one("--overlap-days");
+    std::int64_t length = 0;  // what is no number is refused by the node
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    out.member("overlap_days", length);
+  }
+  out.end_object();
+  return std::move(out).text();
 }
 
 Exit keys(const Arguments& arguments) {
   return on_node(
       arguments,
-      [&](NodeDoor& door) {
-        return door.ask(Method::post,
-                        "/api/v1/alliances/keys",
-                        arguments.has("--end-overlap") ? R"({"end_overlap":true})" : "{}");
-      },
+      [&](NodeDoor& door) { return door.ask(Method::post, "/api/v1/alliances/keys", keys_wish(arguments)); },
       [&](const Json&) {
+        if (arguments.has("--end-overlap"))
+          print_line("The replaced keys are forgotten.");
+        else if (arguments.has("--lost") && arguments.has("--organisation"))
+          print_line(
+              "All keys are new, and no alliance knows them: once the founders removed this member, join by "
+              "a "
+              "new invitation and compare the words by voice.");
+        else if (arguments.has("--lost"))
+          print_line(
+              "New keys are told to every alliance; the lost ones count no more. Start the node anew now: "
+              "its log "
+              "signs with the new one from then on.");
+        else
+          print_line(
+              "New keys are told to every alliance. The replaced ones count beside them until the overlap "
+              "ends: `shieldwall alliance list` says when. Start the node anew before: its log signs with "
+              "the "
+              "new one from then on.");
+        if (arguments.has("--organisation") && !arguments.has("--lost"))
+          print_line("The founders have to accept the organisation's key: `alliance pending` on their side.");
+      });
+}
+
+Exit attest_time(const Arguments& arguments) {
+  return on_node(
+      arguments,
+      [&](NodeDoor& door) {
+        return door.ask(Method::post, "/api/v1/alliances/time", body_with({{"time", arguments.one("TIME")}}));
+      },
+      [](const Json& answer) {
+        std::string names;
+        if (const auto persons = answer.find("attested_by"))
+          for (const auto one : *persons) names += (names.empty() ? "" : ", ") + std::string(one.string());
         print_line(
-            arguments.has("--end-overlap")
-                ? "The replaced keys are forgotten."
-                : "New keys are told to every alliance; end the overlap with --end-overlap once all members "
-                  "acknowledged what was sent before.");
+            fmt::format("Attested by: {}. Two are needed, and count while no member is reached.", names));
       });
 }
 
@@ -138,8 +199,13 @@ Exit suspend(const Arguments& arguments) {
       [&](NodeDoor& door) {
         JsonWriter out;
         out.begin_object();
-        out.member("reason", arguments.one("--reason"));
         out.member("remove", arguments.has("--remove"));
+        if (arguments.has("--warn")) {
+          out.member("warn", true);
+          out.member("reason", arguments.one("--warn"));
+        } else {
+          out.member("reason", arguments.one("--reason"));
+        }
         out.end_object();
         return door.ask(
             Method::post, path_of("members", arguments.one("MEMBER"), "/suspend"), std::move(out).text());
@@ -154,9 +220,14 @@ Exit reinstate(const Arguments& arguments) {
   return on_node(
       arguments,
       [&](NodeDoor& door) {
-        return door.ask(Method::post, path_of("members", arguments.one("MEMBER"), "/reinstate"));
+        return door.ask(Method::post,
+                        path_of("members", arguments.one("MEMBER"), "/reinstate"),
+                        arguments.has("--unverified") ? R"({"unverified":true})" : "{}");
       },
-      [](const Json&) { print_line("Reinstated; it is told what it missed."); });
+      [](const Json& answer) {
+        print_line(
+            fmt::format("Reinstated; it is told what it missed. Its log: {}.", text_of(answer, "log")));
+      });
 }
 
 std::size_t size_of(const Json& answer, std::string_view list) {
@@ -221,20 +292,31 @@ constexpr Option join_options[] = {
     json_option};
 constexpr Option list_options[] = {dir_option, as_option, json_option};
 constexpr Option keys_options[] = {
-    {"--end-overlap", "forget the replaced keys instead of making new ones", Takes::nothing},
+    {"--organisation", "the organisation's key too; the founders have to accept it", Takes::nothing},
+    {"--lost", "the present keys may be in other hands: they count no more, at once", Takes::nothing},
+    {"--overlap-days", "for how long both count; default 14"},
+    {"--end-overlap", "forget the replaced keys now instead of making new ones", Takes::nothing},
     dir_option,
     as_option,
     json_option};
+constexpr Option time_options[] = {
+    {"TIME", "as in 2026-01-31T00:00:00Z", Takes::one, true}, dir_option, as_option, json_option};
 constexpr Option suspend_options[] = {
     member_option,
     {"--reason", "for the audit log"},
+    {"--warn", "tell the other members, with this reason, in a signed note; each decides itself"},
     {"--remove",
      "remove what came from it, so that matchers and control feeds let go of it; else it is kept",
      Takes::nothing},
     dir_option,
     as_option,
     json_option};
-constexpr Option member_options[] = {member_option, dir_option, as_option, json_option};
+constexpr Option reinstate_options[] = {
+    member_option,
+    {"--unverified", "also where its log cannot be verified", Takes::nothing},
+    dir_option,
+    as_option,
+    json_option};
 constexpr Option impact_options[] = {member_option,
                                      {"--since", "from that time on, as in 2026-01-31T00:00:00Z"},
                                      dir_option,
@@ -282,17 +364,31 @@ constexpr Command commands_here[] = {
      list},
     {"alliance keys",
      "replace this node's keys",
-     "Makes new statement, witness and sealing keys and tells every alliance; what was sealed to the "
-     "replaced ones can "
-     "still be read until --end-overlap.",
+     "Makes new statement, witness and sealing keys and tells every alliance. For the overlap both count; "
+     "what "
+     "was signed before stays valid. Who lost the organisation's key is removed by the founders and joins "
+     "anew.",
      keys_options,
      "shieldwall alliance keys --dir node",
      keys},
+    {"alliance attest-time",
+     "say what time it is, on a node that no member reaches",
+     "Embargoes open when the own clock and the median of three members' clocks agree; with fewer members "
+     "the "
+     "own clock decides alone, and the audit log says so. While no member is reached, two named persons can "
+     "say "
+     "what time it is instead; it is logged, and forgotten when the node restarts. Needs a running node and "
+     "--as.",
+     time_options,
+     "shieldwall user add olga --role operator --dir node >/dev/null; shieldwall alliance attest-time "
+     "2026-01-31T12:00:00Z --as olga --dir node",
+     attest_time},
     {"member suspend",
      "suspend a member at once",
-     "From now on nothing goes to it and nothing comes from it; the other members are not asked.",
+     "From now on nothing goes to it and nothing comes from it; the other members are not asked. With --warn "
+     "they are told, and see it in `member list`.",
      suspend_options,
-     "shieldwall member suspend 'Partner CERT' --reason 'its node was stolen' --dir node",
+     "shieldwall member suspend 'Partner CERT' --warn 'its node was stolen' --dir node",
      suspend},
     {"member impact",
      "show what a suspended or lost member had",
@@ -302,8 +398,9 @@ constexpr Command commands_here[] = {
      impact},
     {"member reinstate",
      "end a suspension",
-     "The member is told what was released to it meanwhile.",
-     member_options,
+     "First the member's log is verified: it must continue what this node saw of it last. Then a warning is "
+     "taken back, and the member is told what was released to it meanwhile.",
+     reinstate_options,
      "shieldwall member reinstate 'Partner CERT' --dir node",
      reinstate},
     {"recall",
@@ -318,8 +415,8 @@ constexpr Command commands_here[] = {
      recall},
     {"alliance leave",
      "leave an alliance",
-     "Its members stop sending to this node. What was received stays, under its labels. A founder cannot "
-     "leave.",
+     "Its members stop sending to this node. What was received stays, under its labels. A founder goes once "
+     "enough founders signed that; the only one cannot.",
      name_options,
      "shieldwall alliance leave 'Baltic Watch' --dir node",
      leave},

@@ -13,6 +13,7 @@
 #include "exchange/ask/client.h"
 #include "exchange/ask/set.h"
 #include "library/search.h"
+#include "net/url.h"
 
 namespace shieldwall::cli {
 
@@ -81,27 +82,66 @@ Result<std::vector<Question>> questions_of(const Arguments& arguments) {
 
 // ---------------------------------------------------------------- whom
 
+/// A member of an alliance, asked through the own node: it knows where the member is and by which key.
+class MemberNet final : public net::Net {
+ public:
+  MemberNet(NodeDoor door, const std::string& member)
+      : door_(std::move(door)), prefix_("/api/v1/members/" + net::percent_encode(member) + "/ask") {}
+
+  using net::Net::send;
+  Result<net::Response> send(const net::Url&, net::Request request, const net::SendOptions&) override {
+    constexpr std::string_view asked = "/api/v1/ask";
+    request.target = prefix_ + request.target.substr(asked.size());
+    return door_.send(std::move(request));
+  }
+
+ private:
+  NodeDoor door_;
+  std::string prefix_;
+};
+
 struct Peer {
   std::unique_ptr<TaxiiServer> server;  // address, account and trust are given as for other servers
+  std::unique_ptr<MemberNet> member;    // or it is a member's name
   std::unique_ptr<Client> client;
   AskKept kept;
 };
 
+bool is_member_name(const Arguments& arguments) {
+  return arguments.one("--peer").find("://") == std::string::npos;
+}
+
+std::string kept_in(const Arguments& arguments) {
+  auto folder = arguments.one("--keep");
+  if (folder.empty() && system_fs().exists(folder_of(arguments) + "/shieldwall.toml").value_or(false))
+    folder = folder_of(arguments) + "/ask";
+  return folder;
+}
+
+Result<Peer> member_of(const Arguments& arguments) {
+  auto door = TRY(NodeDoor::open(arguments));
+  const auto path = "/api/v1/members/" + net::percent_encode(arguments.one("--peer"));
+  const auto row = TRY(door.ask(net::Method::get, path));
+  const std::string id(text_of(row.root(), "id"));
+  auto net = std::make_unique<MemberNet>(std::move(door), id);
+  const auto url = TRY(net::Url::parse("https://" + id));
+  auto client = std::make_unique<Client>(*net, system_clock(), exchange::ask::ClientSettings{.node = url});
+  return Peer{nullptr, std::move(net), std::move(client), AskKept(system_fs(), kept_in(arguments), id)};
+}
+
 Result<Peer> peer_of(const Arguments& arguments) {
+  if (is_member_name(arguments)) return member_of(arguments);
   auto named = arguments;
   named.set("URL", {arguments.one("--peer")});
   auto server = TRY(taxii_server(named));
   const auto name = fmt::format("{} {}", server->url.origin(), server->settings.authorization);
-  auto folder = arguments.one("--keep");
-  if (folder.empty() && system_fs().exists(folder_of(arguments) + "/shieldwall.toml").value_or(false))
-    folder = folder_of(arguments) + "/ask";
   auto client = std::make_unique<Client>(
       *server->net,
       system_clock(),
       exchange::ask::ClientSettings{.node = server->url,
                                     .trust = server->settings.trust,
                                     .authorization = server->settings.authorization});
-  return Peer{std::move(server), std::move(client), AskKept(system_fs(), std::move(folder), name)};
+  return Peer{std::move(server), nullptr, std::move(client), AskKept(system_fs(), kept_in(arguments), name)};
 }
 
 Result<Filter> fetched(Peer& peer) {
@@ -196,6 +236,7 @@ void print_text(const std::vector<Question>& questions, const std::vector<Answer
 }
 
 std::optional<std::string> misused(const Arguments& arguments) {
+  if (is_member_name(arguments)) return std::nullopt;
   auto named = arguments;
   named.set("URL", {arguments.one("--peer")});
   if (auto wrong = misused_server_options(named)) return "--peer: " + *wrong;
@@ -255,7 +296,10 @@ constexpr Option ask_options[] = {
      .help =
          "address, domain, URL, hash ... in any spelling, or KIND:TEXT; none: one a line on standard input",
      .takes = Takes::many},
-    {.name = "--peer", .help = "URL of the node that is asked: https://cert.example:8443", .required = true},
+    {.name = "--peer",
+     .help = "who is asked: a member of an alliance of the node in --dir by its name or id, or the URL of a "
+             "node: https://cert.example:8443",
+     .required = true},
     {.name = "--list", .help = "file of values, one a line; - for standard input"},
     {.name = "--request",
      .help = "ask the owners of what is held for it: they learn the value",

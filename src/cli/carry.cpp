@@ -114,7 +114,10 @@ Exit enrol(const Arguments& arguments) {
                    std::move(body));
       },
       [](const Json& answer) {
-        print_line(fmt::format("Enrolled. Tell its operator by voice, for its first `carry in`:  {}",
+        print_line(fmt::format("{} Tell its operator by voice, for its first `carry in`:  {}",
+                               flag_of(answer, "waiting")
+                                   ? "Proposed: it counts once enough founders signed (alliance pending)."
+                                   : "Enrolled.",
                                text_of(answer, "phrase")));
       });
 }

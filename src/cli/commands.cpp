@@ -18,6 +18,7 @@
 #include "cli/node.h"
 #include "cli/object.h"
 #include "cli/pattern.h"
+#include "cli/proposal.h"
 #include "cli/relabel.h"
 #include "cli/root.h"
 #include "cli/scan.h"
@@ -59,6 +60,7 @@ std::span<const Command> commands() {
                             feed_commands(),
                             alliance_commands(),
                             carry_commands(),
+                            proposal_commands(),
                             taxii_commands(),
                             ask_commands(),
                             value_commands()})

@@ -20,6 +20,12 @@ void show_member(const Json& member) {
                          flag_of(member, "home")     ? "  (this node)"
                          : flag_of(member, "hosted") ? "  (hosted here)"
                                                      : ""));
+  if (const auto suspensions = member.find("suspensions"))
+    for (const auto one : *suspensions)
+      print_line(fmt::format("    suspended by {} since {}: {}",
+                             text_of(one, "by"),
+                             text_of(one, "since"),
+                             text_of(one, "reason")));
 }
 
 Exit add(const Arguments& arguments) {
@@ -75,7 +81,9 @@ constexpr Command commands_here[] = {
      add},
     {"member list",
      "list the organisations that the node knows",
-     "Lists id, nation and name, one a line.",
+     "Lists id, nation and name, one a line, and below each who says that it suspended it, since when and "
+     "why. "
+     "Whether this node does too, its operators decide.",
      list_options,
      "shieldwall member list --dir node",
      list},

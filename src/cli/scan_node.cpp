@@ -23,10 +23,27 @@ void take_page(const model::Json& answer, detect::Intel& into) {
   }
 }
 
+/// The node notes since when they are looked for; an account that may only read does not tell it.
+void tell_live(NodeDoor& door, std::span<const detect::Indicator> indicators) {
+  constexpr std::size_t at_once = 10'000;
+  for (std::size_t from = 0; from < indicators.size(); from += at_once) {
+    model::JsonWriter out;
+    out.begin_object();
+    out.key("indicators");
+    out.begin_array();
+    for (const auto& one : indicators.subspan(from, std::min(at_once, indicators.size() - from)))
+      out.value(one.id);
+    out.end_array();
+    out.end_object();
+    if (!door.ask(net::Method::post, "/api/v1/value/live", std::move(out).text())) return;
+  }
+}
+
 }  // namespace
 
 Done read_intel_of_node(const Arguments& arguments, detect::Intel& into) {
   auto door = TRY(NodeDoor::open(arguments));
+  const auto before = into.indicators.size();
   std::string cursor;
   do {
     const auto path =
@@ -36,6 +53,7 @@ Done read_intel_of_node(const Arguments& arguments, detect::Intel& into) {
     const bool more = flag_of(answer.root(), "more");
     cursor = more ? std::string(text_of(answer.root(), "next")) : "";
   } while (!cursor.empty());
+  tell_live(door, std::span(into.indicators).subspan(before));
   return {};
 }
 

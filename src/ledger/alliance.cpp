@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "ledger/api_root.h"
 #include "ledger/organisation.h"
+#include "ledger/proposal.h"
 #include "ledger/rows.h"
 #include "ledger/subject.h"
 #include "policy/byte_form.h"
@@ -36,24 +37,6 @@ Result<RosterSignature> read_signature(ByteReader& in) {
   const auto bytes = TRY(in.raw(signature_bytes));
   const auto signature = TRY(Signature::from(bytes));
   return RosterSignature{OrganisationId{by}, signature};
-}
-
-bool signed_by(const SignedRoster& roster, const OrganisationId& who, const Roster& listed_in) {
-  const auto* const member = policy::find_member(listed_in, who);
-  if (member == nullptr) return false;
-  const auto digest = policy::digest_of(roster.roster);
-  for (const auto& one : roster.signatures)
-    if (one.by == who)
-      for (const auto& key : keys_for(*member, KeyUse::root))
-        if (const auto verify_key = VerifyKey::from(key.key);
-            verify_key && verifies(*verify_key, digest.view(), one.signature))
-          return true;
-  return false;
-}
-
-std::size_t founders_that_signed(const SignedRoster& roster, const Roster& listed_in) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      listed_in.founders, [&](const OrganisationId& one) { return signed_by(roster, one, listed_in); }));
 }
 
 /// What the node knows an organisation by, from the roster; what is hosted here stays as it is.
@@ -125,21 +108,63 @@ Done keep_circle(store::Records& records, const OrganisationId& home, const Rost
   return records.write(writes);
 }
 
-Done check_against_kept(store::Records& records, const SignedRoster& next) {
-  const auto kept = TRY(signed_rosters(records, next.roster.alliance, 0));
-  for (const auto& one : kept)
-    if (one.roster.version == next.roster.version)
-      return one.roster == next.roster
-                 ? Done{}
-                 : Done(fail(ErrorCode::conflict,
-                             "another roster is kept as version {} of {}: the founders forked it",
-                             next.roster.version,
-                             excerpt(next.roster.name)));
-  if (kept.empty()) return verify(next, nullptr);
+/// What a roster is to those kept.
+enum class Place { follows, kept, replaces };
+
+/// Two of one version: which counts. The founders whose names stand under both are named.
+Result<Place> place_beside(const std::vector<SignedRoster>& kept, std::size_t at, const SignedRoster& next) {
+  const auto& here = kept[at].roster;
+  if (here == next.roster) return Place::kept;
+  if (at == 0 || kept.back().roster.version - here.version >= fork_versions_max)
+    return fail(ErrorCode::conflict,
+                "another roster is kept as version {} of {}: the founders forked it, and have to settle it",
+                here.version,
+                excerpt(here.name));
+  TRY(verify(next, &kept[at - 1].roster));
+  if (goes_before(next.roster, here)) return Place::replaces;
+  return fail(ErrorCode::conflict,
+              "another roster counts as version {} of {}: of two that the founders signed, the one of the "
+              "lower digest",
+              here.version,
+              excerpt(here.name));
+}
+
+Result<Place> place_of(const std::vector<SignedRoster>& kept, const SignedRoster& next) {
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    if (kept[i].roster.version == next.roster.version) return place_beside(kept, i, next);
+  if (kept.empty()) {
+    TRY(verify(next, nullptr));
+    return Place::follows;
+  }
+  if (next.roster.version < kept.front().roster.version) return Place::kept;  // from before this node's time
   const auto& last = kept.back().roster;
   if (next.roster.version != last.version + 1)
     return fail(ErrorCode::invalid, "version {} does not follow {}", next.roster.version, last.version);
-  return verify(next, &last);
+  TRY(verify(next, &last));
+  return Place::follows;
+}
+
+/// Everything from that version on makes room; each stays as evidence of the fork. After a crash the node
+/// stands at the version before, and is told the rest again.
+Done give_way(store::Records& records, const std::vector<SignedRoster>& kept, std::uint32_t version) {
+  std::vector<store::Write> writes;
+  for (const auto& one : kept) {
+    if (one.roster.version < version) continue;
+    const auto key = key_of(one.roster.alliance, one.roster.version);
+    writes.push_back({.table = peer_table,
+                      .key = fmt::format("fork/{}/{}", key, policy::digest_of(one.roster).hex()),
+                      .value = encode(one),
+                      .expected = std::nullopt});
+    for (const auto table : {signed_roster_table, store::Table::roster})
+      writes.push_back({.table = table, .key = key, .value = std::nullopt, .expected = std::nullopt});
+  }
+  return records.write(writes);
+}
+
+/// A root that goes does not decide that it is the other that goes: whoever signs keeps the key it signs
+/// with.
+bool keeps_its_root(const SignedRoster& next, const OrganisationId& who) {
+  return policy::find_member(next.roster, who) == nullptr || is_signed_by(next, who, next.roster);
 }
 
 }  // namespace
@@ -148,6 +173,20 @@ void sign(SignedRoster& roster, const OrganisationId& by, const SigningKey& root
   std::erase_if(roster.signatures, [&](const RosterSignature& one) { return one.by == by; });
   roster.signatures.push_back({by, root.sign(policy::digest_of(roster.roster).view())});
   std::ranges::sort(roster.signatures);
+}
+
+const SigningKey& root_listed(const NodeKeys& keys, const Roster& version, const OrganisationId& who) {
+  const auto* const member = policy::find_member(version, who);
+  if (member == nullptr) return keys.root;
+  const auto listed = keys_for(*member, KeyUse::root);
+  const auto is_listed = [&](const SigningKey& root) {
+    return std::ranges::any_of(
+        listed, [&](const policy::MemberKey& key) { return key.key == root.verify_key().view(); });
+  };
+  if (is_listed(keys.root)) return keys.root;
+  for (const auto& root : keys.replaced.root)
+    if (is_listed(root)) return root;
+  return keys.root;
 }
 
 bool is_own_change(const Roster& before, const Roster& after, const OrganisationId& who) {
@@ -159,7 +198,8 @@ bool is_own_change(const Roster& before, const Roster& after, const Organisation
   if (!differs.removed.empty() || differs.changed != only) return false;
   auto old = *policy::find_member(before, who);
   auto now = *policy::find_member(after, who);
-  if (keys_for(old, KeyUse::root) != keys_for(now, KeyUse::root)) return false;
+  const auto roots = keys_for(now, KeyUse::root);
+  if (roots.empty() || !std::ranges::includes(keys_for(old, KeyUse::root), roots)) return false;
   for (auto* one : {&old, &now}) {
     one->keys.clear();
     one->pins.clear();
@@ -173,13 +213,14 @@ Done verify(const SignedRoster& next, const Roster* before) {
   TRY(policy::check(next.roster));
   const auto& authority = before == nullptr ? next.roster : *before;
   if (before != nullptr) TRY(policy::check_successor(*before, next.roster));
-  const auto founders = founders_that_signed(next, authority);
+  const auto founders = founders_that_signed(next, authority).size();
   if (founders >= authority.founders_needed) return {};
   if (before != nullptr)
     for (const auto& one : next.signatures) {
-      if (!signed_by(next, one.by, *before)) continue;
+      if (!is_signed_by(next, one.by, *before)) continue;
       if (policy::is_delegated(*before, next.roster, one.by)) return {};
-      if (founders >= 1 && is_own_change(*before, next.roster, one.by)) return {};
+      if (founders >= 1 && is_own_change(*before, next.roster, one.by) && keeps_its_root(next, one.by))
+        return {};
     }
   return fail(ErrorCode::invalid,
               "roster version {} is signed by {} founders; {} are needed",
@@ -216,12 +257,17 @@ Done keep_signed_roster(store::Store& store,
                         const SignedRoster& roster,
                         Timestamp now) {
   auto& records = store.records();
-  TRY(check_against_kept(records, roster));
-  const store::Write writes[] = {{.table = signed_roster_table,
-                                  .key = key_of(roster.roster.alliance, roster.roster.version),
-                                  .value = encode(roster),
-                                  .expected = std::nullopt}};
-  TRY(records.write(writes));
+  const auto kept = TRY(signed_rosters(records, roster.roster.alliance, 0));
+  const auto place = TRY(place_of(kept, roster));
+  if (place == Place::kept && roster.roster.version != kept.back().roster.version) return {};
+  if (place == Place::replaces) TRY(give_way(records, kept, roster.roster.version));
+  if (place != Place::kept) {
+    const store::Write write{.table = signed_roster_table,
+                             .key = key_of(roster.roster.alliance, roster.roster.version),
+                             .value = encode(roster),
+                             .expected = 0};
+    TRY(records.write({&write, 1}));
+  }
   // Each step below is done again by the next call after a crash.
   for (const auto& member : roster.roster.members) TRY(keep_organisation(records, member));
   TRY(keep_roster(records, roster.roster));
@@ -237,6 +283,17 @@ Result<std::vector<SignedRoster>> signed_rosters(store::Records& records,
   for (auto& row : rows)
     if (row.value.roster.version > after) rosters.push_back(std::move(row.value));
   return rosters;
+}
+
+Result<std::vector<SignedRoster>> chain_of(store::Records& records,
+                                           const AllianceId& alliance,
+                                           std::uint32_t at_most) {
+  auto kept = TRY(signed_rosters(records, alliance, 0));
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < kept.size() && kept[i].roster.version <= at_most; ++i)
+    if (verify(kept[i], nullptr)) from = i;
+  kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(from));
+  return kept;
 }
 
 Result<std::vector<SignedRoster>> newest_rosters(store::Records& records) {

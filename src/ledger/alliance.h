@@ -7,6 +7,7 @@
 
 #include "base/signing.h"
 #include "ledger/circle.h"
+#include "ledger/keys.h"
 #include "ledger/row.h"
 #include "policy/roster.h"
 
@@ -31,6 +32,9 @@ struct SignedRoster {
 };
 
 void sign(SignedRoster& roster, const OrganisationId& by, const SigningKey& root);
+/// The root by which that version knows the organisation: while one replaces the other, the newer of those
+/// listed. None listed: the present one.
+const SigningKey& root_listed(const NodeKeys& keys, const policy::Roster& version, const OrganisationId& who);
 
 /// Whether those signed whom the version before asks: `founders_needed` founders; or the member to whom the
 /// change is delegated; or one founder and the member whose own entry alone changes (keys, pins, contacts,
@@ -39,17 +43,22 @@ void sign(SignedRoster& roster, const OrganisationId& by, const SigningKey& root
 ///   errors  invalid: says what is missing
 Done verify(const SignedRoster& next, const policy::Roster* before);
 
-/// Whether nothing but what a member may change of itself differs: it leaves, or its keys (the root
-/// excepted), pins, contacts, expertise.
+/// Whether nothing but what a member may change of itself differs: it leaves, or its keys (of its roots it
+/// may only let go, as long as one stays), pins, contacts, expertise.
 bool is_own_change(const policy::Roster& before, const policy::Roster& after, const OrganisationId& who);
 
 Bytes encode(const SignedRoster& roster);
 /// errors: invalid, exhausted
 Result<SignedRoster> decode_signed_roster(std::string_view bytes);
 
+/// Of two rosters of one version that enough founders signed, the one of the lower digest counts everywhere.
+/// What was built on the other goes with it, as far as these many versions back: older forks people settle.
+inline constexpr std::uint32_t fork_versions_max = 8;
+
 /// Verifies and keeps the next version, or the first this node hears of; brings organisations and the
-/// alliance's circle here up to it. One kept already changes nothing.
-///   errors  invalid; conflict: another roster is kept as that version: evidence of a founder's fork
+/// alliance's circle here up to it. One kept already changes nothing; one that goes before the kept one of
+/// its version takes its place, and the other is kept as evidence.
+///   errors  invalid; conflict: another roster of that version is kept and counts
 Done keep_signed_roster(store::Store& store,
                         const OrganisationId& home,
                         const SignedRoster& roster,
@@ -59,6 +68,11 @@ Done keep_signed_roster(store::Store& store,
 Result<std::vector<SignedRoster>> signed_rosters(store::Records& records,
                                                  const AllianceId& alliance,
                                                  std::uint32_t after);
+/// Those with which somebody begins who trusts their teller: from the last version on that its own founders
+/// signed, and that is not newer than `at_most`; delegates' changes and members' own follow it.
+Result<std::vector<SignedRoster>> chain_of(store::Records& records,
+                                           const AllianceId& alliance,
+                                           std::uint32_t at_most);
 /// The newest of every alliance kept, by id.
 Result<std::vector<SignedRoster>> newest_rosters(store::Records& records);
 /// By id or name. errors: not_found, conflict: two carry that name

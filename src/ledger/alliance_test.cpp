@@ -137,10 +137,15 @@ TEST_CASE(
   REQUIRE(circle);
   CHECK(is_inside(circle->value, b));
   CHECK(read_organisation(records, b)->value.name == world.member(b).name);
-  auto fork = grown;
-  fork.name = "Southern Shield";
+  auto fork = grown;  // one that does not go before the kept one; the other way: exchange/federation
+  for (int i = 0; fork == grown || policy::digest_of(fork) < policy::digest_of(grown); ++i)
+    fork.name = fmt::format("Southern Shield {}", i);
   CHECK(keep_signed_roster(*world.store, a, world.signed_by(fork, {a}), world.clock.now()).error().code ==
         ErrorCode::conflict);
+  auto unsigned_copy = second;  // what is kept keeps its signatures
+  unsigned_copy.signatures.clear();
+  CHECK(keep_signed_roster(*world.store, a, unsigned_copy, world.clock.now()));
+  CHECK(alliance_named(records, "northern shield")->signatures.size() == 1);
   auto shrunk = World::next(grown);
   std::erase_if(shrunk.members, [&](const policy::RosterMember& one) { return one.organisation == b; });
   REQUIRE(keep_signed_roster(*world.store, a, world.signed_by(shrunk, {a}), world.clock.now()));

@@ -141,6 +141,7 @@ MemberKey NodeKeys::public_sealing() const {
 
 std::vector<MemberKey> NodeKeys::public_keys() const {
   std::vector<MemberKey> keys = {public_root(), public_statement(), public_witness(), public_sealing()};
+  for (const auto& key : replaced.root) keys.push_back(signing_key(KeyUse::root, key));
   for (const auto& key : replaced.statement) keys.push_back(signing_key(KeyUse::statement, key));
   for (const auto& key : replaced.witness) keys.push_back(signing_key(KeyUse::witness, key));
   for (const auto& key : replaced.sealing) keys.push_back(sealing_key(key));
@@ -168,6 +169,14 @@ Done roll_over(NodeKeys& keys, Random& random) {
   return {};
 }
 
+Done roll_root(NodeKeys& keys, Random& random) {
+  if (!keys.replaced.root.empty())
+    return fail(ErrorCode::conflict,
+                "the organisation's key is being replaced already; end that overlap before the next one");
+  replace(keys.root, keys.replaced.root, SigningKey::make(random));
+  return {};
+}
+
 void end_overlap(NodeKeys& keys) {
   keys.replaced = {};
 }
@@ -176,6 +185,7 @@ Bytes encode(const NodeKeys& keys) {
   Bytes text(first_line);
   text += '\n';
   text += line_of("root", keys.root.seed());
+  for (const auto& key : keys.replaced.root) text += line_of("root", key.seed());
   text += line_of("statement", keys.statement.seed());
   for (const auto& key : keys.replaced.statement) text += line_of("statement", key.seed());
   text += line_of("witness", keys.witness.seed());
@@ -196,14 +206,14 @@ Result<NodeKeys> decode_keys(std::string_view text) {
     auto taken = secret ? secrets.take(lines[i].substr(0, space), *secret) : Done(fail(secret.error()));
     if (!taken) return fail(std::move(taken).error().within(fmt::format("line {}", i + 1)));
   }
-  if (secrets.root.size() != 1 || secrets.statement.empty() || secrets.witness.empty() ||
-      secrets.sealing.empty())
-    return fail(ErrorCode::invalid, "the key file lacks a key, or names two roots");
+  if (secrets.root.empty() || secrets.statement.empty() || secrets.witness.empty() || secrets.sealing.empty())
+    return fail(ErrorCode::invalid, "the key file lacks a key");
   return NodeKeys{.root = secrets.root.front(),
                   .statement = secrets.statement.front(),
                   .witness = secrets.witness.front(),
                   .sealing = secrets.sealing.front(),
-                  .replaced = {.statement = after_first(secrets.statement),
+                  .replaced = {.root = after_first(secrets.root),
+                               .statement = after_first(secrets.statement),
                                .witness = after_first(secrets.witness),
                                .sealing = after_first(secrets.sealing)}};
 }

@@ -2,8 +2,9 @@
 // The private keys of an organisation and of its node: made by `init`, kept in one file beside the TLS key,
 // told to others by the roster. DESIGN section 3, FORMATS.
 //
-// One key of each use signs or opens for new things. A statement, sealing or witness key that was replaced
-// stays for the overlap, so that what was made for it before can still be read and told apart.
+// One key of each use signs or opens for new things. A key that was replaced stays for the overlap, so that
+// what was made for it before can still be read and told apart; a root also until the founders agreed to the
+// new one, since rosters are signed with a root that the version before lists.
 
 #include <array>
 #include <atomic>
@@ -56,6 +57,7 @@ struct NodeKeys {
   SealingKey sealing;    // receives epoch keys
 
   struct Replaced {
+    std::vector<SigningKey> root{};
     std::vector<SigningKey> statement{};
     std::vector<SigningKey> witness{};
     std::vector<SealingKey> sealing{};
@@ -73,10 +75,12 @@ struct NodeKeys {
   Result<Bytes> open(std::string_view sealed) const;
 };
 
-/// New statement, witness and sealing keys; the present ones become replaced ones. The root stays: who loses
-/// it is enrolled anew by the founders.
+/// New statement, witness and sealing keys; the present ones become replaced ones. The root stays.
 ///   errors  exhausted: replaced_max overlaps at once; end one first
 Done roll_over(NodeKeys& keys, Random& random);
+/// A new root; the present one becomes a replaced one. Who lost it is enrolled anew by the founders instead.
+///   errors  conflict: one is being replaced already
+Done roll_root(NodeKeys& keys, Random& random);
 /// Forgets the replaced keys: what is still sealed to them is lost.
 void end_overlap(NodeKeys& keys);
 inline constexpr std::size_t replaced_max = 2;  // of each use: a member lists at most 16 keys

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "api/fields.h"
+#include "ledger/milestone.h"
 #include "ledger/organisation.h"
 #include "library/search.h"
 #include "library/value_evidence.h"
@@ -142,6 +144,33 @@ Result<api::Response> show_confidence(api::Call& call) {
       confidence_text);
 }
 
+/// A matcher was loaded with these: from now on it looks for them. Those that the caller may not see are
+/// left.
+Result<api::Response> note_live(api::Call& call) {
+  constexpr std::size_t live_bytes_max = 1u << 20;
+  auto text = TRY(api::body_of(call, live_bytes_max));
+  const auto document = TRY(model::JsonDocument::parse(std::move(text)));
+  auto fields = TRY(api::Fields::of(document.root()));
+  const auto texts = TRY(fields.texts("indicators"));
+  TRY(fields.finish());
+  if (texts.size() > ledger::milestones_at_once)
+    return fail(ErrorCode::invalid, "indicators: at most {} at once", ledger::milestones_at_once);
+  store::Query query;
+  query.types = {"indicator"};
+  for (const auto& one : texts) {
+    auto id = TRY(model::ObjectId::parse(one));
+    query.ids.push_back(std::move(id));
+  }
+  std::vector<model::ObjectId> seen;
+  if (!query.ids.empty())
+    for (const auto& holding : TRY(all_of(call, query))) seen.push_back(holding.look().id);
+  TRY(ledger::note_milestones(
+      records_of(call), call.caller->organisation, ledger::Step::live, seen, call.now));
+  return api::Response::nothing();
+}
+
+constexpr api::Field live_fields[] = {{"indicators", "[]string", "STIX ids, at most 10,000"}};
+constexpr api::Type live_type{"LiveIndicators", live_fields};
 constexpr api::Field value_fields[] = {
     {"told", "string", "the whole in one sentence"},
     {"members", "integer", "that saw what the organisation gave, each counted once"},
@@ -204,6 +233,12 @@ constexpr api::Route rows[] = {
      .summary = "tells where an indicator came from that it is a false positive or expired",
      .body = &correction_type,
      .answer = &corrected_type},
+    {.method = net::Method::post,
+     .path = "/api/v1/value/live",
+     .right = api::Right::sight,
+     .handler = note_live,
+     .summary = "notes that a matcher looks for these indicators from now on",
+     .body = &live_type},
     {.method = net::Method::get,
      .path = "/api/v1/value/protection",
      .right = api::Right::read,

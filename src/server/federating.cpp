@@ -108,6 +108,8 @@ struct Federating::State {
       const auto more = federation.release();
       if (!more && !failed) log::error("releases do not reach the alliance", {{"why", more.error().message}});
       failed = !more;
+      if (const auto tended = federation.tend(); !tended && tended.error().code != ErrorCode::unavailable)
+        log::warn("this node's entry in a roster is not up to date", {{"why", tended.error().message}});
       if (!more || !*more) rest(stop, failed ? seconds(1) : look_pause);
     }
   }

@@ -1,7 +1,11 @@
 // /api/v1/members: the organisations that this node knows.
 
+#include <functional>
+#include <map>
+
 #include "api/fields.h"
 #include "base/text.h"
+#include "exchange/federation/warning.h"
 #include "server/parts.h"
 
 namespace shieldwall::server {
@@ -17,7 +21,46 @@ using ledger::Organisation;
 using ledger::Row;
 using model::JsonWriter;
 
-void write_member(JsonWriter& out, const Organisation& organisation, const OrganisationId& home) {
+using exchange::federation::Warning;
+
+/// Who says that it suspended somebody; nothing where the node takes no part in alliances, or the caller is
+/// of another organisation than the node.
+Result<std::vector<Warning>> warnings_for(const Call& call) {
+  const auto federation = exchange::federation::federation_of(call.services);
+  if (!federation || call.caller->organisation != parts_of(call).home) return std::vector<Warning>();
+  auto found = TRY(exchange::federation::warnings(**federation));
+  std::erase_if(found, [&](const Warning& one) { return one.by == parts_of(call).home; });
+  for (const auto& [member, suspension] : (*federation)->known()->suspended)
+    found.push_back({.about = member,
+                     .by = parts_of(call).home,
+                     .since = suspension.at,
+                     .reason = suspension.reason,
+                     .note = ledger::identity_of(member)});
+  return found;
+}
+
+void write_suspensions(JsonWriter& out,
+                       const std::vector<Warning>& warnings,
+                       const OrganisationId& about,
+                       const std::map<OrganisationId, std::string>& names) {
+  out.key("suspensions");
+  out.begin_array();
+  for (const auto& one : warnings) {
+    if (one.about != about) continue;
+    const auto name = names.find(one.by);
+    out.begin_object();
+    out.member("by", name == names.end() ? one.by.text() : name->second);
+    out.member("since", to_text(one.since));
+    out.member("reason", one.reason);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_member(JsonWriter& out,
+                  const Organisation& organisation,
+                  const OrganisationId& home,
+                  const std::function<void(JsonWriter&)>& more = {}) {
   out.begin_object();
   out.member("id", organisation.id.text());
   out.member("name", organisation.name);
@@ -29,6 +72,7 @@ void write_member(JsonWriter& out, const Organisation& organisation, const Organ
   out.begin_array();
   for (const auto& patron : organisation.patrons) out.value(patron.text());
   out.end_array();
+  if (more) more(out);
   out.end_object();
 }
 
@@ -39,12 +83,19 @@ Response told(const Call& call, int status, const Organisation& organisation) {
 }
 
 Result<Response> list_members(Call& call) {
+  const auto warnings = TRY(warnings_for(call));
+  const auto rows = TRY(ledger::list_organisations(records_of(call)));
+  std::map<OrganisationId, std::string> names;
+  for (const auto& row : rows) names.emplace(row.value.id, row.value.name);
   JsonWriter out;
   out.begin_object();
   out.key("members");
   out.begin_array();
-  for (const auto& row : TRY(ledger::list_organisations(records_of(call))))
-    if (TRY(knows_organisation(call, row.value.id))) write_member(out, row.value, parts_of(call).home);
+  for (const auto& row : rows)
+    if (TRY(knows_organisation(call, row.value.id)))
+      write_member(out, row.value, parts_of(call).home, [&](JsonWriter& to) {
+        write_suspensions(to, warnings, row.value.id, names);
+      });
   out.end_array();
   out.end_object();
   return answer(200, std::move(out));
@@ -120,6 +171,7 @@ constexpr api::Field member_fields[] = {
     {"hosted", "boolean", "its accounts are on this node"},
     {"home", "boolean", "this node is its own"},
     {"patrons", "[]string", "organisations whose client it is"},
+    {"suspensions", "[]object", "by, since and reason: who suspended it, in a list of members alone", false},
 };
 constexpr api::Type member_type{"Member", member_fields};
 constexpr api::Field create_fields[] = {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "ledger/delivery.h"
 #include "server/gate.h"
+#include "server/log_check.h"
 #include "server/log_of_node.h"
 #include "server/witnessing.h"
 
@@ -64,6 +65,11 @@ struct Node::State {
 
   Done take_part(exchange::federation::FederationOptions options) {
     options.home = parts.home;
+    options.check_log = [this](const OrganisationId& member) -> Result<std::string> {
+      auto* const witness = shelf.of<WitnessOnShelf>().witness.get();
+      if (witness == nullptr) return std::string("this node sees no logs");
+      return check_log_of(*federation, *witness, member);
+    };
     federation = std::make_unique<exchange::federation::Federation>(parts, std::move(options));
     shelf.of<exchange::federation::FederationHandle>().at = federation.get();
     return federation->refresh();

@@ -33,6 +33,11 @@ constexpr std::pair<Method, std::string_view> open_rows[] = {
     {Method::post, "/federation/push"},
     {Method::get, "/federation/rosters"},
     {Method::post, "/federation/rosters"},
+    {Method::post, "/federation/council"},
+    {Method::post, "/federation/ask/filter"},  // as the organisation that the certificate names
+    {Method::post, "/federation/ask/evaluations"},
+    {Method::post, "/federation/ask/requests"},
+    {Method::get, "/federation/ask/keys"},
     {Method::post, "/federation/entry"},
     {Method::post, "/federation/join"},           // by an invitation
     {Method::get, "/federation/log/checkpoint"},  // these again by the certificate
@@ -56,6 +61,9 @@ constexpr std::pair<Method, std::string_view> lightly_guarded_rows[] = {
     {Method::post, "/api/v1/ask/filter"},    // what the caller may see; a quota counts these three
     {Method::post, "/api/v1/ask/evaluations"},
     {Method::post, "/api/v1/ask/requests"},
+    {Method::post, "/api/v1/members/{organisation}/ask/filter"},  // the same, counted there
+    {Method::post, "/api/v1/members/{organisation}/ask/evaluations"},
+    {Method::post, "/api/v1/members/{organisation}/ask/requests"},
 };
 
 bool stands_in(std::span<const std::pair<Method, std::string_view>> list, const Route& route) {

@@ -1,7 +1,7 @@
 // Every way into the node, in one list. A door that is not here does not exist.
 
 #include "exchange/ask/ask.h"
-#include "exchange/federation/federation.h"
+#include "exchange/federation/proposing.h"
 #include "exchange/taxii/taxii.h"
 #include "library/feed/feed_routes.h"
 #include "library/library.h"
@@ -26,6 +26,8 @@ std::vector<api::Route> all_routes() {
                           library::feed_routes(),
                           exchange::ask_routes(),
                           exchange::federation::alliance_routes(),
+                          exchange::federation::proposal_routes(),
+                          exchange::federation::member_ask_routes(),
                           exchange::federation::carry_routes(),
                           exchange::federation::federation_routes(),
                           exchange::taxii_routes()})

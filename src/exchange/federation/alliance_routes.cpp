@@ -9,7 +9,9 @@
 #include "exchange/federation/federation.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/joining.h"
+#include "exchange/federation/warning.h"
 #include "ledger/audit.h"
+#include "ledger/member_times.h"
 #include "ledger/organisation.h"
 #include "model/json_writer.h"
 
@@ -25,6 +27,7 @@ using model::JsonWriter;
 using net::Method;
 
 constexpr std::size_t body_bytes_max_here = 64u << 10;
+constexpr std::int64_t overlap_days_max = 365;
 
 /// Alliances are the node's matter: operators of its own organisation.
 Result<Federation*> operated(Call& call) {
@@ -104,6 +107,7 @@ Result<Response> list_alliances(Call& call) {
   auto* const federation = TRY(operated(call));
   JsonWriter out;
   out.begin_object();
+  if (const auto end = TRY(overlap_end(*federation))) out.member("keys_overlap_until", to_text(*end));
   out.key("alliances");
   out.begin_array();
   for (const auto& one : federation->known()->newest) write_alliance(out, *federation, one);
@@ -152,6 +156,7 @@ Result<Response> join_alliance(Call& call) {
   out.begin_object();
   out.member("phrase", joined.phrase);
   out.member("by", joined.by.text());
+  out.member("waiting", joined.waiting);
   out.key("alliance");
   write_alliance(out, *federation, joined.roster);
   out.end_object();
@@ -163,8 +168,38 @@ Result<Response> leave_this_alliance(Call& call) {
   const auto alliance = TRY(alliance_in_path(call));
   TRY(ledger::audit(
       call.services.store, *call.caller, "alliance.leave", {{"alliance", alliance.roster.name}}));
-  TRY(leave_alliance(*federation, alliance));
-  return Response::nothing();
+  const auto left = TRY(leave_alliance(*federation, alliance));
+  JsonWriter out;
+  out.begin_object();
+  out.member("left", left);
+  out.end_object();
+  return told(200, std::move(out));
+}
+
+/// Two named persons say what time it is, on a node that no member reaches.
+Result<Response> attest_time(Call& call) {
+  TRY(operated(call));
+  const auto document = TRY(body(call));
+  auto fields = TRY(api::Fields::of(document.root()));
+  const auto at = TRY(fields.optional_time("time"));
+  TRY(fields.finish());
+  if (!at) return fail(ErrorCode::invalid, "time: which, as in 2026-01-31T00:00:00Z");
+  if (call.caller->account == AccountId{})
+    return fail(ErrorCode::denied, "a named person attests the time: act as your own account (--as NAME)");
+  TRY(ledger::audit(call.services.store,
+                    *call.caller,
+                    "time.attest",
+                    {{"time", to_text(*at)}, {"clock", to_text(call.now)}}));
+  auto& times = call.services.shelf->of<ledger::MemberTimes>();
+  times.attest(call.caller->name, *at, call.services.clock.steady());
+  JsonWriter out;
+  out.begin_object();
+  out.key("attested_by");
+  out.begin_array();
+  for (const auto& name : times.attesters()) out.value(name);
+  out.end_array();
+  out.end_object();
+  return told(200, std::move(out));
 }
 
 Result<Response> roll_keys(Call& call) {
@@ -172,17 +207,23 @@ Result<Response> roll_keys(Call& call) {
   const auto document = TRY(body(call));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto end = TRY(fields.flag("end_overlap", false));
+  KeyWish wish;
+  wish.root = TRY(fields.flag("organisation_key", false));
+  wish.lost = TRY(fields.flag("lost", false));
+  if (const auto given = TRY(fields.optional_number("overlap_days"))) {
+    if (*given < 1 || *given > overlap_days_max)
+      return fail(ErrorCode::invalid, "overlap_days: 1 to {}", overlap_days_max);
+    wish.overlap = days(*given);
+  }
   TRY(fields.finish());
-  auto keys = *TRY(federation->keys());
+  TRY(ledger::audit(call.services.store,
+                    *call.caller,
+                    end ? "keys.end_overlap" : "keys.roll",
+                    {{"organisation_key", wish.root}, {"lost", wish.lost}}));
   if (end)
-    ledger::end_overlap(keys);
+    TRY(end_overlap(*federation));
   else
-    TRY(ledger::roll_over(keys, call.services.random));
-  TRY(ledger::audit(call.services.store, *call.caller, end ? "keys.end_overlap" : "keys.roll", {}));
-  // On disk before anybody is told of them: a crash in between leaves a node that can read and sign.
-  if (federation->options().save_keys) TRY(federation->options().save_keys(keys));
-  call.services.shelf->of<ledger::KeyRing>().set(std::move(keys));
-  TRY(renew_entry(*federation));
+    TRY(replace_keys(*federation, wish));
   return Response::nothing();
 }
 
@@ -194,6 +235,7 @@ Result<Response> suspend(Call& call) {
   auto fields = TRY(api::Fields::of(document.root()));
   const auto reason = TRY(fields.optional_text("reason")).value_or("");
   const auto remove = TRY(fields.flag("remove", false));
+  const auto warn = TRY(fields.flag("warn", false));
   TRY(fields.finish());
   if (known->is_suspended(member)) return fail(ErrorCode::conflict, "it is suspended already");
   const auto write = write_of(Suspension{.member = member,
@@ -208,12 +250,25 @@ Result<Response> suspend(Call& call) {
   TRY(federation->refresh());
   std::uint64_t removed = 0;
   if (remove) removed = TRY(remove_what_it_sent(*federation, member));
+  if (warn) TRY(warn_of(*federation, member, reason));
   JsonWriter out;
   out.begin_object();
   out.member("member", member.text());
   out.member("removed", removed);
+  out.member("warned", warn);
   out.end_object();
   return told(200, std::move(out));
+}
+
+/// What its log shows since this node saw it last; whoever takes it back without says so.
+Result<std::string> look_at_log(Federation& federation, const OrganisationId& member, bool unverified) {
+  if (unverified) return std::string("not looked at, by the operator's choice");
+  if (!federation.options().check_log) return std::string("this node sees no logs");
+  auto seen = federation.options().check_log(member);
+  if (seen) return seen;
+  return fail(ErrorCode::conflict,
+              "its log was not verified: {}; it stays suspended (--unverified takes it back all the same)",
+              seen.error().message);
 }
 
 Result<Response> reinstate(Call& call) {
@@ -222,14 +277,28 @@ Result<Response> reinstate(Call& call) {
   const auto member = TRY(member_in_path(call, *known));
   const auto found = known->suspended.find(member);
   if (found == known->suspended.end()) return fail(ErrorCode::conflict, "it is not suspended");
+  const auto document = TRY(body(call));
+  auto fields = TRY(api::Fields::of(document.root()));
+  const auto unverified = TRY(fields.flag("unverified", false));
+  TRY(fields.finish());
+  const auto told_of_log = TRY(look_at_log(*federation, member, unverified));
   const auto write = end_of_suspension(member);
-  TRY(ledger::change(
-      call.services.store, *call.caller, "member.reinstate", {{"member", member.text()}}, {&write, 1}));
+  TRY(ledger::change(call.services.store,
+                     *call.caller,
+                     "member.reinstate",
+                     {{"member", member.text()}, {"log", told_of_log}},
+                     {&write, 1}));
   TRY(federation->refresh());
+  TRY(end_warnings(*federation, member));
   const auto keys = TRY(federation->keys());
   TRY(release_again(call.services, *federation->known(), *keys, member, found->second.from));
   TRY(federation->refresh());
-  return Response::nothing();
+  JsonWriter out;
+  out.begin_object();
+  out.member("member", member.text());
+  out.member("log", told_of_log);
+  out.end_object();
+  return told(200, std::move(out));
 }
 
 Result<Response> impact(Call& call) {
@@ -272,7 +341,9 @@ constexpr api::Field alliance_fields[] = {
      "acknowledged and taken deliveries"},
 };
 constexpr api::Type alliance_type{"Alliance", alliance_fields};
-constexpr api::Field list_fields[] = {{"alliances", "[]object", "each as Alliance"}};
+constexpr api::Field list_fields[] = {
+    {"keys_overlap_until", "timestamp", "until then this node's replaced keys count too", false},
+    {"alliances", "[]object", "each as Alliance"}};
 constexpr api::Type list_type{"Alliances", list_fields};
 constexpr api::Field create_fields[] = {{"name", "string", "in words, one line"}};
 constexpr api::Type create_type{"NewAlliance", create_fields};
@@ -286,22 +357,42 @@ constexpr api::Type join_type{"JoinAlliance", join_fields};
 constexpr api::Field joined_fields[] = {
     {"phrase", "string", "words that both operators see"},
     {"by", "string", "id of the organisation that invited"},
+    {"waiting", "boolean", "other founders have to sign first: join again with the same invitation then"},
     {"alliance", "object", "as Alliance"},
 };
 constexpr api::Type joined_type{"JoinedAlliance", joined_fields};
+constexpr api::Field left_fields[] = {
+    {"left", "boolean", "false: this is a founder, and the other founders have to sign first"}};
+constexpr api::Type left_type{"LeftAlliance", left_fields};
+constexpr api::Field time_fields[] = {{"time", "timestamp", "what the person's own clock says"}};
+constexpr api::Type time_type{"AttestTime", time_fields};
+constexpr api::Field attested_fields[] = {
+    {"attested_by", "[]string", "whose word stands until the node restarts; two are needed"}};
+constexpr api::Type attested_type{"AttestedTime", attested_fields};
 constexpr api::Field keys_fields[] = {
-    {"end_overlap", "boolean", "forget the replaced keys instead of making new ones", false}};
+    {"end_overlap", "boolean", "forget the replaced keys instead of making new ones", false},
+    {"organisation_key", "boolean", "the organisation's key too; the founders have to accept it", false},
+    {"lost", "boolean", "the present keys count no more, at once", false},
+    {"overlap_days", "integer", "for how long both count; absent: 14", false}};
 constexpr api::Type keys_type{"RollKeys", keys_fields};
 constexpr api::Field suspend_fields[] = {
     {"reason", "string", "for the audit log", false},
     {"remove", "boolean", "remove what came from it, so that matchers and control feeds let go of it", false},
+    {"warn", "boolean", "tell the other members, with the reason, in a signed note", false},
 };
 constexpr api::Type suspend_type{"Suspend", suspend_fields};
 constexpr api::Field suspended_fields[] = {
     {"member", "string", "id of the organisation"},
     {"removed", "integer", "objects of it that were removed here"},
+    {"warned", "boolean", "the other members are told"},
 };
 constexpr api::Type suspended_type{"Suspended", suspended_fields};
+constexpr api::Field reinstate_fields[] = {
+    {"unverified", "boolean", "also where its log cannot be verified", false}};
+constexpr api::Type reinstate_type{"Reinstate", reinstate_fields};
+constexpr api::Field reinstated_fields[] = {{"member", "string", "id of the organisation"},
+                                            {"log", "string", "what its log shows, in plain words"}};
+constexpr api::Type reinstated_type{"Reinstated", reinstated_fields};
 constexpr api::Field impact_fields[] = {
     {"member", "string", "id of the organisation"},
     {"received", "[]object", "what it got from here: object, release, at, acknowledged"},
@@ -345,6 +436,13 @@ constexpr api::Route routes[] = {
      .summary = "Replace this node's keys, or end the overlap",
      .body = &keys_type},
     {.method = Method::post,
+     .path = "/api/v1/alliances/time",
+     .right = Right::operate,
+     .handler = attest_time,
+     .summary = "Say what time it is, on a node that no member reaches: embargoes open by two persons' word",
+     .body = &time_type,
+     .answer = &attested_type},
+    {.method = Method::post,
      .path = "/api/v1/alliances/{alliance}/invitations",
      .right = Right::operate,
      .handler = invite_member,
@@ -354,7 +452,8 @@ constexpr api::Route routes[] = {
      .path = "/api/v1/alliances/{alliance}/leave",
      .right = Right::operate,
      .handler = leave_this_alliance,
-     .summary = "Leave an alliance"},
+     .summary = "Leave an alliance",
+     .answer = &left_type},
     {.method = Method::post,
      .path = "/api/v1/members/{organisation}/suspend",
      .right = Right::operate,
@@ -366,7 +465,9 @@ constexpr api::Route routes[] = {
      .path = "/api/v1/members/{organisation}/reinstate",
      .right = Right::operate,
      .handler = reinstate,
-     .summary = "End the suspension, and tell the member what it missed"},
+     .summary = "Verify the member's log, end the suspension, and tell it what it missed",
+     .body = &reinstate_type,
+     .answer = &reinstated_type},
     {.method = Method::get,
      .path = "/api/v1/members/{organisation}/impact",
      .right = Right::operate,

@@ -64,6 +64,17 @@ std::vector<policy::MemberKey> keys_of_sender(const Known& known, const Carried&
   return keys;
 }
 
+/// From where that member can begin to believe: the versions with it, and before them as many as it takes.
+Result<std::vector<ledger::SignedRoster>> chain_with(store::Records& records,
+                                                     const AllianceId& alliance,
+                                                     const OrganisationId& member) {
+  const auto all = TRY(ledger::signed_rosters(records, alliance, 0));
+  for (const auto& one : all)
+    if (policy::find_member(one.roster, member) != nullptr)
+      return ledger::chain_of(records, alliance, one.roster.version);
+  return std::vector<ledger::SignedRoster>();
+}
+
 Done keep_carried_rosters(Federation& federation, const Carried& carried, bool first) {
   for (const auto& roster : carried.rosters) {
     const auto known = federation.known();
@@ -71,8 +82,7 @@ Done keep_carried_rosters(Federation& federation, const Carried& carried, bool f
       return one.roster.alliance == roster.roster.alliance;
     });
     if (found == known->newest.end()) {
-      // Versions from before this node was a member tell it nothing.
-      if (first && policy::find_member(roster.roster, known->home) != nullptr) TRY(federation.keep(roster));
+      if (first) TRY(federation.keep(roster));
     } else if (roster.roster.version > found->roster.version) {
       TRY(federation.keep(roster));
     }
@@ -127,9 +137,8 @@ Result<CarriedFile> carry_out(Federation& federation,
   Carried carried{.from = known->home, .to = member};
   for (const auto& one : known->newest) {
     if (!shares(one, member)) continue;
-    auto versions = TRY(ledger::signed_rosters(records, one.roster.alliance, 0));
-    for (auto& version : versions)
-      if (shares(version, member)) carried.rosters.push_back(std::move(version));
+    auto versions = TRY(chain_with(records, one.roster.alliance, member));
+    std::ranges::move(versions, std::back_inserter(carried.rosters));
   }
   if (!known->is_suspended(member))
     carried.page = TRY(page_after(records, member, *after, std::max(bytes_about, carried_bytes_least)));
@@ -189,7 +198,9 @@ Result<Enrolled> enrol(Federation& federation, const ledger::SignedRoster& allia
   const auto request = TRY(decode_join_request(bytes));
   Enrolled enrolled;
   enrolled.member = request.member().organisation;
-  enrolled.roster = TRY(admit(federation, alliance, request.member()));
+  auto admission = TRY(admit(federation, alliance, request.member()));
+  enrolled.roster = std::move(admission.roster);
+  enrolled.effective = admission.effective;
   enrolled.phrase = TRY(phrase_with(federation, enrolled.roster, enrolled.member));
   return enrolled;
 }

@@ -56,6 +56,7 @@ struct Enrolled {
   ledger::SignedRoster roster{};
   OrganisationId member{};
   std::string phrase{};
+  bool effective = false;  // else other founders sign first
 };
 Result<Enrolled> enrol(Federation& federation,
                        const ledger::SignedRoster& alliance,

@@ -111,6 +111,7 @@ Result<Response> enrol_member(Call& call) {
   answer.begin_object();
   answer.member("member", enrolled.member.text());
   answer.member("phrase", enrolled.phrase);
+  answer.member("waiting", !enrolled.effective);
   answer.end_object();
   return told(std::move(answer));
 }
@@ -146,6 +147,7 @@ constexpr api::Type request_type{"EnrolmentRequest", request_fields};
 constexpr api::Field enrolled_fields[] = {
     {"member", "string", "id of the organisation"},
     {"phrase", "string", "to be told to its operator by voice"},
+    {"waiting", "boolean", "other founders have to sign first"},
 };
 constexpr api::Type enrolled_type{"Enrolled", enrolled_fields};
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "exchange/federation/federation.h"
 #include "exchange/federation/joining.h"
+#include "exchange/federation/proposing.h"
 
 namespace shieldwall::exchange::federation {
 
@@ -142,6 +143,16 @@ Result<Response> put_rosters(Call& call) {
   return Response::nothing();
 }
 
+/// What members tell each other about their rosters, and founders about what they propose.
+Result<Response> council(Call& call) {
+  auto* const federation = TRY(federation_of(call.services));
+  const auto peer = TRY(peer_of(call, *federation));
+  const auto theirs = TRY(decode_council(call.request.body));
+  take_proposals(*federation, theirs.proposals);
+  const auto mine = TRY(council_for(*federation, peer));
+  return for_peer(encode(mine));
+}
+
 /// A member's change of its own entry, which one founder has to countersign.
 Result<Response> change_own_entry(Call& call) {
   auto* const federation = TRY(federation_of(call.services));
@@ -157,8 +168,12 @@ Result<Response> join(Call& call) {
   const auto& pin = call.request.client_certificate_pin;
   if (!pin || std::ranges::find(request.member().pins, *pin) == request.member().pins.end())
     return fail(ErrorCode::denied, "the certificate shown is not the one that the request lists");
-  const auto roster = TRY(admit_joiner(*federation, request));
-  return for_peer(ledger::encode(roster), roster_media_type);
+  const auto admission = TRY(admit_joiner(*federation, request));
+  if (!admission.effective)
+    return Response{202, policy::Release::fact(encode_rosters({admission.roster})), roster_media_type};
+  const auto chain = TRY(ledger::chain_of(
+      call.services.store.records(), admission.roster.roster.alliance, admission.roster.roster.version));
+  return for_peer(encode_rosters(chain), roster_media_type);
 }
 
 constexpr api::Route routes[] = {
@@ -171,6 +186,11 @@ constexpr api::Route routes[] = {
      "Brings deliveries; answers what became of them"},
     {Method::get, "/federation/rosters", api::Right::none, get_rosters, "Signed rosters after a version"},
     {Method::post, "/federation/rosters", api::Right::none, put_rosters, "Brings newer signed rosters"},
+    {Method::post,
+     "/federation/council",
+     api::Right::none,
+     council,
+     "Rosters that count at both nodes; between founders also proposals"},
     {Method::post,
      "/federation/entry",
      api::Right::none,

@@ -4,7 +4,9 @@
 
 #include "api/shelf.h"
 #include "base/log.h"
+#include "exchange/federation/proposing.h"
 #include "ledger/audit.h"
+#include "ledger/member_times.h"
 #include "ledger/rows.h"
 #include "policy/byte_form.h"
 #include "policy/roster_limits.h"
@@ -19,6 +21,8 @@ constexpr Duration embargo_pause = milliseconds(500);  // between two looks for 
 constexpr int invitations_max = 1'000;
 constexpr std::size_t rosters_at_once = 1'000;
 constexpr std::size_t rosters_bytes_max = 64u << 20;
+constexpr Duration confer_pause = seconds(5);  // between two looks at what another founder's operator signed
+constexpr Duration agree_pause = minutes(1);   // the same with members, for forks alone
 
 std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
   return fmt::format("receipt/{}/{:016}", peer.text(), number);
@@ -136,7 +140,9 @@ Result<net::Response> Federation::call(
                          time));
   if (answer.status / 100 == 2) return answer;
   greeted_.with([&](auto& greeted) { greeted.erase(peer); });
-  const auto code = answer.status == 409 ? ErrorCode::conflict : ErrorCode::unavailable;
+  const auto code = answer.status == 409   ? ErrorCode::conflict
+                    : answer.status == 404 ? ErrorCode::not_found
+                                           : ErrorCode::unavailable;
   return fail(
       code, "{} answered {}: {}", *address, answer.status, std::string(answer.bytes()).substr(0, 300));
 }
@@ -160,22 +166,66 @@ Done Federation::settle_rosters(const OrganisationId& peer, const std::vector<Ro
   for (const auto& mine : known->stands_for(peer)) {
     const auto found = std::ranges::find(theirs, mine.alliance, &RosterStand::alliance);
     if (found == theirs.end() || found->version == mine.version) continue;
-    if (found->version > mine.version) {
-      const auto target =
-          fmt::format("/federation/rosters?alliance={}&after={}", mine.alliance.text(), mine.version);
-      const auto answer = TRY(call(peer, Method::get, target, {}, exchange_time));
-      TRY(keep_rosters(answer.bytes()));
-    } else {
-      const auto newer =
-          TRY(ledger::signed_rosters(services_.store.records(), mine.alliance, found->version));
-      TRY(call(peer, Method::post, "/federation/rosters", encode_rosters(newer), exchange_time));
-    }
+    const auto done = found->version > mine.version ? take_rosters(peer, mine.alliance, mine.version)
+                                                    : bring_rosters(peer, mine.alliance, found->version);
+    // What does not follow may be a fork further back.
+    if (!done) TRY(heal(peer, mine.alliance, std::min(mine.version, found->version)));
   }
   return {};
 }
 
+Done Federation::take_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after) {
+  auto target = fmt::format("/federation/rosters?alliance={}&after={}", alliance.text(), after);
+  const auto answer = TRY(call(peer, Method::get, std::move(target), {}, exchange_time));
+  TRY(keep_rosters(answer.bytes()));
+  return {};
+}
+
+Done Federation::bring_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after) {
+  const auto newer = TRY(ledger::signed_rosters(services_.store.records(), alliance, after));
+  TRY(call(peer, Method::post, "/federation/rosters", encode_rosters(newer), exchange_time));
+  return {};
+}
+
+Done Federation::heal(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t version) {
+  const auto after = version - std::min(version, ledger::fork_versions_max);
+  TRY(take_rosters(peer, alliance, after));
+  return bring_rosters(peer, alliance, after);
+}
+
+Result<Bytes> Federation::tell(const OrganisationId& peer, std::string target, Bytes body) {
+  const auto answer = TRY(call(peer, Method::post, std::move(target), std::move(body), exchange_time));
+  return Bytes(answer.bytes());
+}
+
+/// Never in the way of deliveries: a failure is told, and tried again later.
+void Federation::confer_when_due(const OrganisationId& peer) {
+  const auto known = known_.load();
+  const bool founders = std::ranges::any_of(known->newest, [&](const ledger::SignedRoster& one) {
+    return std::ranges::binary_search(one.roster.founders, peer) &&
+           std::ranges::binary_search(one.roster.founders, options_.home);
+  });
+  const auto steady = services_.clock.steady().us;
+  const auto changes = proposals_changed_.load();
+  const bool deciding = founders || changes > 1;  // or something was proposed here
+  const auto pause = deciding ? confer_pause : agree_pause;
+  const bool due = conferred_.with([&](auto& conferred) {
+    auto& last = conferred[peer];
+    if (last.changes == changes && last.digests == known->digests && steady < last.steady_us + pause.us)
+      return false;
+    last = {changes, known->digests, steady};
+    return true;
+  });
+  if (!due) return;
+  const auto done = confer(*this, peer);
+  if (!done && done.error().code != ErrorCode::not_found)
+    log::warn("members do not agree on the roster yet",
+              {{"member", peer.text()}, {"why", done.error().message}});
+}
+
 Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
   TRY(greet(peer));
+  confer_when_due(peer);
   const auto held = TRY(keys());
   const auto known = known_.load();
   Poll poll{.rosters = known->stands_for(peer), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
@@ -237,6 +287,8 @@ Done Federation::note(const OrganisationId& peer, const Ack& ack) {
                          return verify_key && verifies(ack, *verify_key);
                        });
   if (!by_peer) return fail(ErrorCode::denied, "an acknowledgement that {} did not sign", peer.text());
+  if (services_.shelf != nullptr)
+    services_.shelf->of<ledger::MemberTimes>().note(peer, ack.at, services_.clock.steady());
   auto& records = services_.store.records();
   const auto before = TRY(kept_ack(records, peer));
   const auto out = TRY(out_stand(records, peer));
@@ -273,7 +325,15 @@ Done Federation::note(const OrganisationId& peer, const Ack& ack) {
 }
 
 Done Federation::keep(const ledger::SignedRoster& roster) {
-  TRY(ledger::keep_signed_roster(services_.store, options_.home, roster, services_.clock.now()));
+  const auto done = ledger::keep_signed_roster(services_.store, options_.home, roster, services_.clock.now());
+  if (!done && done.error().code == ErrorCode::conflict) {
+    // Another member may have brought the same one at this moment.
+    const auto kept = TRY(
+        ledger::signed_rosters(services_.store.records(), roster.roster.alliance, roster.roster.version - 1));
+    if (kept.empty() || kept.front().roster != roster.roster) return done;
+  } else if (!done) {
+    return done;
+  }
   const auto known = known_.load();
   const auto writes = writes_of_newly_known(*known, roster.roster);
   if (!writes.empty()) TRY(services_.store.records().write(writes));
@@ -292,17 +352,25 @@ Done Federation::keep(const ledger::SignedRoster& roster) {
 
 Result<bool> Federation::keep_rosters(std::string_view bytes) {
   const auto rosters = TRY(decode_rosters(bytes));
-  bool kept = false;
+  bool changed = false;
+  std::set<AllianceId> lost;
   for (const auto& roster : rosters) {
     const auto known = known_.load();
-    const bool ours = std::ranges::any_of(known->newest, [&](const ledger::SignedRoster& one) {
-      return one.roster.alliance == roster.roster.alliance;
-    });
-    if (!ours) continue;
-    TRY(keep(roster));
-    kept = true;
+    const auto& alliance = roster.roster.alliance;
+    const bool ours = std::ranges::any_of(
+        known->newest, [&](const ledger::SignedRoster& one) { return one.roster.alliance == alliance; });
+    if (!ours || lost.contains(alliance)) continue;
+    const auto done = keep(roster);
+    if (!done && done.error().code == ErrorCode::conflict) {
+      log::warn("a fork of a roster does not count",
+                {{"alliance", alliance.text()}, {"why", done.error().message}});
+      lost.insert(alliance);
+      continue;
+    }
+    if (!done) return fail(done.error());
+    changed = true;
   }
-  return kept;
+  return changed;
 }
 
 Bytes encode_rosters(const std::vector<ledger::SignedRoster>& rosters) {

@@ -28,6 +28,10 @@ struct FederationOptions {
   std::optional<net::TlsIdentity> identity{};  // shown to other nodes; nothing: a node in the simulator
   Digest pin{};                                // of that identity
   std::function<Done(const ledger::NodeKeys&)> save_keys{};
+  /// Whether a member's log continues what this node saw of it last; gives what to tell the operator. Empty:
+  /// this node sees no logs.
+  ///   errors  corrupt: it was rewritten; unavailable: it cannot be asked
+  std::function<Result<std::string>(const OrganisationId&)> check_log{};
 };
 
 class Federation {
@@ -47,6 +51,9 @@ class Federation {
 
   /// Turns what changed here into deliveries. True while there is more.
   Result<bool> release();
+  /// Now and then: ends an overlap of keys whose time is over, and brings this node's entry in each roster up
+  /// to its keys and address. Called by the thread that releases.
+  Done tend();
   /// Nodes that this one calls.
   std::vector<OrganisationId> to_call() const;
   /// Whether it has to bring its own deliveries there, since it cannot be called itself.
@@ -60,13 +67,21 @@ class Federation {
 
   /// Keeps a roster and does what follows from it.
   Done keep(const ledger::SignedRoster& roster);
-  /// Takes rosters as they came from a peer, oldest first; what does not follow is left.
+  /// Takes rosters as they came from a peer, oldest first. Of two that the founders forked, the one that
+  /// counts stays; what was built on the other is left.
   Result<bool> keep_rosters(std::string_view bytes);
   /// Sends to that address, with this node's certificate, to whoever shows one of those keys.
   Result<net::Response> send(const std::string& address,
                              const std::vector<Digest>& pins,
                              net::Request request,
                              Duration time);
+  /// Asks a member's node, and gives its answer. errors: unavailable; not_found: a node of before that
+  /// address
+  Result<Bytes> tell(const OrganisationId& peer, std::string target, Bytes body);
+  /// Brings this node and a member's to the roster that counts, where they do not agree on a version.
+  Done heal(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t version);
+  /// Proposals or their signatures changed here: founders are told with the next call.
+  void note_proposals() { ++proposals_changed_; }
   Result<Page> page_for(const OrganisationId& peer, std::uint64_t after);
   Result<TakenPage> take(const OrganisationId& peer, const Page& page);
   /// errors: denied: not signed by the peer
@@ -80,7 +95,17 @@ class Federation {
       const OrganisationId& peer, net::Method method, std::string target, Bytes body, Duration time);
   Done greet(const OrganisationId& peer);
   Done settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs);
+  Done take_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);
+  Done bring_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);
+  void confer_when_due(const OrganisationId& peer);
   Done count(const std::vector<OrganisationId>& peers);
+
+  /// When something was told to a member's node last, and how much was known then.
+  struct Conferred {
+    std::uint64_t changes = 0;
+    std::vector<Digest> digests{};
+    std::int64_t steady_us = 0;
+  };
 
   api::Services& services_;
   FederationOptions options_;
@@ -88,8 +113,11 @@ class Federation {
   std::atomic<std::int64_t> joiner_until_us_{0};
   Guarded<std::map<OrganisationId, std::uint64_t>> last_{};  // newest delivery number of each pair
   Guarded<std::set<OrganisationId>> greeted_{};
+  Guarded<std::map<OrganisationId, Conferred>> conferred_{};
+  std::atomic<std::uint64_t> proposals_changed_{1};
   Guarded<std::function<void()>> wake_{};
   std::atomic<store::Sequence> seen_{UINT64_MAX};  // the newest change when there was nothing more to release
+  std::atomic<std::int64_t> tended_us_{INT64_MIN / 2};  // steady
   std::atomic<std::int64_t> looked_us_{INT64_MIN / 2};  // steady, when embargoes were looked at last
 };
 

@@ -6,6 +6,7 @@
 #include "exchange/federation/carry.h"
 #include "exchange/federation/frames.h"
 #include "exchange/federation/invite.h"
+#include "exchange/federation/proposing.h"
 
 namespace {
 
@@ -27,12 +28,17 @@ void rosters(std::string_view bytes) {
   if (read && encode_rosters(*read) != bytes) std::abort();
 }
 
+void proposals(std::string_view bytes) {
+  const auto read = ledger::decode_proposals(bytes);
+  if (read && ledger::encode_proposals(*read) != bytes) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 10) {
+  switch (data[0] % 12) {
     case 0:
       same_again(decode_hello(bytes), bytes);
       break;
@@ -60,8 +66,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 8:
       invitation(bytes);
       break;
-    default:
+    case 9:
       same_again(ledger::decode_signed_roster(bytes), bytes);
+      break;
+    case 10:
+      same_again(decode_council(bytes), bytes);
+      break;
+    default:
+      proposals(bytes);
   }
   return 0;
 }

@@ -18,11 +18,25 @@ Done check_standing(const Bench& bench, const Statement& statement) {
   return fail(ErrorCode::denied, "its origin is suspended here");
 }
 
+/// The roster's version that the label names: when the statement was made.
+std::uint32_t version_of(const Statement& statement) {
+  std::uint32_t version = 0;
+  for (const auto& clause : statement.label.audience)
+    if (const auto* const alliance = std::get_if<policy::AllianceAudience>(&clause.inside))
+      if (alliance->alliance == statement.alliance) version = std::max(version, alliance->roster_version);
+  return version;
+}
+
 Done check_signature(Bench& bench,
                      const policy::SignedStatement& signed_statement,
                      const Statement& statement) {
-  const auto keys = bench.known.keys(bench.known.node_of(statement.origin), policy::KeyUse::statement);
-  const auto found = std::ranges::find(keys, statement.key, policy::key_id);
+  const auto signer = bench.known.node_of(statement.origin);
+  auto keys = bench.known.keys(signer, policy::KeyUse::statement);
+  auto found = std::ranges::find(keys, statement.key, policy::key_id);
+  if (found == keys.end()) {
+    keys = bench.known.retired_keys(statement.alliance, signer, version_of(statement));
+    found = std::ranges::find(keys, statement.key, policy::key_id);
+  }
   if (found == keys.end())
     return fail(ErrorCode::invalid, "signed by no key that the roster lists for its origin");
   const auto root = signed_statement.root();
@@ -44,10 +58,11 @@ Done check_audience(const Bench& bench, const Statement& statement) {
   return {};
 }
 
-/// A recall is heard also where the label's time is over.
+/// A recall is heard also where the label's time is over. Where this node's clock is behind its origin's, an
+/// embargo that the origin saw end is kept until it ends here too: nobody sees it before.
 Done check_label(const Bench& bench, const Statement& statement) {
   if (statement.kind == StatementKind::recall) return {};
-  if (policy::may_see(bench.home, statement.label, bench.now)) return {};
+  if (policy::may_see(bench.home, statement.label, std::max(bench.now, statement.label.embargo))) return {};
   return fail(ErrorCode::denied, "its label lets nobody of this organisation see it now");
 }
 
@@ -106,8 +121,10 @@ Result<store::NewHolding> judge_object(const Judged& judged, const Contents& con
   if (statement.object &&
       (statement.object->id != object->id || version == nullptr || *version != statement.object->version))
     return fail(ErrorCode::invalid, "the object is not the one that the statement names");
-  if ((statement.kind == StatementKind::sighting) != (object->id.type == "sighting"))
-    return fail(ErrorCode::invalid, "a sighting, and nothing else, comes by a statement of that kind");
+  const bool observed = statement.kind == StatementKind::sighting;
+  if (object->id.type == "sighting" ? !observed : observed && object->id.type != "opinion")
+    return fail(ErrorCode::invalid,
+                "a sighting, or an opinion of another's object, and nothing else, comes by that kind");
   store::NewHolding holding{.object = std::move(*object),
                             .text = model::searchable_text(document.root()),
                             .source = {policy::Source::Kind::member, statement.origin.uuid},

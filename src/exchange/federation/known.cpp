@@ -57,6 +57,21 @@ Done read_known_by(store::Records& records, Known& known) {
   return {};
 }
 
+std::vector<policy::MemberKey> statement_keys(const policy::Roster& roster, const OrganisationId& who) {
+  const auto* const member = policy::find_member(roster, who);
+  return member == nullptr ? std::vector<policy::MemberKey>()
+                           : ledger::keys_for(*member, policy::KeyUse::statement);
+}
+
+/// Those of both.
+std::vector<policy::MemberKey> common(const std::vector<policy::MemberKey>& one,
+                                      const std::vector<policy::MemberKey>& other) {
+  std::vector<policy::MemberKey> both;
+  for (const auto& key : one)
+    if (std::ranges::find(other, key) != other.end()) both.push_back(key);
+  return both;
+}
+
 }  // namespace
 
 std::vector<store::Write> writes_of_newly_known(const Known& known, const policy::Roster& roster) {
@@ -94,6 +109,7 @@ Result<Known> Known::read(store::Records& records, const OrganisationId& home) {
     if (policy::find_member(one.roster, home) == nullptr) continue;  // left, or removed
     auto versions = TRY(ledger::signed_rosters(records, one.roster.alliance, 0));
     for (auto& version : versions) known.all.push_back(std::move(version.roster));
+    known.digests.push_back(policy::digest_of(one.roster));
     known.newest.push_back(std::move(one));
   }
   const auto rows = TRY(ledger::scan_rows(
@@ -161,6 +177,26 @@ std::set<OrganisationId> Known::others() const {
     for (const auto& member : one.roster.members)
       if (member.organisation != home) found.insert(member.organisation);
   return found;
+}
+
+std::vector<policy::MemberKey> Known::retired_keys(const AllianceId& alliance,
+                                                   const OrganisationId& organisation,
+                                                   std::uint32_t version) const {
+  std::vector<policy::MemberKey> retired;
+  const policy::Roster* before = nullptr;
+  for (const auto& roster : all) {  // by alliance, then version
+    if (roster.alliance != alliance || roster.version < version) continue;
+    if (before == nullptr) {
+      if (roster.version == version) retired = statement_keys(roster, organisation);
+    } else {
+      const auto was = statement_keys(*before, organisation);
+      const auto is = statement_keys(roster, organisation);
+      // Where none of them stays, they went at once: with the member, or because they were lost.
+      if (was != is && common(was, is).empty()) retired.clear();
+    }
+    before = &roster;
+  }
+  return retired;
 }
 
 std::vector<policy::MemberKey> Known::keys(const OrganisationId& organisation, policy::KeyUse use) const {

@@ -23,6 +23,7 @@ struct Suspension {
 struct Known {
   OrganisationId home{};
   std::vector<ledger::SignedRoster> newest{};  // of each alliance, by id
+  std::vector<Digest> digests{};               // of those, in the same order
   std::vector<policy::Roster> all{};           // every version, for audiences of then
   std::map<Digest, OrganisationId> pins{};     // of members' nodes
   std::map<Digest, OrganisationId> sealing{};  // whose key id that is
@@ -49,6 +50,12 @@ struct Known {
   std::set<OrganisationId> others() const;
   /// Keys of that use that its entry lists.
   std::vector<policy::MemberKey> keys(const OrganisationId& organisation, policy::KeyUse use) const;
+  /// Its statement keys of that version of the roster that it replaced since with an overlap: what it signed
+  /// by them at that version stays valid. Not those that were lost, replaced at once, or gone with the
+  /// member.
+  std::vector<policy::MemberKey> retired_keys(const AllianceId& alliance,
+                                              const OrganisationId& organisation,
+                                              std::uint32_t version) const;
 };
 
 /// Whether the member carries for others what it cannot read: its roster entry says so, for all to know.

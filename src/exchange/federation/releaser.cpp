@@ -5,8 +5,10 @@
 
 #include "api/shelf.h"
 #include "exchange/federation/epochs.h"
+#include "ledger/audit.h"
 #include "ledger/circle.h"
 #include "ledger/delivery.h"
+#include "ledger/member_times.h"
 #include "ledger/rows.h"
 #include "ledger/subject.h"
 #include "policy/membership.h"
@@ -131,13 +133,24 @@ class Releaser {
 
   Done draft(const policy::Holding& holding) {
     // The owner sees it all the time, so no change tells it when the embargo is over.
-    if (holding.label.embargo > now_) {
-      remind(holding);
-      return {};
+    if (holding.label.embargo != Timestamp::always()) {
+      const auto passed = has_passed(holding.label.embargo);
+      if (!passed.passed) {
+        remind(holding);
+        return {};
+      }
+      TRY(ledger::audit_node(
+          services_.store, known_.home, "embargo.over", {{"object", holding.id.text()}, {"by", passed.by}}));
     }
     std::set<OrganisationId> told;
     for (const auto& one : known_.newest) TRY(draft_for(one.roster, holding, told));
     return {};
+  }
+
+  /// By the own clock and members', as far as they are known: moving one clock opens nothing.
+  ledger::Passed has_passed(Timestamp instant) const {
+    if (services_.shelf == nullptr) return {instant <= now_, "the own clock"};
+    return services_.shelf->of<ledger::MemberTimes>().has_passed(instant, now_, services_.clock.steady());
   }
 
   void remind(const policy::Holding& holding) {
@@ -150,9 +163,11 @@ class Releaser {
 
   /// Whose embargo is over by now.
   Done draft_what_is_due() {
-    const auto until = fmt::format("{}{:020}", later_prefix, now_.us);
     for (const auto& row : TRY(records_.scan(ledger::peer_table, later_prefix, "", changes_at_once))) {
-      if (row.key > until) break;
+      Timestamp instant;
+      const auto digits = std::string_view(row.key).substr(later_prefix.size(), 20);
+      std::from_chars(digits.data(), digits.data() + digits.size(), instant.us);
+      if (!has_passed(instant).passed) break;
       store::Query query;
       const auto id = TRY(model::ObjectId::parse(row.value));
       query.ids = {id};
@@ -187,7 +202,7 @@ class Releaser {
       if (!told.insert(one).second) continue;
       // Asked of the label as it is kept here: what this member may have of it, if anything.
       const auto* const scope = TRY(scope_of(one));
-      const auto released = policy::release(*scope, holding, now_);
+      const auto released = policy::release(*scope, holding, std::max(now_, holding.label.embargo));
       if (!released || !released->look().bytes) continue;
       auto& view = views[*released->look().bytes];
       view.first = released->look();
@@ -208,7 +223,9 @@ class Releaser {
     if (holding.id.type == "sighting") return StatementKind::sighting;
     const bool own = std::ranges::all_of(
         label.audience, [&](const policy::Clause& clause) { return clause.owner == known_.home; });
-    return own ? StatementKind::publish : StatementKind::import;
+    if (own) return StatementKind::publish;
+    // An opinion of another's object is the observer's own word under that one's label, as a sighting is.
+    return holding.id.type == "opinion" ? StatementKind::sighting : StatementKind::import;
   }
 
   Done draft_view(const policy::Roster& roster,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "ledger/milestone.h"
 #include "ledger/subject.h"
 
 namespace shieldwall::library::feed {
@@ -125,6 +126,18 @@ Done publish(
   return keep_state(store.records(), feed, state);
 }
 
+/// What this serial brought: from now on a control that asks is told to block it.
+Done note_blocked(store::Records& records,
+                  const Feed& feed,
+                  const std::vector<Value>& values,
+                  std::uint64_t serial,
+                  Timestamp now) {
+  std::vector<model::ObjectId> fresh;
+  for (const auto& one : values)
+    if (one.serial == serial) fresh.push_back(one.indicator);
+  return ledger::note_milestones(records, feed.organisation, ledger::Step::blocked, fresh, now);
+}
+
 }  // namespace
 
 Result<Current> refresh(
@@ -155,6 +168,7 @@ Result<Current> refresh(
   keep_dates(values, before, state.serial + 1, now);
   if (!same) {
     TRY(publish(store, feed, state, values, now));
+    TRY(note_blocked(services.store.records(), feed, values, state.serial, now));
   } else if (holds != held_before) {
     TRY(keep_state(store.records(), feed, state));
   }
