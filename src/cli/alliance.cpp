@@ -33,7 +33,9 @@ void show_member(const Json& member) {
   print_line(fmt::format("  {}  {}{}{}  sent {} ({} acknowledged), taken {}  compare: {}",
                          text_of(member, "name"),
                          text_of(member, "address"),
-                         flag_of(member, "relay") ? " (relay)" : "",
+                         flag_of(member, "hub")     ? " (hub: carries, reads nothing)"
+                         : flag_of(member, "relay") ? " (relay)"
+                                                    : "",
                          flag_of(member, "suspended") ? " SUSPENDED" : "",
                          number_of(member, "sent"),
                          number_of(member, "acknowledged"),
@@ -268,6 +270,31 @@ Exit impact(const Arguments& arguments) {
       show_impact);
 }
 
+void show_refusals(const Json& answer) {
+  std::size_t shown = 0;
+  for (const std::string_view where : {"here", "there"}) {
+    const auto list = answer.find(where);
+    if (!list) continue;
+    for (const auto one : *list) {
+      ++shown;
+      print_line(fmt::format("{}  {} {}: {}\n  statement {}",
+                             text_of(one, "at"),
+                             where == "here" ? "refused here, of" : "refused by",
+                             text_of(one, where == "here" ? "origin_name" : "member_name"),
+                             text_of(one, "reason"),
+                             text_of(one, "statement")));
+    }
+  }
+  if (shown == 0) print_line("Nothing was refused.");
+}
+
+Exit refused(const Arguments& arguments) {
+  return on_node(
+      arguments,
+      [](NodeDoor& door) { return door.ask(Method::get, "/api/v1/alliances/refused"); },
+      show_refusals);
+}
+
 Exit recall(const Arguments& arguments) {
   return on_node(
       arguments,
@@ -362,6 +389,15 @@ constexpr Command commands_here[] = {
      list_options,
      "shieldwall alliance list --dir node",
      list},
+    {"alliance refused",
+     "show what was refused, here and by others",
+     "What a node may not have is refused on arrival: its content is dropped unread, its signed statement "
+     "and "
+     "the "
+     "envelope's header stay here as evidence, and its origin is told, past a relay too.",
+     list_options,
+     "shieldwall alliance refused --dir node",
+     refused},
     {"alliance keys",
      "replace this node's keys",
      "Makes new statement, witness and sealing keys and tells every alliance. For the overlap both count; "

@@ -35,6 +35,8 @@ constexpr Option options[] = {
      Takes::one,
      false,
      accepts::port},
+    {"--hub", "only carry for other members what it can't read; with --members-port", Takes::nothing},
+    {"--air-gapped", "call no other node and take files alone", Takes::nothing},
     {"--clear", "no TLS for tools; loopback addresses only", Takes::nothing},
     {"--metrics-port", "serve /metrics on this port of 127.0.0.1", Takes::one, false, accepts::port},
     {"--api-root",
@@ -76,6 +78,11 @@ Result<server::InitOptions> wish_of(const Arguments& arguments) {
     wish.config.members.address = wish.config.tools.address;
     wish.config.members.port = TRY(port_of(arguments.one("--members-port")));
   }
+  wish.config.alliance_hub = arguments.has("--hub");
+  wish.config.alliance_calls = !arguments.has("--air-gapped");
+  if (wish.config.alliance_hub && (!wish.config.members.enabled || arguments.has("--air-gapped")))
+    return fail(ErrorCode::invalid,
+                "--hub needs --members-port, and calls: others reach each other through it");
   if (arguments.has("--metrics-port")) {
     wish.config.metrics.enabled = true;
     wish.config.metrics.port = TRY(port_of(arguments.one("--metrics-port")));

@@ -127,7 +127,7 @@ constexpr Option add_options[] = {
     name_option,
     role_option,
     dir_option,
-    {"--organisation", "one that is hosted here; default: the node's own"},
+    {"--organisation", "one that is hosted here, or a member of an alliance; default: the node's own"},
     {"--id", "UUID of the account; drawn when absent", Takes::one, false, accepts::uuid},
     {"--person", "UUID of the person, for labels that name persons", Takes::one, false, accepts::uuid},
     {"--compartment", "UUID of a compartment it is in", Takes::many, false, accepts::uuid},

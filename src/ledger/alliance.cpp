@@ -85,6 +85,11 @@ Result<Circle> new_circle(store::Records& records,
   return circle;
 }
 
+bool reads(const Roster& roster, const OrganisationId& organisation) {
+  const auto* const entry = policy::find_member(roster, organisation);
+  return entry != nullptr && !is_hub(*entry);
+}
+
 /// Members enter and leave the alliance's circle as the roster says.
 Done keep_circle(store::Records& records, const OrganisationId& home, const Roster& roster, Timestamp now) {
   const auto row = read_circle(records, circle_of(roster.alliance, home));
@@ -99,10 +104,11 @@ Done keep_circle(store::Records& records, const OrganisationId& home, const Rost
   const auto before = circle.members;
   for (const auto& one : before)
     if (is_inside(circle, one.organisation) && one.organisation != home &&
-        (!member || policy::find_member(roster, one.organisation) == nullptr))
+        (!member || !reads(roster, one.organisation)))
       leave(circle, one.organisation);
   if (member)
-    for (const auto& one : roster.members) enter(circle, one.organisation);
+    for (const auto& one : roster.members)
+      if (one.organisation == home || !is_hub(one)) enter(circle, one.organisation);
   if (row && circle.membership_version == version) return {};
   const auto writes = TRY(writes_of(records, circle, row ? &*row : nullptr));
   return records.write(writes);
@@ -337,6 +343,10 @@ void set_node_address(RosterMember& member, std::string_view host_and_port) {
     member.contacts.push_back({.name = std::string(node_contact),
                                .address = std::string(node_scheme) + std::string(host_and_port),
                                .around_the_clock = true});
+}
+
+bool is_hub(const RosterMember& member) {
+  return std::ranges::find(member.expertise, hub_expertise) != member.expertise.end();
 }
 
 std::vector<policy::MemberKey> keys_for(const RosterMember& member, KeyUse use) {

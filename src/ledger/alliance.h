@@ -85,6 +85,11 @@ CircleId circle_of(const AllianceId& alliance, const OrganisationId& home);
 std::optional<std::string> node_address(const policy::RosterMember& member);
 void set_node_address(policy::RosterMember& member, std::string_view host_and_port);
 
+/// Whether the member only carries for others: its roster entry says so, for all to know. It is in no
+/// audience of the alliance's circle, and is given nothing.
+bool is_hub(const policy::RosterMember& member);
+inline constexpr std::string_view hub_expertise = "hub";
+
 /// The keys of that use, in the roster's order.
 std::vector<policy::MemberKey> keys_for(const policy::RosterMember& member, policy::KeyUse use);
 

@@ -249,18 +249,18 @@ Done keep_openings(store::Records& records, std::span<const Opening> openings) {
   return batch.empty() ? Done{} : records.write(batch);
 }
 
-Result<Digest> noted_label(const api::Call& call, const policy::Label& label) {
+Result<Digest> noted_label(api::Services& services, const policy::Label& label) {
   const auto form = encode(label);
   const auto digest = sha256(form);
-  auto* const book = call.services.shelf ? &call.services.shelf->of<DeliveryBook>() : nullptr;
+  auto* const book = services.shelf ? &services.shelf->of<DeliveryBook>() : nullptr;
   if (book != nullptr && book->knows(digest)) return digest;
-  TRY(call.services.store.blobs().put(form));
+  TRY(services.store.blobs().put(form));
   if (book != nullptr) book->learn(digest);
   return digest;
 }
 
 Result<DeliveredVersion> delivered(const api::Call& call, const policy::Holding& holding) {
-  const auto label = TRY(noted_label(call, holding.label));
+  const auto label = TRY(noted_label(call.services, holding.label));
   return DeliveredVersion{holding.id, holding.version, label};
 }
 

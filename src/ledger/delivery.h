@@ -89,7 +89,7 @@ Done note_delivery(const api::Call& call, std::string_view door, std::span<const
 /// The digest of the label's canonical form, under which `Blobs` keeps that form, so that what an entry names
 /// can be told later.
 ///   errors  as Blobs
-Result<Digest> noted_label(const api::Call& call, const policy::Label& label);
+Result<Digest> noted_label(api::Services& services, const policy::Label& label);
 
 /// What left to an organisation, by account, door and root; to one account where `account` is not nil.
 ///   errors  exhausted: more than `most`

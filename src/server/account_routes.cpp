@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "ledger/alliance.h"
 #include "ledger/audit.h"
 #include "server/account_json.h"
 #include "server/parts.h"
@@ -105,6 +106,13 @@ Result<Response> list_accounts(Call& call) {
   return answer(200, std::move(out));
 }
 
+Result<bool> is_ally(store::Records& records, const OrganisationId& organisation) {
+  const auto rosters = TRY(ledger::newest_rosters(records));
+  return std::ranges::any_of(rosters, [&](const ledger::SignedRoster& one) {
+    return policy::find_member(one.roster, organisation) != nullptr;
+  });
+}
+
 Result<Response> create_account(Call& call) {
   const auto document = TRY(json_body(call));
   auto fields = TRY(Fields::of(document.root()));
@@ -121,8 +129,12 @@ Result<Response> create_account(Call& call) {
   // The right to make the account is asked before the password is hashed: hashing is what costs.
   if (named) {
     const auto organisation = TRY(organisation_of(call, *named));
-    if (!organisation.value.hosted)
-      return fail(ErrorCode::invalid, "{} is not hosted on this node", organisation.value.name);
+    // A member of an alliance has a node of its own, and may have accounts here: to ask, or over TAXII.
+    const bool ally = TRY(is_ally(records_of(call), organisation.value.id));
+    if (!organisation.value.hosted && !ally)
+      return fail(ErrorCode::invalid,
+                  "{} is neither hosted on this node nor a member of an alliance of it",
+                  organisation.value.name);
     account.organisation = organisation.value.id;
   }
   const auto allowed = TRY(Authority::over(*call.caller, account.principal(), Row<Account>{account, 0}));
@@ -199,7 +211,7 @@ constexpr api::Field create_fields[] = {
     {"id", "string", "UUID; drawn when absent", false},
     {"organisation",
      "string",
-     "id or name of an organisation hosted here; over the local socket only",
+     "id or name of an organisation hosted here, or of a member of an alliance; over the local socket only",
      false},
     {"person", "string", "UUID of the person, for labels that name persons", false},
     {"compartments", "[]string", "UUIDs", false},

@@ -51,6 +51,12 @@ constexpr KeyRow rows[] = {
     {"alliance.relay",
      "carry sealed deliveries between members that cannot reach each other",
      &Config::alliance_relay},
+    {"alliance.hub",
+     "only carry: a relay that is given nothing itself and can read nothing; set it before the node joins",
+     &Config::alliance_hub},
+    {"alliance.calls",
+     "call other members' nodes; false: an air-gapped node, which takes and gives files alone",
+     &Config::alliance_calls},
     {"taxii.title", "title of the discovery resource; empty: the node's name", &Config::taxii_title},
     {"taxii.description", "its description; empty: a sentence of ours", &Config::taxii_description},
     {"taxii.contact", "its contact: whom to ask; empty: not told", &Config::taxii_contact},
@@ -314,7 +320,11 @@ std::string config_template(const Config& config) {
          listener("tools", "Browsers and tools: console, TAXII, /api/v1", config.tools) +
          listener("members", "Other nodes", config.members) +
          listener("metrics", "The operator's monitoring: /metrics, /healthz, /readyz", config.metrics) +
-         fmt::format("\n[tls]\ncertificate = \"{}\"\nkey = \"{}\"\n", config.certificate, config.key);
+         fmt::format("\n[tls]\ncertificate = \"{}\"\nkey = \"{}\"\n", config.certificate, config.key) +
+         (config.alliance_hub || !config.alliance_calls
+              ? fmt::format(
+                    "\n[alliance]\nhub = {}\ncalls = {}\n", config.alliance_hub, config.alliance_calls)
+              : "");
 }
 
 }  // namespace shieldwall::server

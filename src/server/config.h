@@ -39,6 +39,8 @@ struct Config {
   std::string proxy{};
   std::string alliance_address{};  // "host:port" that other members' nodes call; empty: where members listens
   bool alliance_relay = false;     // carries for others what it cannot read
+  bool alliance_hub = false;       // and is given nothing itself
+  bool alliance_calls = true;      // false: takes and gives files alone
   std::string taxii_title{};       // empty: the node's name
   std::string taxii_description{};
   std::string taxii_contact{};

@@ -78,6 +78,8 @@ Result<exchange::federation::FederationOptions> federation_in(const std::string&
   options.pin = TRY(net::pin_of(options.identity->certificate_chain_pem));
   options.address = announced_address(config);
   options.relay = config.alliance_relay;
+  options.hub = config.alliance_hub;
+  options.calls = config.alliance_calls;
   options.save_keys = [&fs = seams.fs,
                        path = path_in(folder, std::string(keys_name))](const ledger::NodeKeys& keys) {
     return write_file_durably(fs, path, ledger::encode(keys));

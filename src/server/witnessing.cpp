@@ -99,6 +99,7 @@ Result<std::unique_ptr<ledger::Witness>> open_witness(const std::string& folder,
 }
 
 void ask_members(Federation& federation, ledger::NodeLog& log, const std::stop_token& stop) {
+  if (!federation.options().calls) return;
   const auto known = federation.known();
   for (const auto& other : known->others()) {
     if (stop.stop_requested()) return;

@@ -9,6 +9,7 @@
 #include "exchange/federation/federation.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/joining.h"
+#include "exchange/federation/refusals.h"
 #include "exchange/federation/warning.h"
 #include "ledger/audit.h"
 #include "ledger/member_times.h"
@@ -70,6 +71,7 @@ void write_member(JsonWriter& out,
   out.member("founder", std::ranges::binary_search(alliance.roster.founders, member.organisation));
   if (const auto address = ledger::node_address(member)) out.member("address", *address);
   out.member("relay", is_relay(member));
+  out.member("hub", ledger::is_hub(member));
   out.member("here", member.organisation == known->home);
   out.member("suspended", known->is_suspended(member.organisation));
   if (member.organisation != known->home) {
@@ -311,6 +313,13 @@ Result<Response> impact(Call& call) {
   return told(200, std::move(out));
 }
 
+Result<Response> refusals(Call& call) {
+  auto* const federation = TRY(operated(call));
+  JsonWriter out;
+  TRY(write_refusals(out, *federation));
+  return told(200, std::move(out));
+}
+
 Result<Response> recall(Call& call) {
   auto* const federation = TRY(operated(call));
   const auto id = TRY(model::ObjectId::parse(call.part("id")));
@@ -337,7 +346,7 @@ constexpr api::Field alliance_fields[] = {
     {"circle", "string", "alias of the circle through which this node releases to all of it", false},
     {"members",
      "[]object",
-     "id, name, nation, founder, address, relay, here, suspended, phrase to compare, sent, "
+     "id, name, nation, founder, address, relay, hub, here, suspended, phrase to compare, sent, "
      "acknowledged and taken deliveries"},
 };
 constexpr api::Type alliance_type{"Alliance", alliance_fields};
@@ -400,9 +409,16 @@ constexpr api::Field impact_fields[] = {
     {"keys", "[]string", "ids of epoch keys that it holds; they are renewed with the next release"},
 };
 constexpr api::Type impact_type{"Impact", impact_fields};
+constexpr api::Field refusals_fields[] = {
+    {"here", "[]object", "what this node refused: at, from, origin, statement, commitment, reason"},
+    {"there", "[]object", "what others refused of this node's own: at, member, statement, reason"},
+};
+constexpr api::Type refusals_type{"Refusals", refusals_fields};
 constexpr api::Field recall_fields[] = {
     {"object", "string", "id"},
-    {"recipients", "[]object", "member, release, state: confirmed, acknowledged or waiting"},
+    {"recipients",
+     "[]object",
+     "member, name, state: confirmed, refused, acknowledged, with the relay or waiting"},
 };
 constexpr api::Type recall_type{"Recall", recall_fields};
 
@@ -422,6 +438,12 @@ constexpr api::Route routes[] = {
      .summary = "Found an alliance",
      .body = &create_type,
      .answer = &alliance_type},
+    {.method = Method::get,
+     .path = "/api/v1/alliances/refused",
+     .right = Right::operate,
+     .handler = refusals,
+     .summary = "What was refused, here and by others, and why",
+     .answer = &refusals_type},
     {.method = Method::post,
      .path = "/api/v1/alliances/join",
      .right = Right::operate,

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "exchange/federation/relaying.h"
 #include "policy/byte_form.h"
 
 namespace shieldwall::exchange::federation {
@@ -142,6 +143,7 @@ Result<CarriedFile> carry_out(Federation& federation,
   }
   if (!known->is_suspended(member))
     carried.page = TRY(page_after(records, member, *after, std::max(bytes_about, carried_bytes_least)));
+  withhold_expired(carried.page, federation.services().clock.now());
   auto content = encode(carried);
   content += keys->statement.sign(content).view();
   CarriedFile file{.more = carried.page.more};

@@ -5,6 +5,7 @@
 #include "api/shelf.h"
 #include "base/log.h"
 #include "exchange/federation/proposing.h"
+#include "exchange/federation/relaying.h"
 #include "ledger/audit.h"
 #include "ledger/member_times.h"
 #include "ledger/rows.h"
@@ -19,6 +20,7 @@ using net::Method;
 
 constexpr Duration embargo_pause = milliseconds(500);  // between two looks for embargoes that are over
 constexpr int invitations_max = 1'000;
+constexpr int take_tries_max = 32;  // as many members may bring something for one and the same at once
 constexpr std::size_t rosters_at_once = 1'000;
 constexpr std::size_t rosters_bytes_max = 64u << 20;
 constexpr Duration confer_pause = seconds(5);  // between two looks at what another founder's operator signed
@@ -106,6 +108,7 @@ Result<bool> Federation::release() {
 std::vector<OrganisationId> Federation::to_call() const {
   const auto known = known_.load();
   std::vector<OrganisationId> nodes;
+  if (!options_.calls) return nodes;
   for (const auto& other : known->others()) {
     const auto* const member = known->member(other);
     if (!member->host && !known->is_suspended(other) && ledger::node_address(*member)) nodes.push_back(other);
@@ -264,18 +267,24 @@ Result<Page> Federation::page_for(const OrganisationId& peer, std::uint64_t afte
   const auto known = known_.load();
   Page page;
   if (!known->is_suspended(peer)) page = TRY(page_after(services_.store.records(), peer, after));
+  withhold_expired(page, services_.clock.now());
   page.rosters = known->stands_for(peer);
   return page;
 }
 
 Result<TakenPage> Federation::take(const OrganisationId& peer, const Page& page) {
   const auto held = TRY(keys());
-  const auto known = known_.load();
-  // It may have been suspended while its answer was on the way.
-  if (known->is_suspended(peer)) return fail(ErrorCode::denied, "{} is suspended here", peer.text());
-  auto taken = TRY(take_page(services_, *known, *held, peer, page));
-  TRY(count(taken.carried_to));
-  return taken;
+  for (int tries = 1;; ++tries) {
+    const auto known = known_.load();
+    // It may have been suspended while its answer was on the way.
+    if (known->is_suspended(peer)) return fail(ErrorCode::denied, "{} is suspended here", peer.text());
+    auto taken = take_page(services_, *known, *held, peer, page);
+    // Somebody else's delivery entered the same queue at this moment: what was taken twice is a duplicate.
+    if (!taken && taken.error().code == ErrorCode::conflict && tries < take_tries_max) continue;
+    if (!taken) return fail(std::move(taken).error());
+    TRY(count(taken->carried_to));
+    return taken;
+  }
 }
 
 Done Federation::note(const OrganisationId& peer, const Ack& ack) {

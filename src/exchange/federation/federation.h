@@ -25,6 +25,8 @@ struct FederationOptions {
   OrganisationId home{};
   std::string address{};  // where members reach this node, "host:port"; empty: it only calls others
   bool relay = false;     // carries for others what it cannot read
+  bool hub = false;       // and is given nothing itself
+  bool calls = true;      // false: an air-gapped node, which takes files alone
   std::optional<net::TlsIdentity> identity{};  // shown to other nodes; nothing: a node in the simulator
   Digest pin{};                                // of that identity
   std::function<Done(const ledger::NodeKeys&)> save_keys{};

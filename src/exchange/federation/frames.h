@@ -43,6 +43,7 @@ enum class ItemKind : std::uint8_t {
   envelope = 1,
   epoch_key = 2,
   withdrawn = 3,  // was recalled before it was fetched: its digest keeps the chain whole
+  receipt = 4,    // what became of what a relay brought, sealed to its origin
 };
 
 /// One thing on its way from one member's node to another's.

@@ -7,6 +7,7 @@
 #include "exchange/federation/frames.h"
 #include "exchange/federation/invite.h"
 #include "exchange/federation/proposing.h"
+#include "exchange/federation/relayed_receipt.h"
 
 namespace {
 
@@ -38,7 +39,7 @@ void proposals(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 12) {
+  switch (data[0] % 13) {
     case 0:
       same_again(decode_hello(bytes), bytes);
       break;
@@ -71,6 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 10:
       same_again(decode_council(bytes), bytes);
+      break;
+    case 12:
+      same_again(decode_signed_receipt(bytes), bytes);
       break;
     default:
       proposals(bytes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "exchange/federation/relayed_receipt.h"
 #include "ledger/rows.h"
 #include "ledger/subject.h"
 
@@ -40,19 +41,32 @@ Result<std::uint64_t> seen_here(store::Records& records,
   return sum;
 }
 
-Done write_received(model::JsonWriter& out,
-                    store::Records& records,
-                    const OrganisationId& member,
-                    Timestamp since) {
-  const auto ack = TRY(kept_ack(records, member));
-  std::set<Digest> epochs;
-  out.key("received");
-  out.begin_array();
+/// The queues in which what is for that member stands: its node's, or of the relays that carry to it.
+std::set<OrganisationId> queues_to(const Known& known, const OrganisationId& member) {
+  std::set<OrganisationId> queues;
+  for (const auto& one : known.newest)
+    if (policy::find_member(one.roster, member) != nullptr)
+      queues.insert(known.next_hop(member, one.roster.alliance));
+  return queues;
+}
+
+/// A relay's queue holds what is for many; its acknowledgement says that it has it, and no more.
+Done write_from_queue(model::JsonWriter& out,
+                      store::Records& records,
+                      const Known& known,
+                      const OrganisationId& queue,
+                      const OrganisationId& member,
+                      Timestamp since,
+                      std::set<Digest>& epochs) {
+  const auto ack = TRY(kept_ack(records, queue));
+  const auto node = known.node_of(member);
   const auto rows =
-      TRY(ledger::scan_rows(records, ledger::outbox_table, queue_prefix(member), decode_queued, rows_max));
+      TRY(ledger::scan_rows(records, ledger::outbox_table, queue_prefix(queue), decode_queued, rows_max));
   for (const auto& row : rows) {
     const auto& queued = row.value;
-    if (queued.at < since) continue;
+    const auto whose = known.sealing.find(queued.delivery.to);
+    const bool for_it = whose == known.sealing.end() ? queue == node : whose->second == node;
+    if (queued.at < since || !for_it) continue;
     if (queued.delivery.kind == ItemKind::epoch_key) epochs.insert(queued.delivery.digest);
     if (queued.object.empty()) continue;
     out.begin_object();
@@ -62,6 +76,19 @@ Done write_received(model::JsonWriter& out,
     out.member("acknowledged", queued.delivery.number <= ack.last);
     out.end_object();
   }
+  return {};
+}
+
+Done write_received(model::JsonWriter& out,
+                    store::Records& records,
+                    const Known& known,
+                    const OrganisationId& member,
+                    Timestamp since) {
+  std::set<Digest> epochs;
+  out.key("received");
+  out.begin_array();
+  for (const auto& queue : queues_to(known, member))
+    TRY(write_from_queue(out, records, known, queue, member, since, epochs));
   out.end_array();
   out.key("keys");
   out.begin_array();
@@ -84,7 +111,7 @@ Done write_impact(model::JsonWriter& out,
   out.begin_object();
   out.member("member", member.text());
   out.member("since", to_text(since));
-  TRY(write_received(out, records, member, since));
+  TRY(write_received(out, records, *federation.known(), member, since));
   out.key("taken");
   out.begin_array();
   const auto rows =
@@ -134,6 +161,34 @@ Done recall_object(Federation& federation, const model::ObjectId& object) {
   return {};
 }
 
+namespace {
+
+/// How far the newest statement of a release came to one of those it was for, in a word for people.
+Result<std::string_view> state_of(store::Records& records,
+                                  const Known& known,
+                                  const OwnRelease& release,
+                                  const Recipient& recipient) {
+  if (!release.recalled) return "not recalled yet";
+  const auto node = known.node_of(recipient.organisation);
+  const auto fate_word = [](Fate fate) { return fate == Fate::recalled ? "confirmed" : "refused"; };
+  const auto last = TRY(policy::decode_statement(release.statement.statement));
+  const auto hop = known.next_hop(recipient.organisation, last.alliance);
+  const auto statement = policy::statement_digest(release.statement.statement);
+  if (const auto row = records.read(ledger::outbox_table, relayed_receipt_key(statement, node))) {
+    const auto told = TRY(decode_signed_receipt(row->value));
+    return fate_word(told.receipt.fate);
+  }
+  if (const auto row = records.read(ledger::outbox_table, receipt_key(hop, recipient.number))) {
+    const auto told = TRY(decode_ack(row->value));
+    return fate_word(told.receipts.front().fate);
+  }
+  const auto ack = TRY(kept_ack(records, hop));
+  if (ack.last < recipient.number) return "waiting";
+  return hop == node ? "acknowledged" : "with the relay";
+}
+
+}  // namespace
+
 Done write_recall(model::JsonWriter& out, Federation& federation, const model::ObjectId& object) {
   auto& records = federation.services().store.records();
   const auto releases = TRY(releases_of(records, object));
@@ -143,18 +198,12 @@ Done write_recall(model::JsonWriter& out, Federation& federation, const model::O
   out.begin_array();
   for (const auto& release : releases)
     for (const auto& recipient : release.recipients) {
-      const auto ack = TRY(kept_ack(records, recipient.organisation));
-      const auto receipt =
-          records.read(ledger::outbox_table, receipt_key(recipient.organisation, recipient.number));
+      const auto state = TRY(state_of(records, *federation.known(), release, recipient));
       const auto* const member = federation.known()->member(recipient.organisation);
       out.begin_object();
       out.member("member", recipient.organisation.text());
       out.member("name", member == nullptr ? "" : member->name);
-      out.member("state",
-                 !release.recalled              ? "not recalled yet"
-                 : receipt                      ? "confirmed"
-                 : ack.last >= recipient.number ? "acknowledged"
-                                                : "waiting");
+      out.member("state", state);
       out.end_object();
     }
   out.end_array();

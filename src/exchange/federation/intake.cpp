@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/judge.h"
+#include "exchange/federation/own_targets.h"
+#include "exchange/federation/relaying.h"
 #include "ledger/audit.h"
 #include "ledger/subject.h"
 #include "policy/membership.h"
@@ -101,6 +103,12 @@ class Intake {
 
   Done take(const Delivery& delivery) {
     if (!is_for_this_node(delivery)) return relay(delivery);
+    const auto* const self = known_.member(known_.home);
+    const bool is_object = delivery.kind == ItemKind::envelope || delivery.kind == ItemKind::epoch_key;
+    if (is_object && self != nullptr && ledger::is_hub(*self)) {
+      tell(delivery, Fate::refused, {}, "this node only carries: nothing is for itself");
+      return {};
+    }
     switch (delivery.kind) {
       case ItemKind::withdrawn:
         return {};
@@ -108,6 +116,8 @@ class Intake {
         return take_epoch(delivery);
       case ItemKind::envelope:
         return take_envelope(delivery);
+      case ItemKind::receipt:
+        return take_receipt(delivery);
     }
     return {};
   }
@@ -121,18 +131,64 @@ class Intake {
 
   /// Carried on to the member whose key it names; nothing of it can be read here.
   Done relay(const Delivery& delivery) {
-    const auto found = known_.sealing.find(delivery.to);
-    const auto* const self = known_.member(known_.home);
-    if (self == nullptr || !is_relay(*self) || found == known_.sealing.end() ||
-        known_.is_suspended(found->second)) {
-      tell(delivery, Fate::refused, {}, "not for this node, and it does not carry it on");
+    if (const auto why = why_not_carried(known_, delivery, bench_.now)) {
+      tell(delivery, Fate::refused, {}, *why);
       return {};
     }
     if (delivery.kind == ItemKind::withdrawn) return {};
     Queued queued{.delivery = delivery, .at = bench_.now};
     queued.delivery.item.clear();
-    TRY(outbox_.add(found->second, std::move(queued), delivery.item));
+    TRY(outbox_.add(known_.sealing.at(delivery.to), std::move(queued), delivery.item));
     return {};
+  }
+
+  /// What became of a statement, for its origin: with the acknowledgement where the origin brought it, else
+  /// sealed past the relay, which learns nothing more than that it was taken.
+  Done tell_origin(const Delivery& delivery,
+                   const Opened& opened,
+                   Fate fate,
+                   const Digest& statement,
+                   std::string_view reason) {
+    const auto& origin = opened.statement.origin;
+    const auto node = known_.node_of(origin);
+    if (node == peer_) {
+      tell(delivery, fate, statement, reason);
+      return {};
+    }
+    ++(fate == Fate::refused ? taken_.refused : taken_.recalled);
+    const auto keys = known_.keys(node, policy::KeyUse::sealing);
+    if (keys.empty() || known_.is_suspended(node)) return {};
+    const RelayedReceipt receipt{.by = known_.home,
+                                 .to = origin,
+                                 .statement = statement,
+                                 .fate = fate,
+                                 .at = bench_.now,
+                                 .reason = excerpt(reason, reason_bytes_max)};
+    const auto item = TRY(seal(signed_receipt(receipt, keys_.statement), keys.front()));
+    Queued queued{.delivery = {.kind = ItemKind::receipt, .to = policy::key_id(keys.front())},
+                  .at = bench_.now};
+    TRY(outbox_.add(known_.next_hop(node, opened.statement.alliance), std::move(queued), item));
+    return {};
+  }
+
+  /// Kept as who took the statement signed it.
+  Done take_receipt(const Delivery& delivery) {
+    const auto opened = open_receipt(delivery.item, keys_);
+    if (!opened || !is_genuine(known_, *opened)) {
+      tell(delivery, Fate::refused, {}, opened ? "a receipt that nobody signed" : opened.error().message);
+      return {};
+    }
+    const auto& receipt = opened->receipt;
+    writes_.push_back({.table = ledger::outbox_table,
+                       .key = relayed_receipt_key(receipt.statement, receipt.by),
+                       .value = encode(*opened),
+                       .expected = std::nullopt});
+    if (receipt.fate != Fate::refused) return {};
+    return ledger::audit_node(
+        services_.store,
+        known_.home,
+        "federation.refused_by",
+        {{"member", receipt.by.text()}, {"statement", receipt.statement.hex()}, {"why", receipt.reason}});
   }
 
   void tell(const Delivery& delivery, Fate fate, const Digest& statement, std::string_view reason) {
@@ -228,6 +284,7 @@ class Intake {
     auto holding =
         judge_object(*judged, opened.contents, ledger::circle_of(opened.statement.alliance, known_.home));
     if (!holding) return refuse(delivery, opened, digest, holding.error().message);
+    TRY(narrow_to_own_targets(services_.store.objects(), bench_.home, *holding));
     note(delivery, opened, Fate::taken, {}, holding->object.id);
     holdings_.push_back(std::move(*holding));
     return {};
@@ -235,7 +292,7 @@ class Intake {
 
   /// The key and the payload are forgotten with this; what was signed stays.
   Done refuse(const Delivery& delivery, const Opened& opened, const Digest& digest, std::string_view reason) {
-    tell(delivery, Fate::refused, digest, reason);
+    TRY(tell_origin(delivery, opened, Fate::refused, digest, reason));
     note(delivery, opened, Fate::refused, reason, std::nullopt);
     return ledger::audit_node(services_.store,
                               known_.home,
@@ -262,7 +319,7 @@ class Intake {
       for (const auto& subject : {origin, bench_.home})
         TRY(services_.store.objects().remove(policy::Scope::of(subject), query));
     }
-    tell(delivery, Fate::recalled, digest, "");
+    TRY(tell_origin(delivery, opened, Fate::recalled, digest, ""));
     note(delivery, opened, Fate::recalled, {}, before ? before->object : std::nullopt);
     return ledger::audit_node(services_.store,
                               known_.home,

@@ -165,7 +165,8 @@ Result<RosterMember> own_entry(Federation& federation) {
       .keys = keys->public_keys(),
       .pins = {options.pin}};
   ledger::set_node_address(member, options.address);
-  if (options.relay) member.expertise.emplace_back(relay_expertise);
+  if (options.hub) member.expertise.emplace_back(ledger::hub_expertise);
+  if (options.relay || options.hub) member.expertise.emplace_back(relay_expertise);
   return member;
 }
 

@@ -198,7 +198,8 @@ class Releaser {
     for (const auto& one : audience) {
       if (one == known_.home || known_.is_suspended(one) || known_.is_suspended(known_.node_of(one)))
         continue;
-      if (policy::find_member(roster, one) == nullptr || (only_ && *only_ != one)) continue;
+      const auto* const entry = policy::find_member(roster, one);
+      if (entry == nullptr || ledger::is_hub(*entry) || (only_ && *only_ != one)) continue;
       if (!told.insert(one).second) continue;
       // Asked of the label as it is kept here: what this member may have of it, if anything.
       const auto* const scope = TRY(scope_of(one));
@@ -366,16 +367,14 @@ class Releaser {
                     .item = sha256(item),
                     .at = now_,
                     .recalled = !draft.bytes};
+    const auto label = TRY(ledger::noted_label(services_, draft.statement.label));
     for (const auto& one : draft.recipients) {
       const auto number = TRY(queue_for(one,
                                         draft.statement.alliance,
                                         {.at = now_, .object = draft.object.text(), .statement = digest},
                                         item));
       kept.recipients.push_back({one, number});
-      if (draft.bytes)
-        told_[one].push_back({.id = draft.object,
-                              .version = draft.version,
-                              .label = sha256(policy::encode(draft.statement.label))});
+      if (draft.bytes) told_[one].push_back({.id = draft.object, .version = draft.version, .label = label});
     }
     if (draft.before) forget_item(*draft.before, kept);
     writes_.push_back({.table = ledger::statement_table,

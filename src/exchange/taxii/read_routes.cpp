@@ -92,7 +92,7 @@ Result<std::vector<ledger::DeliveredVersion>> delivered(const api::Call& call,
   for (std::size_t i = 0; i < holdings.size(); ++i) {
     if (!texts[i]) continue;
     if (label == nullptr || *label != holdings[i].label)
-      digest = TRY(ledger::noted_label(call, holdings[i].label));
+      digest = TRY(ledger::noted_label(call.services, holdings[i].label));
     label = &holdings[i].label;
     versions.push_back({holdings[i].id, holdings[i].version, digest});
   }

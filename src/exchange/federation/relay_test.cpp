@@ -1,0 +1,240 @@
+// What a hub and other relays do: members that only call it share through it, hear what became of what they
+// sent, and it learns nothing.
+
+#include "exchange/federation/carry.h"
+#include "exchange/federation/epochs.h"
+#include "exchange/federation/federation_world.h"
+#include "exchange/federation/impact.h"
+#include "exchange/federation/refusals.h"
+#include "exchange/federation/relaying.h"
+
+using namespace shieldwall;
+using namespace shieldwall::exchange::federation;
+
+namespace {
+
+/// A founded the alliance, enrolled the hub and B by files, and reaches neither: all three lines lead to the
+/// hub.
+struct HubWorld : FederationWorld {
+  explicit HubWorld(bool is_hub = true) {
+    auto options = hub.federation->options();
+    options.relay = true;
+    options.hub = is_hub;
+    hub.federation = std::make_unique<Federation>(hub.services, options);
+    hub.shelf.of<FederationHandle>().at = hub.federation.get();
+    REQUIRE(hub.federation->refresh());
+    REQUIRE(found_alliance(*a.federation, "shield"));
+    std::map<TestNode*, std::string> phrases;
+    for (auto* const one : {&hub, &b}) {
+      const auto enrolled = enrol(*a.federation,
+                                  *ledger::alliance_named(a.store->records(), "shield"),
+                                  *enrolment_request(*one->federation));
+      REQUIRE(enrolled);
+      phrases[one] = enrolled->phrase;
+    }
+    for (const auto& [one, phrase] : phrases) {
+      const auto file = *carry_out(*a.federation, one->home, std::nullopt, 1 << 20);
+      REQUIRE(carry_in(*one->federation, file.bytes, phrase));
+    }
+    settle();
+  }
+
+  std::string recall_state(const model::ObjectId& object) {
+    model::JsonWriter out;
+    REQUIRE(write_recall(out, *a.federation, object));
+    const auto document = *model::JsonDocument::parse(std::move(out).text());
+    std::string states;
+    const auto recipients = document.root().find("recipients");
+    for (const auto one : *recipients) states += one.find("state")->string();
+    return states;
+  }
+  std::string refusals_of(TestNode& node) {
+    model::JsonWriter out;
+    REQUIRE(write_refusals(out, *node.federation));
+    return std::move(out).text();
+  }
+  /// How many rows of the node, and objects, hold that text anywhere.
+  static std::size_t places_with(TestNode& node, std::string_view text) {
+    std::size_t places = 0;
+    for (int table = 1; table < 64; ++table) {
+      const auto rows = node.store->records().scan(static_cast<store::Table>(table), "", "", 10'000);
+      REQUIRE(rows);
+      for (const auto& row : *rows)
+        places += row.key.find(text) != std::string::npos || row.value.find(text) != std::string::npos;
+    }
+    const auto changes = *node.store->objects().changes(policy::Scope::everything("test"), 0, 10'000);
+    for (const auto& change : changes.changes)
+      places += change.holding.bytes && change.holding.bytes->find(text) != std::string::npos;
+    return places;
+  }
+
+  TestNode& hub = node("hub");
+  TestNode& a = node("a", false);
+  TestNode& b = node("b", false);
+};
+
+}  // namespace
+
+TEST_CASE("a hub carries between members that only call it, and nothing it keeps holds a word of it") {
+  HubWorld world;
+  const auto object = world.a.share("planted-by-a.example");
+  const auto back = world.b.share("planted-by-b.example");
+  world.settle();
+  REQUIRE(world.b.has(object));
+  REQUIRE(world.a.has(back));
+  for (const auto& text : {std::string("planted-by"), object.text(), back.text()}) {
+    CAPTURE(text);
+    CHECK(HubWorld::places_with(world.hub, text) == 0);
+    CHECK(HubWorld::places_with(world.b, text) > 0);
+  }
+  const auto held = *world.b.store->objects().get(world.b.scope(), object);
+  const auto& audience = std::get<policy::AllianceAudience>(held.label.audience.front().inside);
+  CHECK(std::ranges::count(audience.organisations, world.hub.home) == 0);
+}
+
+TEST_CASE("a relay that is no hub is a member like others: it reads what is released to all") {
+  HubWorld world(false);
+  const auto object = world.a.share("planted-by-a.example");
+  world.settle();
+  CHECK(world.hub.has(object));
+  CHECK(world.b.has(object));
+}
+
+TEST_CASE("past a relay the origin hears who confirmed a recall, and the relay does not") {
+  HubWorld world;
+  const auto object = world.a.share("regretted.example");
+  world.settle();
+  REQUIRE(world.b.has(object));
+  REQUIRE(recall_object(*world.a.federation, object));
+  CHECK(world.recall_state(object) == "waiting");
+  CHECK_FALSE(*world.a.federation->bring_to(world.hub.home));
+  CHECK(world.recall_state(object) == "with the relay");
+  world.settle();
+  CHECK_FALSE(world.b.has(object));
+  CHECK(world.recall_state(object) == "confirmed");
+  CHECK(kept_ack(world.hub.store->records(), world.b.home)->receipts.empty());
+}
+
+TEST_CASE("past a relay the origin hears of a refusal, with the reason, and both keep the evidence") {
+  HubWorld world;
+  const auto suspension = write_of(Suspension{.member = world.a.home, .at = world.clock.now()});
+  REQUIRE(world.b.store->records().write({&suspension, 1}));
+  REQUIRE(world.b.federation->refresh());
+  const auto from_suspended = world.a.share("from-suspended.example");
+  world.settle();
+  CHECK_FALSE(world.b.has(from_suspended));
+  CHECK(world.refusals_of(world.b).find("its origin is suspended here") != std::string::npos);
+  CHECK(world.refusals_of(world.a).find("suspended") == std::string::npos);  // nothing goes to it
+
+  const auto end = end_of_suspension(world.a.home);
+  REQUIRE(world.b.store->records().write({&end, 1}));
+  REQUIRE(world.b.federation->refresh());
+  // A release that is over when it comes: here by a clock that runs ahead of the relay's.
+  const auto late =
+      world.a.share("late.example", [&](policy::Label& label) { label.end = world.clock.now() + hours(1); });
+  while (*world.a.federation->release()) {
+  }
+  REQUIRE(world.a.federation->bring_to(world.hub.home));
+  const auto page = *page_after(world.hub.store->records(), world.b.home, 0);
+  world.clock.advance(hours(2));
+  REQUIRE(world.b.federation->take(world.hub.home, page));
+  world.settle();
+  CHECK_FALSE(world.b.has(late));
+  const auto told = world.refusals_of(world.a);
+  CHECK(told.find(R"("there":[{)") != std::string::npos);
+  CHECK(told.find("nobody of this organisation see it now") != std::string::npos);
+  CHECK(HubWorld::places_with(world.hub, "see it now") == 0);
+}
+
+TEST_CASE("a relay lets go of what its time is over, and does not take what it can't judge") {
+  HubWorld world;
+  const auto brief =
+      world.a.share("brief.example", [&](policy::Label& label) { label.end = world.clock.now() + hours(1); });
+  while (*world.a.federation->release()) {
+  }
+  REQUIRE(world.a.federation->bring_to(world.hub.home));
+  world.clock.advance(hours(2));
+  const auto page = *world.hub.federation->page_for(world.b.home, 0);
+  REQUIRE_FALSE(page.deliveries.empty());
+  CHECK(page.deliveries.back().kind == ItemKind::withdrawn);
+  world.settle();
+  CHECK_FALSE(world.b.has(brief));
+  CHECK(world.refusals_of(world.b).find("statement") == std::string::npos);
+
+  const auto known = world.hub.federation->known();
+  const auto b_key = policy::key_id(known->keys(world.b.home, policy::KeyUse::sealing).front());
+  const auto now = world.clock.now();
+  CHECK(why_not_carried(*known, {.to = b_key, .item = "noise"}, now).value().find("header") !=
+        std::string_view::npos);
+  CHECK(why_not_carried(*known, {.to = sha256("nobody"), .item = "noise"}, now));
+  CHECK_FALSE(why_not_carried(*known, {.kind = ItemKind::receipt, .to = b_key, .item = "sealed"}, now));
+}
+
+TEST_CASE("what is sealed to the hub itself is refused unread") {
+  HubWorld world;
+  world.a.share("for-b.example");
+  while (*world.a.federation->release()) {
+  }
+  auto& records = world.a.store->records();
+  const auto known = world.a.federation->known();
+  const auto hub_key = policy::key_id(known->keys(world.hub.home, policy::KeyUse::sealing).front());
+  OutboxBatch batch(records);
+  const auto item = page_after(records, world.hub.home, 0)->deliveries.back().item;
+  const auto number = batch.add(world.hub.home, {.delivery = {.to = hub_key}}, item);
+  REQUIRE(records.write(batch.take()));
+  REQUIRE(world.a.federation->refresh());
+  world.settle();
+  const auto receipt =
+      records.read(ledger::outbox_table, fmt::format("receipt/{}/{:016}", world.hub.home.text(), *number));
+  REQUIRE(receipt);
+  CHECK(decode_ack(receipt->value)->receipts.front().reason.find("only carries") != std::string::npos);
+}
+
+TEST_CASE("a sighting comes back past a hub, and its indicator's owner sees what was sighted") {
+  HubWorld world;
+  const auto indicator = world.a.share("met.example");
+  world.settle();
+  const auto held = *world.b.store->objects().get(world.b.scope(), indicator);
+  const auto circle = *ledger::circle_by_name(world.b.store->records(), world.b.home, "shield");
+  const auto id = "sighting--" + Uuid::random(world.random).text();
+  const auto text = fmt::format(
+      R"({{"type":"sighting","spec_version":"2.1","id":"{}","created":"2023-11-14T00:00:00.000Z",)"
+      R"("modified":"2023-11-14T00:00:00.000Z","sighting_of_ref":"{}","count":3}})",
+      id,
+      indicator.text());
+  const auto sighting = world.b.put(
+      text, circle.value, [&](policy::Label& label) { label = *policy::join(held.label, label); });
+  world.settle();
+  const auto got = world.a.store->objects().get(world.a.scope(), sighting);
+  REQUIRE(got);
+  CHECK(got->removed.empty());
+  CHECK(got->source.id == world.b.home.uuid);
+}
+
+TEST_CASE("a receipt past a relay is taken as its signer wrote it, for its origin alone") {
+  HubWorld world;
+  const auto& keys = **world.b.federation->keys();
+  const auto known = world.a.federation->known();
+  const RelayedReceipt receipt{.by = world.b.home,
+                               .to = world.a.home,
+                               .statement = sha256("statement"),
+                               .fate = Fate::refused,
+                               .at = world.clock.now(),
+                               .reason = "not for us"};
+  const auto made = signed_receipt(receipt, keys.statement);
+  const auto member_key = known->keys(world.a.home, policy::KeyUse::sealing).front();
+  const auto opened = open_receipt(*seal(made, member_key), **world.a.federation->keys());
+  REQUIRE(opened);
+  CHECK(*opened == made);
+  CHECK(is_genuine(*known, *opened));
+  auto altered = made;
+  altered.receipt.fate = Fate::recalled;
+  CHECK_FALSE(is_genuine(*known, altered));
+  auto elsewhere = receipt;
+  elsewhere.to = world.b.home;
+  CHECK_FALSE(is_genuine(*known, signed_receipt(elsewhere, keys.statement)));
+  auto in_anothers_name = receipt;
+  in_anothers_name.by = world.hub.home;
+  CHECK_FALSE(is_genuine(*known, signed_receipt(in_anothers_name, keys.statement)));
+  CHECK_FALSE(open_receipt(*seal(made, member_key), keys));
+}

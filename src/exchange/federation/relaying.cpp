@@ -1,0 +1,42 @@
+#include "exchange/federation/relaying.h"
+
+#include <algorithm>
+
+#include "exchange/federation/envelope.h"
+
+namespace shieldwall::exchange::federation {
+
+std::optional<std::string_view> why_not_carried(const Known& known, const Delivery& delivery, Timestamp now) {
+  const auto* const self = known.member(known.home);
+  const auto found = known.sealing.find(delivery.to);
+  if (self == nullptr || !is_relay(*self) || found == known.sealing.end() ||
+      known.is_suspended(found->second))
+    return "not for this node, and it does not carry it on";
+  if (delivery.kind != ItemKind::envelope) return std::nullopt;
+  const auto header = header_of(delivery.item);
+  if (!header) return "not an envelope: its header cannot be read";
+  if (header->expires <= now) return "its time is over";
+  return std::nullopt;
+}
+
+void withhold_expired(Page& page, Timestamp now) {
+  for (auto& delivery : page.deliveries) {
+    if (delivery.kind != ItemKind::envelope) continue;
+    const auto header = header_of(delivery.item);
+    if (!header || header->expires > now) continue;
+    delivery.kind = ItemKind::withdrawn;
+    delivery.item.clear();
+  }
+}
+
+bool is_genuine(const Known& known, const SignedReceipt& signed_receipt) {
+  const auto& receipt = signed_receipt.receipt;
+  if (receipt.to != known.home || known.is_suspended(receipt.by)) return false;
+  const auto listed = known.keys(known.node_of(receipt.by), policy::KeyUse::statement);
+  return std::ranges::any_of(listed, [&](const policy::MemberKey& key) {
+    const auto verify_key = VerifyKey::from(key.key);
+    return verify_key && verifies(signed_receipt, *verify_key);
+  });
+}
+
+}  // namespace shieldwall::exchange::federation
