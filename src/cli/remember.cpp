@@ -24,6 +24,8 @@ Result<std::uint64_t> number_of_option(const Arguments& arguments,
   return number;
 }
 
+}  // namespace
+
 Result<past::Retention> retention_of(const Arguments& arguments) {
   past::Retention retention;
   const auto days_kept = TRY(number_of_option(arguments, remember_days_option.name, retention.days));
@@ -36,8 +38,6 @@ Result<past::Retention> retention_of(const Arguments& arguments) {
   retention.bytes_max = megabytes * 1'000'000;
   return retention;
 }
-
-}  // namespace
 
 std::string past_folder_of(const Arguments& arguments) {
   const auto named = arguments.one("--past");

@@ -18,6 +18,9 @@ inline constexpr Option remember_mb_option{
 /// --past, else past/ in the node's folder.
 std::string past_folder_of(const Arguments& arguments);
 
+/// How long it is kept, by --remember-days and --remember-mb. errors: invalid: says which
+Result<detect::past::Retention> retention_of(const Arguments& arguments);
+
 /// The recorder of --remember; null without it. errors: as the folder; invalid: the numbers
 Result<std::unique_ptr<detect::past::Recorder>> recorder_of(const Arguments& arguments);
 

@@ -18,15 +18,6 @@ namespace sigma = detect::sigma;
 
 constexpr std::size_t unused_shown = 20;
 
-Result<sigma::RuleSet> read_rules(const std::vector<std::string>& paths, const Arguments& arguments) {
-  std::unique_ptr<sigma::Placeholders> placeholders;
-  if (arguments.has("--placeholders"))
-    placeholders = TRY(sigma::placeholders_in(arguments.one("--placeholders")));
-  auto file = TRY(sigma::load_rules(paths, {.placeholders = placeholders.get()}));
-  const auto approved = arguments.all("--approve");
-  return sigma::compile_rules(std::move(file), {.approved = approved});
-}
-
 /// What comes from a rule file must not reach a terminal as it is.
 std::string printable(std::string_view text) {
   return excerpt(text, 300);
@@ -169,17 +160,34 @@ constexpr Option check_options[] = {
 
 }  // namespace
 
+Result<sigma::RuleSet> read_rules(const std::vector<std::string>& paths, const Arguments& arguments) {
+  std::unique_ptr<sigma::Placeholders> placeholders;
+  if (arguments.has("--placeholders"))
+    placeholders = TRY(sigma::placeholders_in(arguments.one("--placeholders")));
+  auto file = TRY(sigma::load_rules(paths, {.placeholders = placeholders.get()}));
+  const auto approved = arguments.all("--approve");
+  return sigma::compile_rules(std::move(file), {.approved = approved});
+}
+
+void tell_unusable(const sigma::RuleSet& rules) {
+  const auto unusable = rules.unusable();
+  for (const auto& rule : unusable.first(std::min(unusable.size(), unused_shown)))
+    fmt::print(stderr, "shieldwall: not used: {}: {}\n", printable(rule.origin), printable(rule.reason));
+  if (unusable.size() > unused_shown)
+    fmt::print(stderr, "shieldwall: and {} more not used\n", unusable.size() - unused_shown);
+}
+
+std::unique_ptr<sigma::SigmaSink> rule_printer(const sigma::RuleSet& rules, bool as_json) {
+  return std::make_unique<HitPrinter>(rules, as_json);
+}
+
 Exit scan_with_sigma(const Arguments& arguments,
                      std::span<const detect::InputFile> files,
                      const std::atomic<bool>& stop) {
   constexpr int exit_interrupted = 130;
   const auto rules = read_rules(arguments.all("--sigma"), arguments);
   if (!rules) return input_error(rules.error());
-  const auto unusable = rules->unusable();
-  for (const auto& rule : unusable.first(std::min(unusable.size(), unused_shown)))
-    fmt::print(stderr, "shieldwall: not used: {}: {}\n", printable(rule.origin), printable(rule.reason));
-  if (unusable.size() > unused_shown)
-    fmt::print(stderr, "shieldwall: and {} more not used\n", unusable.size() - unused_shown);
+  tell_unusable(*rules);
   HitPrinter printer(*rules, arguments.has("--json"));
   const auto totals = sigma::scan_events(*rules, files, printer, &stop);
   printer.totals(totals);

@@ -7,9 +7,11 @@
 #include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/node_call.h"
+#include "cli/remember.h"
 #include "cli/scan.h"
 #include "cli/scan_print.h"
 #include "cli/streams.h"
+#include "cli/watch_taps.h"
 #include "detect/watch/nats_log.h"
 #include "detect/watch/watch.h"
 
@@ -22,8 +24,14 @@ constexpr Duration tell_every = seconds(5);    // the node, of what was counted 
 constexpr Duration tell_again = seconds(30);   // when it could not be told
 constexpr Duration intel_every = seconds(60);  // the node's indicators are asked for anew
 
+/// Without a word of what to look for, it is what the node knows.
 bool has_node(const Arguments& arguments) {
-  return arguments.has("--dir") || arguments.all("--intel").empty();
+  return arguments.has("--dir") || (arguments.all("--intel").empty() && !arguments.has("--sigma"));
+}
+
+Result<detect::Intel> read_intel(const Arguments& arguments) {
+  if (!has_node(arguments) && arguments.all("--intel").empty()) return detect::Intel{};
+  return read_all_intel(arguments);
 }
 
 std::string state_folder(const Arguments& arguments) {
@@ -55,6 +63,7 @@ class WatchRun {
 
   Done run() {
     TRY(renew_intel());
+    taps_ = TRY(WatchTaps::begin(arguments_));
     TRY(begin());
     const auto& stop = interrupted();
     const bool once = arguments_.has("--once");
@@ -62,16 +71,18 @@ class WatchRun {
       const auto something = TRY(look(stop));
       if (!something && once) break;
       TRY(tell_node(once ? Duration{} : tell_every));
+      TRY(taps_->tidy());
       if (!something) watches_.back()->wait(wait_most);
       if (has_node(arguments_) && system_clock().steady().us - intel_at_.us > intel_every.us)
         TRY(renew_intel());
     }
     TRY(tell_node({}));
+    TRY(taps_->close());
     print_totals();
     return {};
   }
 
-  std::uint64_t hits() const { return hits_; }
+  std::uint64_t hits() const { return hits_ + taps_->hits(); }
 
  private:
   /// Files first: when both wait for more, it is in front of a stream, which wakes up often.
@@ -80,7 +91,7 @@ class WatchRun {
     for (const auto& path : arguments_.all("PATH"))
       if (!detect::is_nats_place(path)) files.push_back(path);
     if (!files.empty()) {
-      auto watch = TRY(detect::Watch::begin(files, state_, printer_));
+      auto watch = TRY(detect::Watch::begin(files, state_, printer_, taps_->all()));
       watches_.push_back(std::move(watch));
     }
     for (const auto& path : arguments_.all("PATH")) {
@@ -112,14 +123,14 @@ class WatchRun {
     }
     fmt::print(stderr,
                "shieldwall: {} hits in {} lines, {} of them broken\n",
-               all.hits,
+               all.hits + taps_->hits(),
                all.lines,
                all.broken_lines);
   }
 
   Done renew_intel() {
     intel_at_ = system_clock().steady();
-    auto intel = read_all_intel(arguments_);
+    auto intel = read_intel(arguments_);
     if (!intel && scanner_) {  // the node is away: go on with what is known
       fmt::print(stderr, "shieldwall: {}\n", intel.error().message);
       return {};
@@ -171,6 +182,7 @@ class WatchRun {
   detect::Matcher matcher_ = detect::compile({}, {.now = {}});
   std::optional<detect::Scanner> scanner_;
   WatchPrinter printer_;
+  std::unique_ptr<WatchTaps> taps_;
   std::vector<std::unique_ptr<detect::Watch>> watches_;
   Duration intel_at_{}, tell_at_{};
   std::uint64_t hits_ = 0, told_hits_ = 0;
@@ -220,6 +232,12 @@ constexpr Option watch_options[] = {
     kind_option,
     column_option,
     {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
+    {"--sigma", "Sigma rules too, or instead: a file or folder; may stand again", Takes::each},
+    {"--placeholders", "with --sigma: folder with NAME.txt files, the values of %NAME%"},
+    {"--approve", "with --sigma: id of a rule that may run although it matches everything", Takes::each},
+    remember_option,
+    remember_days_option,
+    remember_mb_option,
     {"--state",
      "the folder that keeps positions and counts; default: watch in the node's folder, else "
      "shieldwall-watch"},
@@ -248,7 +266,12 @@ std::span<const Command> watch_commands() {
           "none is "
           "left out: start it again and it goes on. With a node in --dir its indicators are looked for, "
           "asked for "
-          "anew every minute, and counts become its sightings. A line counts when it has its end. Runs until "
+          "anew every minute, and counts become its sightings. With --sigma rules are looked for too; their "
+          "hits "
+          "count under sigma: and the rule's id, and correlations see what came since the start. With "
+          "--remember "
+          "what is seen is kept for hunt, before its position is. A line counts when it has its end. Runs "
+          "until "
           "Ctrl-C, or with --once through what is there. Exit status: 130 after Ctrl-C; with --once 0 "
           "nothing "
           "found, 1 found; 5 the state or the node cannot be used.",

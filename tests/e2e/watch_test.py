@@ -183,6 +183,56 @@ def becomes_sightings(shieldwall):
     shieldwall.check(held == [8], f"the node counts {held}, not [8]")
 
 
+RULE = """title: A bad name was asked for
+id: 11111111-2222-4333-8444-555555555555
+level: high
+logsource: {product: zeek, service: dns}
+detection:
+  bad: {query|endswith: bad.example}
+  condition: bad
+"""
+
+
+def rules_and_past(shieldwall, count):
+    """Killed again and again, rules count each line once and the past forgets none."""
+    folder, past, state = shieldwall.folder / "tapped", shieldwall.folder / "past", shieldwall.folder / "state-tapped"
+    folder.mkdir()
+    (shieldwall.folder / "rule.yml").write_text(RULE)
+    words = ["watch", "--sigma", shieldwall.folder / "rule.yml", "--remember", past, "--state", state, folder]
+    log, lines, began = folder / "dns.log", 0, time.time() - 86400
+
+    def write(count):
+        nonlocal lines
+        with log.open("a") as more:
+            for _ in range(count):
+                lines += 1
+                more.write(json.dumps({"_path": "dns", "ts": began + lines, "uid": f"C{lines:020}",
+                                       "query": "www.bad.example", "answers": [f"host{lines}.example"]}) + "\n")
+
+    write(1)
+    shieldwall.expect("watch with rules, the first look", 1, [*words, "--once"], "A bad name")
+    for turn in range(count):
+        write(40)
+        process = subprocess.Popen([shieldwall.binary, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        shieldwall.check(b"A bad name" in process.stdout.readline(), f"turn {turn}: a rule's hit is printed")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        log.rename(folder / f"dns.log.{turn}")
+    shieldwall.expect("watch with rules to the end", (0, 1), [*words, "--once"])
+    total = counted(shieldwall, state)
+    shieldwall.check(total == lines, f"rules counted {total} of {lines} lines")
+    values = shieldwall.folder / "hosts.txt"
+    values.write_text("".join(f"host{i}.example\n" for i in range(1, lines + 1)))
+    hunted = shieldwall.run("hunt", "--past", past, "--since", "9999d", "--json", values)
+    seen = {}
+    for hit in map(json.loads, hunted.stdout.splitlines()):
+        seen[hit["pattern"]] = seen.get(hit["pattern"], 0) + hit["count"]
+    shieldwall.check(len(seen) == lines, f"the past knows {len(seen)} of {lines} names: {hunted.stderr.decode()[-300:]}")
+    shieldwall.check(set(seen.values()) == {1}, f"the past counts {sorted(set(seen.values()))}, not once each")
+    stream = shieldwall.run("watch", "--sigma", shieldwall.folder / "rule.yml", "--state", state, "nats://127.0.0.1:1/x")
+    shieldwall.check(b"follow files only" in stream.stderr, f"rules on a stream: {stream.stderr.decode()[-300:]}")
+
+
 def main():
     shieldwall = Shieldwall(sys.argv[1])
     count = size_of("watch_kills", sys.argv[2])
@@ -190,6 +240,7 @@ def main():
     kills(shieldwall, "a folder", [shieldwall.folder / "all"], shieldwall.folder / "all", 2, (count + 1) // 2)
     appears_later(shieldwall)
     becomes_sightings(shieldwall)
+    rules_and_past(shieldwall, count)
     return shieldwall.end("watches")
 
 

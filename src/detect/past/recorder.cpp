@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "detect/files.h"
 #include "detect/past/observables.h"
+#include "detect/past/seen_table.h"
 
 namespace shieldwall::detect::past {
 
@@ -29,61 +30,6 @@ Timestamp written_at(const std::string& path, Timestamp otherwise) {
   if (path == "-" || ::stat(path.c_str(), &status) != 0) return otherwise;
   return {status.st_mtim.tv_sec * 1'000'000 + status.st_mtim.tv_nsec / 1'000};
 }
-
-/// Observables by hash and day: open addressing, since a gigabyte of log asks ten million times.
-class SeenTable {
- public:
-  void see(std::uint64_t hash, std::uint32_t slice, std::uint32_t second, std::uint64_t line) {
-    if (slots_.empty() || (used_ + 1) * 2 > slots_.size()) grow();
-    auto& slot = at(slots_, hash, slice);
-    if (slot.count == 0) {
-      slot = {hash, slice, second, second, 1, line, line};
-      ++used_;
-      return;
-    }
-    slot.first_s = std::min(slot.first_s, second);
-    slot.last_s = std::max(slot.last_s, second);
-    if (slot.last_line != line) ++slot.count;
-    slot.last_line = line;
-  }
-  std::size_t size() const { return used_; }
-
-  std::vector<Entry> take() {
-    std::vector<Entry> entries;
-    entries.reserve(used_);
-    for (const auto& slot : slots_)
-      if (slot.count > 0)
-        entries.push_back({slot.hash, slot.slice, 0, slot.first_s, slot.last_s, slot.count, slot.line});
-    slots_.clear();
-    used_ = 0;
-    return entries;
-  }
-
- private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    std::uint32_t slice = 0, first_s = 0, last_s = 0;
-    std::uint32_t count = 0;  // 0: free
-    std::uint64_t line = 0, last_line = 0;
-  };
-
-  static Slot& at(std::vector<Slot>& slots, std::uint64_t hash, std::uint32_t slice) {
-    auto i = (hash ^ slice * 0x9e3779b97f4a7c15u) & (slots.size() - 1);
-    while (slots[i].count > 0 && (slots[i].hash != hash || slots[i].slice != slice))
-      i = (i + 1) & (slots.size() - 1);
-    return slots[i];
-  }
-
-  void grow() {
-    std::vector<Slot> larger(std::max<std::size_t>(slots_.size() * 2, 4096));
-    for (const auto& slot : slots_)
-      if (slot.count > 0) at(larger, slot.hash, slot.slice) = slot;
-    slots_ = std::move(larger);
-  }
-
-  std::vector<Slot> slots_;
-  std::size_t used_ = 0;
-};
 
 }  // namespace
 
@@ -196,6 +142,13 @@ struct Recorder::State {
     return all.waiting.size() >= waiting_max ? make_segments(all) : Done{};
   }
 
+  Done give_durably(Batch&& batch) {
+    return shared.with([&](Shared& all) -> Done {
+      TRY(take(all, std::move(batch)));
+      return all.journal ? all.journal->sync() : Done{};
+    });
+  }
+
   void give(Batch&& batch) {
     shared.with([&](Shared& all) {
       if (all.failed) all.failed = take(all, std::move(batch));
@@ -262,6 +215,65 @@ class Recorder::Log final : public RecordTap, ObservableSink {
   std::uint64_t line_ = 0, cut_lines_ = 0, bytes_told_ = 0;
   std::uint64_t next_checkpoint_ = lines_between_checkpoints;
 };
+
+/// As Log, turn by turn. Only a log whose whole head is known is told from others for sure.
+class Recorder::Followed final : public FollowedLog, ObservableSink {
+ public:
+  Followed(State& state, std::string_view head, std::uint64_t lines) : state_(state), passed_(lines) {
+    if (head.size() < head_of_log_bytes) return;
+    const auto known = state_.shared.with([&](const State::Shared& all) {
+      const auto found = all.by_head.find(hash_of_head(state_.folder, head));
+      return found == all.by_head.end() ? 0 : found->second.source.last_line;
+    });
+    passed_ = std::max(passed_, known);
+  }
+
+  void record(const Record& record) override {
+    if (record.line <= passed_) return;
+    const auto at = event_time(record).value_or(state_.clock.now());
+    slice_ = slice_of(at);
+    second_ = at.us <= 0 ? 0 : static_cast<std::uint32_t>(at.us / 1'000'000 % seconds_a_day);
+    line_ = record.line;
+    read_observables(record, state_.free_text, *this);
+  }
+
+  Done keep(const FollowedTo& to) override {
+    if (to.lines <= passed_) return {};
+    Batch batch{.source = {}, .entries = seen_.take()};
+    batch.source.path = absolute(to.path);
+    batch.source.head_bytes = static_cast<std::uint32_t>(to.head.size());
+    batch.source.head_hash = hash_of_head(state_.folder, to.head);
+    batch.source.first_line = passed_ + 1;
+    batch.source.last_line = to.lines;
+    batch.source.bytes = to.bytes > bytes_ ? to.bytes - bytes_ : 0;
+    if (to.lines + 1 >= next_checkpoint_) {
+      batch.source.checkpoints.push_back({.line = to.lines + 1, .offset = to.bytes});
+      next_checkpoint_ = to.lines + lines_between_checkpoints;
+    }
+    passed_ = to.lines;
+    bytes_ = to.bytes;
+    return state_.give_durably(std::move(batch));
+  }
+
+  void forget() override { (void)seen_.take(); }
+
+ private:
+  void observable(LiteralKind kind, std::string_view key) override {
+    seen_.see(state_.folder.hash(kind, key), slice_, second_, line_);
+  }
+
+  State& state_;
+  std::uint64_t passed_;  // lines that are remembered already
+  std::uint64_t bytes_ = 0;
+  std::uint64_t next_checkpoint_ = lines_between_checkpoints;
+  SeenTable seen_;
+  std::uint32_t slice_ = 0, second_ = 0;
+  std::uint64_t line_ = 0;
+};
+
+std::unique_ptr<FollowedLog> Recorder::follow(std::string_view head, std::uint64_t lines) {
+  return std::make_unique<Followed>(*state_, head, lines);
+}
 
 Recorder::Recorder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Recorder::~Recorder() = default;

@@ -28,6 +28,24 @@ struct RecorderTotals {
   std::uint64_t forgotten = 0;                // segments that were too old, or too much
 };
 
+/// How far a log that is followed was looked through, and what it is called now.
+struct FollowedTo {
+  std::string path = {};
+  std::string head = {};               // its first bytes, unpacked, at most head_of_log_bytes
+  std::uint64_t lines = 0, bytes = 0;  // unpacked
+};
+
+/// A log that is followed while it grows. Its turns are kept one by one.
+class FollowedLog {
+ public:
+  virtual ~FollowedLog() = default;
+  virtual void record(const Record& record) = 0;
+  /// What came since is durable on return. errors: as Fs
+  virtual Done keep(const FollowedTo& to) = 0;
+  /// What came since does not count.
+  virtual void forget() = 0;
+};
+
 class Recorder final : public RecordTaps {
  public:
   /// Takes over what a crashed process left.  errors: as the folder
@@ -39,14 +57,21 @@ class Recorder final : public RecordTaps {
   /// whole, as it cannot be told whether it came before. May be called from several threads.
   std::unique_ptr<RecordTap> open(const std::string& path) override;
 
+  /// A log that begins with `head` and is followed from behind its line `lines` on. Lines behind that which
+  /// are remembered already, from a process that ended before it said so elsewhere, are passed over when
+  /// `head` is whole; the recorder outlives it.
+  std::unique_ptr<FollowedLog> follow(std::string_view head, std::uint64_t lines);
+
   /// What was told so far survives a power cut. errors: as Fs
   Done commit();
-  /// Makes segments of all, joins small ones, and forgets what `retention` says. errors: as Fs
+  /// Makes segments of all, joins small ones, and forgets what `retention` says; may go on afterwards.
+  /// errors: as Fs
   Done close(const Retention& retention);
   RecorderTotals totals() const;
 
  private:
   class Log;
+  class Followed;
   struct State;
   explicit Recorder(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -140,6 +140,10 @@ Result<std::string_view> Tail::read_at(std::uint64_t offset, std::size_t size) c
   return std::string_view(buffer_.data(), have);
 }
 
+std::string Tail::head() const {
+  return head_of(path_to(descriptor_)).bytes;
+}
+
 Result<bool> Tail::is_same() const {
   const auto now = TRY(status());
   if (packed_) return true;

@@ -34,6 +34,9 @@ class Tail {
   FilePosition& position() { return position_; }
   Result<FileStatus> status() const;
 
+  /// The log's first bytes, unpacked, at most head_bytes_max; what can be read of them.
+  std::string head() const;
+
   /// Is it still the log that the position is of? False once it was emptied, or written anew.
   Result<bool> is_same() const;
 

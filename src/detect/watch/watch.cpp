@@ -25,11 +25,6 @@ constexpr Duration clocks_differ = seconds(2);  // the disk's clock and ours
 constexpr Duration files_kept = days(60);       // positions of logs that are gone
 constexpr std::size_t open_files_max = 4096;
 
-Timestamp hour_of(Timestamp at) {
-  const auto into = ((at.us % sighting_bucket.us) + sighting_bucket.us) % sighting_bucket.us;
-  return {at.us - into};
-}
-
 std::string name_in(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
@@ -87,8 +82,8 @@ class Changes {
 
 class FileWatch final : public Watch {
  public:
-  FileWatch(Places places, WatchState& state, WatchSink& sink)
-      : places_(std::move(places)), state_(state), sink_(sink) {}
+  FileWatch(Places places, WatchState& state, WatchSink& sink, std::vector<WatchTap*> taps)
+      : places_(std::move(places)), state_(state), sink_(sink), taps_(std::move(taps)) {}
 
   Done load() {
     for (auto& file : TRY(state_.files())) {
@@ -257,6 +252,7 @@ class FileWatch final : public Watch {
       const auto look = [&](Record& record) { look_at(record, tail, scanner, matcher, counts, hits); };
       const auto read = tail.is_packed() ? packed(tail, look) : tail.read_on(look, last);
       if (!read && read.error().code == ErrorCode::conflict) {
+        for (auto* const tap : taps_) tap->forget(tail);
         leaving_.push_back(key);
         return true;
       }
@@ -267,7 +263,7 @@ class FileWatch final : public Watch {
       if (tail.position().line != lines || !counts.empty()) {
         something = true;
         totals_.lines += tail.position().line - lines;
-        TRY(keep(tail.position(), counts, hits));
+        TRY(keep(tail, counts, hits));
       }
       tell_problems(tail);
     }
@@ -286,6 +282,7 @@ class FileWatch final : public Watch {
                const Matcher& matcher,
                WatchState::Counts& counts,
                std::vector<Hit>& hits) {
+    for (auto* const tap : taps_) tap->record(record, tail);
     const auto& matches = scanner.scan(record);
     if (matches.empty()) return;
     add_hits(record, matches, matcher, tail.position().source, system_clock().now(), counts);
@@ -299,8 +296,10 @@ class FileWatch final : public Watch {
   }
 
   /// Hits are told, then position and counts are kept together.
-  Done keep(FilePosition& position, const WatchState::Counts& counts, const std::vector<Hit>& hits) {
+  Done keep(Tail& tail, WatchState::Counts& counts, const std::vector<Hit>& hits) {
+    auto& position = tail.position();
     for (const auto& hit : hits) sink_.hit(hit);
+    for (auto* const tap : taps_) TRY(tap->keep(tail, counts));
     sink_.flush();
     position.seen = all_read_;
     TRY(state_.commit({&position, 1}, counts));
@@ -354,6 +353,7 @@ class FileWatch final : public Watch {
   Places places_;
   WatchState& state_;
   WatchSink& sink_;
+  std::vector<WatchTap*> taps_;
   Changes changes_;
   std::map<Key, Tail> tails_;
   std::map<Key, FileStatus> looked_at_;  // as it was when all of it had been looked through
@@ -376,6 +376,11 @@ class FileWatch final : public Watch {
 
 }  // namespace
 
+Timestamp hour_of(Timestamp at) {
+  const auto into = ((at.us % sighting_bucket.us) + sighting_bucket.us) % sighting_bucket.us;
+  return {at.us - into};
+}
+
 void add_hits(const Record& record,
               const std::vector<Match>& matches,
               const Matcher& matcher,
@@ -390,9 +395,10 @@ void add_hits(const Record& record,
 
 Result<std::unique_ptr<Watch>> Watch::begin(std::vector<std::string> paths,
                                             WatchState& state,
-                                            WatchSink& sink) {
+                                            WatchSink& sink,
+                                            std::vector<WatchTap*> taps) {
   auto places = TRY(Places::of(std::move(paths)));
-  auto watch = std::make_unique<FileWatch>(std::move(places), state, sink);
+  auto watch = std::make_unique<FileWatch>(std::move(places), state, sink, std::move(taps));
   TRY(watch->load());
   return std::unique_ptr<Watch>(std::move(watch));
 }

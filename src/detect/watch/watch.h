@@ -18,6 +18,8 @@
 
 namespace shieldwall::detect {
 
+class Tail;
+
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
@@ -27,6 +29,20 @@ class WatchSink {
   virtual void flush() = 0;
   /// Something about a file is worth telling.
   virtual void problem(const std::string& path, const std::string& what) = 0;
+};
+
+/// Makes something of every record that is looked through, and lets it last with the position.
+class WatchTap {
+ public:
+  virtual ~WatchTap() = default;
+  /// A record of `log`, whose position is that of the turn's beginning.
+  virtual void record(const Record& record, const Tail& log) = 0;
+  /// The position of `log` is about to be kept, with `counts`, to which the tap may add: what it made of the
+  /// records up to there must last now, or be known again when they come once more after a process that ended
+  /// between the two.
+  virtual Done keep(const Tail& log, WatchState::Counts& counts) = 0;
+  /// The records since the last keep() do not count: the log was written anew meanwhile.
+  virtual void forget(const Tail& log) = 0;
 };
 
 struct WatchTotals {
@@ -39,7 +55,8 @@ class Watch {
   /// All must outlive the watch.
   static Result<std::unique_ptr<Watch>> begin(std::vector<std::string> paths,
                                               WatchState& state,
-                                              WatchSink& sink);
+                                              WatchSink& sink,
+                                              std::vector<WatchTap*> taps = {});
   virtual ~Watch() = default;
 
   /// Looks through all there is, or until `stop`. True when there was something.
@@ -49,6 +66,9 @@ class Watch {
   virtual void wait(Duration most) = 0;
   virtual const WatchTotals& totals() const = 0;
 };
+
+/// The hour in which what was seen at an instant is counted.
+Timestamp hour_of(Timestamp at);
 
 /// Adds one event's findings to what a source showed: several fields of one event count once.
 void add_hits(const Record& record,

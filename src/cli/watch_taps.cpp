@@ -1,0 +1,62 @@
+#include "cli/watch_taps.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "cli/remember.h"
+#include "cli/sigma.h"
+#include "detect/watch/nats_log.h"
+
+namespace shieldwall::cli {
+
+namespace {
+
+constexpr Duration tidy_every = hours(1);
+
+}  // namespace
+
+Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments) {
+  auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments));
+  const bool any = arguments.has("--sigma") || arguments.has(remember_option.name);
+  if (any && std::ranges::any_of(arguments.all("PATH"), detect::is_nats_place))
+    return fail(ErrorCode::invalid, "--sigma and --remember follow files only, not streams");
+  if (arguments.has("--sigma")) TRY(taps->begin_rules());
+  if (arguments.has(remember_option.name)) TRY(taps->begin_past());
+  return taps;
+}
+
+Done WatchTaps::begin_rules() {
+  rules_ = TRY(read_rules(arguments_.all("--sigma"), arguments_));
+  tell_unusable(*rules_);
+  printer_ = rule_printer(*rules_, arguments_.has("--json"));
+  rule_tap_ = std::make_unique<detect::RuleTap>(*rules_, *printer_);
+  return {};
+}
+
+Done WatchTaps::begin_past() {
+  retention_ = TRY(retention_of(arguments_));
+  recorder_ = TRY(recorder_of(arguments_));
+  past_tap_ = std::make_unique<detect::PastTap>(*recorder_);
+  tidied_at_ = system_clock().steady();
+  return {};
+}
+
+std::vector<detect::WatchTap*> WatchTaps::all() {
+  std::vector<detect::WatchTap*> taps;
+  if (rule_tap_) taps.push_back(rule_tap_.get());
+  if (past_tap_) taps.push_back(past_tap_.get());
+  return taps;
+}
+
+Done WatchTaps::tidy() {
+  const auto now = system_clock().steady();
+  if (!recorder_ || now.us - tidied_at_.us < tidy_every.us) return {};
+  tidied_at_ = now;
+  return recorder_->close(retention_);
+}
+
+Done WatchTaps::close() {
+  return recorder_ ? cli::close(*recorder_, arguments_) : Done{};
+}
+
+}  // namespace shieldwall::cli

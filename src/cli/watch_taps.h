@@ -1,0 +1,45 @@
+#pragma once
+// What `watch` does beside looking for indicators: --sigma and --remember.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "cli/command.h"
+#include "detect/past/recorder.h"
+#include "detect/sigma/rule_set.h"
+#include "detect/watch/past_tap.h"
+#include "detect/watch/rule_tap.h"
+
+namespace shieldwall::cli {
+
+class WatchTaps {
+ public:
+  /// errors  as the rules' files and the folder; invalid: also when a PATH is a stream, of which no tap can
+  /// go on
+  static Result<std::unique_ptr<WatchTaps>> begin(const Arguments& arguments);
+
+  std::vector<detect::WatchTap*> all();
+  std::uint64_t hits() const { return rule_tap_ ? rule_tap_->hits() : 0; }
+
+  /// Makes segments of what is remembered, once an hour. errors: as Recorder::close
+  Done tidy();
+  /// The same at the end, and tells what was kept.
+  Done close();
+
+ private:
+  explicit WatchTaps(const Arguments& arguments) : arguments_(arguments) {}
+  Done begin_rules();
+  Done begin_past();
+
+  const Arguments& arguments_;
+  std::optional<detect::sigma::RuleSet> rules_;
+  std::unique_ptr<detect::sigma::SigmaSink> printer_;
+  std::unique_ptr<detect::RuleTap> rule_tap_;
+  std::unique_ptr<detect::past::Recorder> recorder_;
+  std::unique_ptr<detect::PastTap> past_tap_;
+  detect::past::Retention retention_;
+  Duration tidied_at_{};
+};
+
+}  // namespace shieldwall::cli

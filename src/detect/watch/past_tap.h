@@ -1,0 +1,35 @@
+#pragma once
+// What a watch looks through is remembered, as `scan --remember` does.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "detect/past/recorder.h"
+#include "detect/watch/watch.h"
+
+namespace shieldwall::detect {
+
+/// The past is kept before the position is. A process that ends between the two knows it again by the log's
+/// head; of logs shorter than that, a line may then be counted twice in the past, never lost.
+class PastTap final : public WatchTap {
+ public:
+  /// `recorder` outlives the tap.
+  explicit PastTap(past::Recorder& recorder) : recorder_(recorder) {}
+
+  void record(const Record& record, const Tail& log) override;
+  Done keep(const Tail& log, WatchState::Counts& counts) override;
+  void forget(const Tail& log) override;
+
+ private:
+  struct Known {
+    std::unique_ptr<past::FollowedLog> log;
+    std::string head;
+  };
+  Known& known(const Tail& log);
+
+  past::Recorder& recorder_;
+  std::map<std::string, Known> logs_;  // by FilePosition::id
+};
+
+}  // namespace shieldwall::detect

@@ -1,0 +1,46 @@
+#pragma once
+// Sigma rules on what a watch looks through.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "detect/sigma/correlator.h"
+#include "detect/sigma/events.h"
+#include "detect/sigma/rule_set.h"
+#include "detect/sigma/windows_names.h"
+#include "detect/watch/watch.h"
+
+namespace shieldwall::detect {
+
+/// Hits are told when their position is about to be kept, and counted with it, under "sigma:" and the rule's
+/// key. Correlations see what came since the tap was made, in the order of its turns: an event older than the
+/// one before it stands at that one's time.
+class RuleTap final : public WatchTap {
+ public:
+  /// `sink` outlives the tap; its done() is never called.
+  RuleTap(sigma::RuleSet rules, sigma::SigmaSink& sink);
+
+  void record(const Record& record, const Tail& log) override;
+  Done keep(const Tail& log, WatchState::Counts& counts) override;
+  void forget(const Tail& log) override;
+
+  std::uint64_t hits() const { return hits_; }
+
+ private:
+  void tell(const sigma::SigmaHit& hit, const std::string& source, WatchState::Counts& counts);
+
+  sigma::RuleSet rules_;
+  sigma::Scanner scanner_;
+  sigma::Correlator correlator_;
+  sigma::WindowsNames names_;
+  sigma::SigmaSink& sink_;
+  Record renamed_;
+  std::vector<sigma::SigmaHit> waiting_;      // of the turn
+  std::vector<sigma::Observation> observed_;  // of the turn; `place` is one of these:
+  std::vector<sigma::SigmaHit> places_;
+  Timestamp newest_{};
+  std::uint64_t hits_ = 0;
+};
+
+}  // namespace shieldwall::detect
