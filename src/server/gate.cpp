@@ -193,7 +193,10 @@ net::Response Gate::run(Admitted& admitted, const net::Request& request) {
   const auto begins = api::still_in_time(call);  // it may have waited long for its turn
   auto response = begins ? route.handler(call) : Result<api::Response>(fail(begins.error()));
   if (response) return std::move(*response).into_http();
-  const auto& error = response.error();
+  auto error = std::move(response).error();
+  // Whoever ended at the deadline says where; what to do is the same for all.
+  if (const auto late = api::still_in_time(call); !late && begins && error.code == ErrorCode::unavailable)
+    error = Error(late.error()).within(error.message);
   if (error.code == ErrorCode::internal || error.code == ErrorCode::corrupt)
     log::error("request failed", {{"route", route.path}, {"why", error.message}});
   return told(route.dialect, error);

@@ -198,11 +198,8 @@ Done copy_pages(sqlite3* from, sqlite3* to, const Deadline& deadline) {
 Done copy_store(Core& core, const std::string& to, const Deadline& deadline) {
   auto reader = TRY(core.readers.take());
   auto copy = TRY(Db::open(core.vfs.name(), to, Db::Mode::create));
-  TRY(reader->db.execute(sql::begin_read));
-  const auto seen = reader->db.integer(sql::count_tables);  // only a read takes the snapshot
-  auto copied = seen ? copy_pages(reader->db.handle(), copy.handle(), deadline) : Done(fail(seen.error()));
-  TRY(reader->db.execute(sql::rollback));
-  return copied;
+  TRY(reader->db.integer(sql::count_tables));  // a reader is in a transaction; only a read takes its snapshot
+  return copy_pages(reader->db.handle(), copy.handle(), deadline);
 }
 
 }  // namespace
