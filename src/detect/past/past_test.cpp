@@ -380,3 +380,34 @@ TEST_CASE("whatever a scanner finds in an event, the past remembers of it") {
   }
   CHECK(seen.size() == values.size());
 }
+
+TEST_CASE("a log that is followed is remembered turn by turn, and again after a crash no line twice") {
+  const Folder folder;
+  const std::string head(head_of_log_bytes, 'x');
+  ManualClock clock(now);
+  const auto turns = [&](std::uint64_t known, std::uint64_t from, std::uint64_t to, std::string_view of) {
+    auto past = PastFolder::make(system_fs(), system_random(), folder.past());
+    REQUIRE(past);
+    auto recorder = Recorder::begin(system_fs(), system_random(), clock, std::move(*past));
+    REQUIRE(recorder);
+    const auto log = (*recorder)->follow(of, known);
+    for (auto line = from; line <= to; ++line) {
+      log->record({.line = line, .fields = {{.name = "query", .value = "bad.example"}}});
+      if (line % 2 == 0)
+        REQUIRE(log->keep({.path = "/no.log", .head = std::string(of), .lines = line, .bytes = line * 10}));
+    }
+    // no close(): the process ends here, and what was not kept is gone
+  };
+  const auto counted = [&] {
+    std::uint64_t count = 0;
+    for (const auto& hit : hunt_for(folder, {"bad.example"}, {.confirm = false}).hits) count += hit.count;
+    return count;
+  };
+  turns(0, 1, 5, head);
+  CHECK(counted() == 4);
+  turns(2, 3, 8, head);  // its position was kept behind line 2 only
+  CHECK(counted() == 8);
+  turns(0, 1, 2, "short");
+  turns(0, 1, 2, "short");  // nothing tells whether that is the same log
+  CHECK(counted() == 12);
+}
