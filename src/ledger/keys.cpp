@@ -206,6 +206,8 @@ Result<NodeKeys> decode_keys(std::string_view text) {
     auto taken = secret ? secrets.take(lines[i].substr(0, space), *secret) : Done(fail(secret.error()));
     if (!taken) return fail(std::move(taken).error().within(fmt::format("line {}", i + 1)));
   }
+  if (secrets.root.size() > 2)
+    return fail(ErrorCode::invalid, "the key file names more roots than the present and the one before");
   if (secrets.root.empty() || secrets.statement.empty() || secrets.witness.empty() || secrets.sealing.empty())
     return fail(ErrorCode::invalid, "the key file lacks a key");
   return NodeKeys{.root = secrets.root.front(),

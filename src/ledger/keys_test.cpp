@@ -59,5 +59,7 @@ TEST_CASE("a key file that is cut off, lacks a key or names another use is refus
   for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(decode_keys(text.substr(0, size)));
   CHECK_FALSE(decode_keys(text + "statement 00\n"));
   CHECK_FALSE(decode_keys(text + "magic " + std::string(64, '0') + "\n"));
-  CHECK_FALSE(decode_keys(text + "root " + std::string(64, '0') + "\n"));
+  const auto another_root = "root " + std::string(64, '0') + "\n";
+  CHECK(decode_keys(text + another_root));  // the one before, while it is replaced
+  CHECK_FALSE(decode_keys(text + another_root + another_root));
 }

@@ -71,10 +71,9 @@ def main():
         at("east", "import", shieldwall.folder / "evil.json", "--circle", "shield")
         at("north", "ask", "--peer", "East", "EVIL[.]example", status=1, said="held     EVIL[.]example")
         at("north", "ask", "--peer", "East", "absent.example", said="not held")
-        # A correction returns to whom it came from, and both know since when something is looked for.
+        # Another's indicator is corrected here, and the node knows since when it is looked for.
         soon("north", ["search", "--id", indicator["id"]], indicator["id"])
         at("north", "value", "correct", indicator["id"], "false-positive", said="shield")
-        soon("east", ["value", "confidence", indicator["id"]], "1 call it a false positive")
         (shieldwall.folder / "log.txt").write_text("nothing of interest\n")
         at("north", "scan", shieldwall.folder / "log.txt")
         told = at("north", "value", "protection", indicator["id"])
