@@ -240,10 +240,9 @@ Result<Response> suspend(Call& call) {
   const auto warn = TRY(fields.flag("warn", false));
   TRY(fields.finish());
   if (known->is_suspended(member)) return fail(ErrorCode::conflict, "it is suspended already");
-  const auto write = write_of(Suspension{.member = member,
-                                         .at = call.now,
-                                         .reason = excerpt(reason, 500),
-                                         .from = call.services.store.objects().newest()});
+  const auto from = TRY(released_up_to(call.services.store.records()));
+  const auto write =
+      write_of(Suspension{.member = member, .at = call.now, .reason = excerpt(reason, 500), .from = from});
   TRY(ledger::change(call.services.store,
                      *call.caller,
                      "member.suspend",
@@ -284,6 +283,13 @@ Result<Response> reinstate(Call& call) {
   const auto unverified = TRY(fields.flag("unverified", false));
   TRY(fields.finish());
   const auto told_of_log = TRY(look_at_log(*federation, member, unverified));
+  const auto keys = TRY(federation->keys());
+  const auto tell = [&] {
+    return release_again(call.services, *federation->known(), *keys, member, found->second.from);
+  };
+  // What it missed waits before it is let in: a crash in between leaves it suspended. What was released
+  // meanwhile is told after; a second time is no harm.
+  TRY(tell());
   const auto write = end_of_suspension(member);
   TRY(ledger::change(call.services.store,
                      *call.caller,
@@ -292,8 +298,7 @@ Result<Response> reinstate(Call& call) {
                      {&write, 1}));
   TRY(federation->refresh());
   TRY(end_warnings(*federation, member));
-  const auto keys = TRY(federation->keys());
-  TRY(release_again(call.services, *federation->known(), *keys, member, found->second.from));
+  TRY(tell());
   TRY(federation->refresh());
   JsonWriter out;
   out.begin_object();

@@ -30,6 +30,14 @@ std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
   return fmt::format("receipt/{}/{:016}", peer.text(), number);
 }
 
+/// At the start: a crash may have come between a roster and what follows from it here.
+Done finish_rosters(api::Services& services, const OrganisationId& home) {
+  const auto newest = TRY(ledger::newest_rosters(services.store.records()));
+  for (const auto& roster : newest)
+    TRY(ledger::keep_signed_roster(services.store, home, roster, services.clock.now()));
+  return {};
+}
+
 }  // namespace
 
 Result<Federation*> federation_of(api::Services& services) {
@@ -47,6 +55,10 @@ Result<ledger::KeyRing::Keys> Federation::keys() const {
 }
 
 Done Federation::refresh() {
+  if (known_.load()->home.is_nil())
+    if (const auto done = finish_rosters(services_, options_.home);
+        !done)  // a full disk: it serves all the same
+      log::warn("rosters could not be looked through", {{"why", done.error().message}});
   auto known = TRY(Known::read(services_.store.records(), options_.home));
   const auto others = known.others();
   known_.store(std::make_shared<const Known>(std::move(known)));
@@ -317,12 +329,13 @@ Done Federation::note(const OrganisationId& peer, const Ack& ack) {
                       .value = encode(ack),
                       .expected = std::nullopt});
   for (const auto& receipt : ack.receipts) {
+    // One for each delivery that was made, whatever and however often the peer tells.
+    const auto key = receipt_key(peer, receipt.number);
+    if (receipt.number > std::min(ack.last, out.last) || records.read(ledger::outbox_table, key)) continue;
     Ack one = ack;
     one.receipts = {receipt};
-    writes.push_back({.table = ledger::outbox_table,
-                      .key = receipt_key(peer, receipt.number),
-                      .value = encode(one),
-                      .expected = std::nullopt});
+    writes.push_back(
+        {.table = ledger::outbox_table, .key = key, .value = encode(one), .expected = std::nullopt});
     if (receipt.fate == Fate::refused)
       TRY(ledger::audit_node(services_.store,
                              options_.home,

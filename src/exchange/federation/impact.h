@@ -13,6 +13,9 @@ Done write_impact(model::JsonWriter& out,
                   const OrganisationId& member,
                   Timestamp since);
 
+/// The change up to which all was released: who is suspended now is told what follows when it comes back.
+Result<store::Sequence> released_up_to(store::Records& records);
+
 /// Removes all that came from the member; gives how many objects. What it sends again later is a duplicate of
 /// nothing: a reinstatement brings it back when the member releases it anew.
 Result<std::uint64_t> remove_what_it_sent(Federation& federation, const OrganisationId& member);

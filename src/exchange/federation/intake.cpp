@@ -26,6 +26,18 @@ struct Opened {
   Statement statement{};
 };
 
+std::string told_key(const OrganisationId& peer) {
+  return "told/" + peer.text();
+}
+
+/// The last acknowledgement with receipts that was made for that peer; number 0 before any.
+Result<Ack> told_last(store::Records& records, const OrganisationId& peer) {
+  const auto row = records.read(ledger::peer_table, told_key(peer));
+  if (!row && row.error().code == ErrorCode::not_found) return Ack{};
+  if (!row) return fail(row.error());
+  return decode_ack(row->value);
+}
+
 class Intake {
  public:
   Intake(api::Services& services,
@@ -49,6 +61,7 @@ class Intake {
     if (row) stand_ = TRY(decode_stand(row->value));
     TRY(check_chain(page));
     peer_is_ahead_ = is_ahead(page.rosters);
+    if (!page.deliveries.empty()) TRY(repeat_receipts(page.deliveries.front().number));
     for (const auto& delivery : page.deliveries) {
       if (delivery.number <= stand_.last) continue;
       TRY(take(delivery));
@@ -63,10 +76,15 @@ class Intake {
                        .key = in_key(peer_),
                        .value = encode(stand_),
                        .expected = row ? row->revision : 0});
-    TRY(records_.write(writes_));
     taken_.ack.last = stand_.last;
     taken_.ack.chain = stand_.chain;
     sign(taken_.ack, keys_.statement);
+    if (!taken_.ack.receipts.empty())
+      writes_.push_back({.table = ledger::peer_table,
+                         .key = told_key(peer_),
+                         .value = encode(taken_.ack),
+                         .expected = std::nullopt});
+    TRY(records_.write(writes_));
     return std::move(taken_);
   }
 
@@ -99,6 +117,15 @@ class Intake {
       const auto found = std::ranges::find(theirs, mine.alliance, &RosterStand::alliance);
       return found != theirs.end() && found->version > mine.version;
     });
+  }
+
+  /// The sender asks again for what it was told: the answer before was lost.
+  Done repeat_receipts(std::uint64_t from) {
+    auto told = TRY(told_last(records_, peer_));
+    for (auto& receipt : told.receipts)
+      if (receipt.number >= from && receipt.number <= stand_.last)
+        taken_.ack.receipts.push_back(std::move(receipt));
+    return {};
   }
 
   Done take(const Delivery& delivery) {
@@ -286,6 +313,7 @@ class Intake {
     if (!holding) return refuse(delivery, opened, digest, holding.error().message);
     TRY(narrow_to_own_targets(services_.store.objects(), bench_.home, *holding));
     note(delivery, opened, Fate::taken, {}, holding->object.id);
+    if (!opened.statement.object) foretell(opened.statement, holding->object.id);
     holdings_.push_back(std::move(*holding));
     return {};
   }
@@ -309,9 +337,9 @@ class Intake {
               const std::optional<TakenStatement>& before,
               const Digest& digest) {
     TRY(store_holdings());
-    if (before && before->object) {
+    if (const auto object = TRY(object_of(opened.statement, before))) {
       store::Query query;
-      query.ids = {*before->object};
+      query.ids = {*object};
       query.select = store::VersionSelect::all;
       query.sources = {{policy::Source::Kind::member, opened.statement.origin.uuid}};
       // The origin sees all that is its own, whatever the label's time; what others own too, this node does.
@@ -325,6 +353,31 @@ class Intake {
                               known_.home,
                               "federation.recalled",
                               {{"origin", opened.statement.origin.text()}, {"statement", digest.hex()}});
+  }
+
+  /// What a recall names. The object may be here and its row not: the power went in between, and its delivery
+  /// was withdrawn before it came again.
+  Result<std::optional<model::ObjectId>> object_of(const Statement& statement,
+                                                   const std::optional<TakenStatement>& before) {
+    if (before && before->object) return before->object;
+    if (statement.object) return std::optional(statement.object->id);
+    const auto row = records_.read(ledger::statement_table, foretold_key(statement));
+    if (!row && row.error().code == ErrorCode::not_found) return std::optional<model::ObjectId>();
+    if (!row) return fail(row.error());
+    auto object = TRY(model::ObjectId::parse(row->value));
+    return std::optional(std::move(object));
+  }
+
+  /// Which object is about to come, where its statement does not say it in clear.
+  void foretell(const Statement& statement, const model::ObjectId& object) {
+    const auto key = foretold_key(statement);
+    foretold_.push_back(
+        {.table = ledger::statement_table, .key = key, .value = object.text(), .expected = std::nullopt});
+    writes_.push_back(
+        {.table = ledger::statement_table, .key = key, .value = std::nullopt, .expected = std::nullopt});
+  }
+  static std::string foretold_key(const Statement& statement) {
+    return fmt::format("foretold/{}/{}", statement.origin.text(), statement.release.text());
   }
 
   Result<std::optional<TakenStatement>> taken_before(const Statement& statement) {
@@ -365,6 +418,8 @@ class Intake {
   /// Before the rows that say they were taken: what is taken twice after a crash is a duplicate.
   Done store_holdings() {
     if (holdings_.empty()) return {};
+    if (!foretold_.empty()) TRY(records_.write(foretold_));
+    foretold_.clear();
     const auto outcomes = TRY(services_.store.objects().put(holdings_, Deadline::none()));
     taken_.objects += static_cast<std::size_t>(
         std::ranges::count(outcomes, store::PutStatus::stored, &store::PutOutcome::status));
@@ -385,6 +440,7 @@ class Intake {
   std::map<std::pair<OrganisationId, EpochId>, SecretKey> epochs_;
   std::map<std::string, TakenStatement> noted_;
   std::vector<store::NewHolding> holdings_;
+  std::vector<store::Write> foretold_;
   std::vector<store::Write> writes_;
 };
 
@@ -406,6 +462,9 @@ Result<Ack> ack_for(api::Services& services,
   const auto stand = TRY(in_stand(services.store.records(), peer));
   Ack ack{
       .from = peer, .by = known.home, .last = stand.last, .chain = stand.chain, .at = services.clock.now()};
+  // Nobody knows whether it was heard.
+  auto told = TRY(told_last(services.store.records(), peer));
+  if (told.last == stand.last) ack.receipts = std::move(told.receipts);
   sign(ack, keys.statement);
   return ack;
 }

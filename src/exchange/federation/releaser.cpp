@@ -5,6 +5,7 @@
 
 #include "api/shelf.h"
 #include "exchange/federation/epochs.h"
+#include "exchange/federation/impact.h"
 #include "ledger/audit.h"
 #include "ledger/circle.h"
 #include "ledger/delivery.h"
@@ -24,7 +25,9 @@ using policy::StatementKind;
 constexpr int changes_at_once = 256;  // of one signature; 32 MiB objects stay one at a time in memory
 constexpr std::size_t releases_of_object_max = 10'000;
 constexpr std::string_view cursor_key = "federation/changes";
-constexpr std::string_view later_prefix = "later/";  // then the instant, so that rows stand in its order
+constexpr std::size_t missed_max = 1'000'000;
+constexpr std::string_view missed_prefix = "missed/";  // objects that opened while somebody was suspended
+constexpr std::string_view later_prefix = "later/";    // then the instant, so that rows stand in its order
 
 bool is_own(const policy::Holding& holding, const OrganisationId& home) {
   return holding.source.kind == policy::Source::Kind::own && holding.source.id == home.uuid;
@@ -102,15 +105,21 @@ class Releaser {
         outbox_(records_),
         now_(services.clock.now()) {}
 
-  Result<ReleaseRound> run(std::optional<store::Sequence> from) {
+  Result<ReleaseRound> run(std::optional<store::Sequence> from, bool missed = false) {
     const auto cursor = TRY(Cursor::read(records_));
-    auto home = TRY(ledger::subject_of(records_, known_.home));
-    auto changes = TRY(services_.store.objects().changes(
-        policy::Scope::of(std::move(home)), from.value_or(cursor.at), changes_at_once));
     const auto after = from.value_or(cursor.at);
+    store::Changes changes{.changes = {}, .last = after};
+    // Most looks find nothing; who this node is would be put together from every roster.
+    if (services_.store.objects().newest() > after) {
+      auto home = TRY(ledger::subject_of(records_, known_.home));
+      changes =
+          TRY(services_.store.objects().changes(policy::Scope::of(std::move(home)), after, changes_at_once));
+    }
+    reached_ = changes.last;
     ReleaseRound round{.more = changes.last > after};
     if (!from) TRY(draft_what_is_due());
-    if (!round.more && writes_.empty()) return round;
+    if (missed) TRY(draft_what_was_missed());
+    if (!round.more && writes_.empty() && drafts_.empty()) return round;
     for (auto& change : changes.changes)
       if (is_own(change.holding, known_.home)) TRY(follow(change));
     TRY(sign_and_queue());
@@ -123,6 +132,7 @@ class Releaser {
     round.peers = outbox_.peers();
     return round;
   }
+  store::Sequence reached() const { return reached_; }
 
  private:
   Done follow(const store::Change& change) {
@@ -161,29 +171,44 @@ class Releaser {
          .expected = std::nullopt});
   }
 
-  /// Whose embargo is over by now.
+  /// Whose embargo is over by now. Who is suspended meanwhile hears of it when it comes back.
   Done draft_what_is_due() {
     for (const auto& row : TRY(records_.scan(ledger::peer_table, later_prefix, "", changes_at_once))) {
       Timestamp instant;
       const auto digits = std::string_view(row.key).substr(later_prefix.size(), 20);
       std::from_chars(digits.data(), digits.data() + digits.size(), instant.us);
       if (!has_passed(instant).passed) break;
-      store::Query query;
-      const auto id = TRY(model::ObjectId::parse(row.value));
-      query.ids = {id};
-      query.select = store::VersionSelect::all;
-      query.sources = {{policy::Source::Kind::own, known_.home.uuid}};
-      auto home = TRY(ledger::subject_of(records_, known_.home));
-      const auto page = TRY(services_.store.objects().find(policy::Scope::of(std::move(home)),
-                                                           query,
-                                                           std::nullopt,
-                                                           changes_at_once,
-                                                           page_bytes_about,
-                                                           Deadline::none()));
-      for (const auto& holding : page.holdings) TRY(draft(holding));
+      TRY(draft_all_of(row.value));
       writes_.push_back(
           {.table = ledger::peer_table, .key = row.key, .value = std::nullopt, .expected = row.revision});
+      if (!known_.suspended.empty())
+        writes_.push_back({.table = ledger::peer_table,
+                           .key = std::string(missed_prefix) + row.value,
+                           .value = row.value,
+                           .expected = std::nullopt});
     }
+    return {};
+  }
+  Done draft_what_was_missed() {
+    for (const auto& row : TRY(ledger::scan_rows(
+             records_, ledger::peer_table, missed_prefix, model::ObjectId::parse, missed_max)))
+      TRY(draft_all_of(row.value.text()));
+    return {};
+  }
+  Done draft_all_of(const std::string& object) {
+    store::Query query;
+    const auto id = TRY(model::ObjectId::parse(object));
+    query.ids = {id};
+    query.select = store::VersionSelect::all;
+    query.sources = {{policy::Source::Kind::own, known_.home.uuid}};
+    auto home = TRY(ledger::subject_of(records_, known_.home));
+    const auto page = TRY(services_.store.objects().find(policy::Scope::of(std::move(home)),
+                                                         query,
+                                                         std::nullopt,
+                                                         changes_at_once,
+                                                         page_bytes_about,
+                                                         Deadline::none()));
+    for (const auto& holding : page.holdings) TRY(draft(holding));
     return {};
   }
 
@@ -196,8 +221,7 @@ class Releaser {
     const auto audience = TRY(policy::audience_of(*label, known_.all, {}));
     std::map<Bytes, std::pair<policy::Holding, std::vector<OrganisationId>>> views;
     for (const auto& one : audience) {
-      if (one == known_.home || known_.is_suspended(one) || known_.is_suspended(known_.node_of(one)))
-        continue;
+      if (one == known_.home || (is_suspended(one) && only_ != one)) continue;
       const auto* const entry = policy::find_member(roster, one);
       if (entry == nullptr || ledger::is_hub(*entry) || (only_ && *only_ != one)) continue;
       if (!told.insert(one).second) continue;
@@ -212,6 +236,10 @@ class Releaser {
     for (auto& [bytes, view] : views)
       TRY(draft_view(roster, *label, audience, view.first, std::move(view.second)));
     return {};
+  }
+
+  bool is_suspended(const OrganisationId& one) const {
+    return known_.is_suspended(one) || known_.is_suspended(known_.node_of(one));
   }
 
   Result<const policy::Scope*> scope_of(const OrganisationId& organisation) {
@@ -455,6 +483,7 @@ class Releaser {
   std::optional<OrganisationId> only_;
   OutboxBatch outbox_;
   Timestamp now_;
+  store::Sequence reached_ = 0;
   std::vector<Draft> drafts_;
   std::set<std::string> recalling_;
   std::map<OrganisationId, policy::Scope> scopes_;
@@ -495,7 +524,24 @@ Result<ReleaseRound> release_again(api::Services& services,
                                    const ledger::NodeKeys& keys,
                                    const OrganisationId& member,
                                    store::Sequence from) {
-  return Releaser(services, known, keys, member).run(from);
+  ReleaseRound all;
+  bool first = true;
+  for (;;) {
+    Releaser releaser(services, known, keys, member);
+    auto round = releaser.run(from, first);
+    if (!round && round.error().code != ErrorCode::conflict) return fail(std::move(round).error());
+    if (!round) continue;  // beside the node's own releases
+    first = false;
+    all.statements += round->statements;
+    std::ranges::move(round->peers, std::back_inserter(all.peers));
+    if (!round->more) return all;
+    from = releaser.reached();
+  }
+}
+
+Result<store::Sequence> released_up_to(store::Records& records) {
+  const auto cursor = TRY(Cursor::read(records));
+  return cursor.at;
 }
 
 }  // namespace shieldwall::exchange::federation
