@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Three real nodes in bad weather: kill -9 and restart, cut wires, and people who go on sharing and recalling.
+
+usage: alliance_storm_test.py SHIELDWALL SOURCE_DIR
+Whatever was acknowledged is at everyone who may have it in the end, nobody has anything else, and what was recalled is
+gone; no log contradicts itself.
+The row alliance_kills of tests/sizes.tsv says how often a node is killed; SHIELDWALL_STORM_SEED replays the choices.
+"""
+import http.client
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+from alliance_nodes import Member, Refused, Wire, ally, test_size, wait_until
+
+CAUGHT_UP_SECONDS = 60  # a node that failed to reach another waits up to 15 s before it tries again
+UNHEARD = (OSError, http.client.HTTPException, Refused)  # of a node that is killed meanwhile
+
+
+class Traffic:
+    """People at one node: they share for all, for nobody else, and recall."""
+
+    def __init__(self, member, seed):
+        self.member, self.random, self.ends = member, random.Random(seed), threading.Event()
+        self.shared, self.secret, self.recalled, self.unsure = [], [], set(), set()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.ends.wait(0.1):
+            try:
+                self.act()
+            except UNHEARD:
+                time.sleep(0.2)
+
+    def act(self):
+        what, name = self.random.random(), f"{self.member.name}-{self.random.getrandbits(40)}.example"
+        if what < 0.6:
+            self.shared.append(self.member.share(name))
+        elif what < 0.75:
+            self.secret.append(self.member.share("own-" + name, "?tlp=amber"))
+        elif what < 0.9:
+            self.secret.append(self.member.share("red-" + name, "?circle=northern-shield&tlp=red"))
+        elif self.shared:
+            one = self.random.choice(self.shared)
+            self.unsure.add(one)  # a recall that is not answered may have been done
+            self.member.ask("POST", f"/api/v1/objects/{one}/recall")
+            self.unsure.discard(one)
+            self.recalled.add(one)
+
+    def stop(self):
+        self.ends.set()
+        self.thread.join()
+
+    def wanted(self):
+        return set(self.shared) - self.recalled - self.unsure
+
+
+def storm(members, wires, kills, chance):
+    traffic = [Traffic(member, chance.random()) for member in members]
+    try:
+        for _ in range(kills):
+            for wire in wires:
+                (wire.cut if chance.random() < 0.4 else wire.heal)()
+            time.sleep(chance.uniform(0.2, 1.0))
+            unlucky = chance.choice(members)
+            unlucky.stop(signal.SIGKILL)
+            unlucky.serve()
+    finally:
+        for one in traffic:
+            one.stop()
+    for wire in wires:
+        wire.heal()
+    return traffic
+
+
+def check_everything_came(members, traffic):
+    wanted = set().union(*(one.wanted() for one in traffic))
+    recalled = set().union(*(one.recalled for one in traffic))
+
+    def amiss():
+        held = {member.name: member.holds() for member in members}
+        return {name: (wanted - ids, recalled & ids) for name, ids in held.items() if wanted - ids or recalled & ids}
+
+    try:
+        took = wait_until("everyone has all that was acknowledged, nothing recalled", lambda: not amiss(),
+                          CAUGHT_UP_SECONDS)
+    except AssertionError:
+        owners = {one: people.member.name for people in traffic for one in people.shared}
+        for name, (lost, kept) in amiss().items():
+            print(f"{name} lacks {[(one, owners[one]) for one in lost]}, still has {[(one, owners[one]) for one in kept]}")
+        raise
+    for owner, people in zip(members, traffic):
+        for member in members:
+            leaked = set(people.secret) & member.holds() if member is not owner else set()
+            assert not leaked, f"{member.name} has what {owner.name} shared with nobody: {leaked}"
+    print(f"{len(wanted)} shares are everywhere, {len(recalled)} recalls too, after {took:.1f} s of good weather")
+
+
+def check_no_evidence(members):
+    for member in members:
+        assert member.ask("GET", "/api/v1/log/evidence")["evidence"] == [], member.name
+
+
+def main():
+    binary = pathlib.Path(sys.argv[1]).resolve()
+    world = pathlib.Path(tempfile.mkdtemp(prefix="shieldwall-storm-"))
+    seed = int(os.environ.get("SHIELDWALL_STORM_SEED", random.SystemRandom().getrandbits(32)))
+    print(f"SHIELDWALL_STORM_SEED={seed}")
+    wires, members = [Wire(), Wire()], []
+    try:
+        for name, wire in (("a", wires[0]), ("b", wires[1])):
+            members.append(Member(binary, world, name, announced=wire.port))
+            wire.to = members[-1].members_port
+        members.append(Member(binary, world, "c", reachable=False))
+        for member in members:
+            member.serve()
+        ally(members[0], members[1:])
+        traffic = storm(members, wires, test_size("alliance_kills"), random.Random(seed))
+        check_everything_came(members, traffic)
+        check_no_evidence(members)
+        for member in members:
+            member.stop()
+    except BaseException:
+        for member in members:
+            print(f"--- {member.name}\n{member.log()}", file=sys.stderr)
+        raise
+    finally:
+        for member in members:
+            if member.process is not None:
+                member.process.kill()
+        shutil.rmtree(world, ignore_errors=True)
+
+
+main()
