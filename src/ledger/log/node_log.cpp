@@ -19,6 +19,7 @@ std::size_t bytes_of(std::span<const NewEntry> entries) {
   return bytes;
 }
 
+constexpr std::string_view witness_folder = "witness";  // a node keeps there what it knows of other logs
 constexpr std::string_view copy_mark = "copy";
 
 Done copy_file(Fs& fs, const std::string& from, const std::string& to, const std::string& name) {
@@ -334,7 +335,8 @@ Done NodeLog::copy_to(const std::string& folder) {
     TRY(rotate());
     TRY(fs_.make_directory(folder));
     for (const auto& name : TRY(fs_.list(options_.folder)))
-      if (!name.ends_with(".new") && name != copy_mark) TRY(copy_file(fs_, options_.folder, folder, name));
+      if (!name.ends_with(".new") && name != copy_mark && name != witness_folder)
+        TRY(copy_file(fs_, options_.folder, folder, name));
     return write_file_durably(fs_, folder + "/" + std::string(copy_mark), fmt::format("{}\n", size()));
   });
 }
