@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "cli/node_forms.h"
+#include "cli/reconcile.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -449,6 +450,16 @@ constexpr Command commands_here[] = {
      "recall "
      "indicator--30d74e8d-46e1-47f2-abf4-1e5bee592529 --dir node",
      recall},
+    {"alliance reconcile",
+     "find and mend what a member lacks of what was released to it",
+     "Compares the set of all statements that each of the two released to the other with what the other one "
+     "took, by a few kilobytes for each hundred differences however large the sets are. What is missing is "
+     "told "
+     "again; what a restored node forgot of its own comes back to it. After a restore it is done by itself. "
+     "Exit 5 when it failed.",
+     reconcile_options,
+     "shieldwall alliance reconcile 'Partner CERT' --dir node",
+     run_reconcile},
     {"alliance leave",
      "leave an alliance",
      "Its members stop sending to this node. What was received stays, under its labels. A founder goes once "

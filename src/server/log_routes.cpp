@@ -2,6 +2,7 @@
 
 #include "api/shelf.h"
 #include "base/text.h"
+#include "exchange/federation/reconcile.h"
 #include "ledger/audit.h"
 #include "ledger/delivered.h"
 #include "ledger/receipt.h"
@@ -187,6 +188,9 @@ Result<Response> catch_up(Call& call) {
                     {{"before", before}, {"after", log->size()}, {"was_held", log->is_held()}}));
   TRY(log->resume(call.now));
   TRY(log->publish());
+  // What this node signed since the backup, the members know: they are asked before it signs anything new.
+  if (const auto federation = exchange::federation::federation_of(call.services); federation)
+    TRY(exchange::federation::reconcile_after_restore(**federation));
   JsonWriter out;
   out.begin_object();
   out.member("before", before);

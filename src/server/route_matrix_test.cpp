@@ -39,6 +39,7 @@ constexpr std::pair<Method, std::string_view> open_rows[] = {
     {Method::post, "/federation/ask/requests"},
     {Method::get, "/federation/ask/keys"},
     {Method::post, "/federation/entry"},
+    {Method::post, "/federation/reconcile"},
     {Method::post, "/federation/join"},           // by an invitation
     {Method::get, "/federation/log/checkpoint"},  // these again by the certificate
     {Method::get, "/federation/log/tile/{level}/{n0}"},

@@ -29,6 +29,7 @@ std::vector<api::Route> all_routes() {
                           exchange::federation::proposal_routes(),
                           exchange::federation::member_ask_routes(),
                           exchange::federation::carry_routes(),
+                          exchange::federation::reconcile_routes(),
                           exchange::federation::federation_routes(),
                           exchange::taxii_routes()})
     all.insert(all.end(), rows.begin(), rows.end());

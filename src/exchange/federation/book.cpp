@@ -10,6 +10,7 @@ using policy::ByteReader;
 using policy::ByteWriter;
 
 constexpr std::uint8_t form_version = 1;
+constexpr std::uint8_t taken_version = 2;  // 1 kept no secret
 constexpr std::size_t text_max = 512;
 constexpr std::size_t recipients_max = 10'000;
 constexpr std::size_t statement_max = 2u << 20;
@@ -144,7 +145,7 @@ Result<OwnRelease> decode_own_release(std::string_view row) {
 
 Bytes encode(const TakenStatement& taken) {
   ByteWriter out;
-  out.number(form_version);
+  out.number(taken_version);
   out.uuid(taken.from.uuid);
   out.number(taken.number);
   out.number(taken.at.us);
@@ -153,12 +154,15 @@ Bytes encode(const TakenStatement& taken) {
   out.counted(taken.object ? taken.object->text() : std::string());
   write_header(out, taken.header);
   out.counted(policy::encode(taken.statement));
+  out.number(std::uint8_t{taken.secret.has_value()});
+  if (taken.secret) out.digest(*taken.secret);
   return std::move(out).take();
 }
 
 Result<TakenStatement> decode_taken(std::string_view row) {
   ByteReader in(row, "statement taken");
-  TRY(check_form(in));
+  const auto version = TRY(in.number<std::uint8_t>());
+  if (version < 1 || version > taken_version) return in.refuse("a version this program does not know");
   TakenStatement taken;
   taken.from.uuid = TRY(in.uuid());
   taken.number = TRY(in.number<std::uint64_t>());
@@ -169,6 +173,7 @@ Result<TakenStatement> decode_taken(std::string_view row) {
   if (!object.empty()) taken.object = TRY(model::ObjectId::parse(object));
   taken.header = TRY(read_header(in));
   taken.statement = TRY(read_statement(in));
+  if (version > 1 && TRY(in.flag())) taken.secret = TRY(in.digest());
   TRY(in.finish());
   return taken;
 }

@@ -62,6 +62,7 @@ struct TakenStatement {
   std::optional<model::ObjectId> object{};  // in clear, of taken ones
   EnvelopeHeader header{};
   policy::SignedStatement statement{};
+  std::optional<policy::VersionSecret> secret{};  // opens the commitment, of what was taken and is still held
 };
 
 Bytes encode(const Stand& stand);

@@ -7,6 +7,7 @@
 #include "exchange/federation/federation.h"
 #include "exchange/federation/joining.h"
 #include "exchange/federation/proposing.h"
+#include "exchange/federation/reconcile.h"
 
 namespace shieldwall::exchange::federation {
 
@@ -116,6 +117,14 @@ Result<Response> push(Call& call) {
   return for_peer(encode(taken.ack));
 }
 
+Result<Response> reconcile(Call& call) {
+  auto* const federation = TRY(federation_of(call.services));
+  const auto peer = TRY(peer_of(call, *federation));
+  const auto request = TRY(decode_reconcile_request(call.request.body));
+  const auto answer = TRY(answer_reconcile(*federation, peer, request));
+  return for_peer(encode(answer));
+}
+
 Result<Response> get_rosters(Call& call) {
   auto* const federation = TRY(federation_of(call.services));
   const auto peer = TRY(peer_of(call, *federation));
@@ -184,6 +193,11 @@ constexpr api::Route routes[] = {
      api::Right::none,
      push,
      "Brings deliveries; answers what became of them"},
+    {Method::post,
+     "/federation/reconcile",
+     api::Right::none,
+     reconcile,
+     "What differs between what one released to the other and what that one took"},
     {Method::get, "/federation/rosters", api::Right::none, get_rosters, "Signed rosters after a version"},
     {Method::post, "/federation/rosters", api::Right::none, put_rosters, "Brings newer signed rosters"},
     {Method::post,

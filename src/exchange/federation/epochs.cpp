@@ -54,6 +54,10 @@ Result<Line> decode_line(const api::Sealer& sealer, std::string_view row) {
   return line;
 }
 
+std::string made_key(const EpochId& epoch) {
+  return "epoch/made/" + epoch.text();
+}
+
 std::string received_key(const OrganisationId& origin, const EpochId& epoch) {
   return fmt::format("epoch/in/{}/{}", origin.text(), epoch.text());
 }
@@ -102,11 +106,42 @@ Result<EpochForSealing> epoch_for(store::Records& records,
   random.fill(line.grant.key.bytes);
   epoch.grant = line.grant;
   epoch.is_new = true;
-  epoch.write = store::Write{.table = ledger::peer_table,
-                             .key = key,
-                             .value = encode(sealer, line),
-                             .expected = row ? row->revision : 0};
+  epoch.writes.push_back({.table = ledger::peer_table,
+                          .key = key,
+                          .value = encode(sealer, line),
+                          .expected = row ? row->revision : 0});
+  // What was sealed under it may have to be told again when it is nobody's newest any more.
+  epoch.writes.push_back({.table = ledger::peer_table,
+                          .key = made_key(line.grant.epoch),
+                          .value = encode(sealer, Line{.grant = line.grant}),
+                          .expected = std::nullopt});
   return epoch;
+}
+
+Result<EpochGrant> epoch_made(store::Records& records, const api::Sealer& sealer, const EpochId& epoch) {
+  const auto row = TRY(records.read(ledger::peer_table, made_key(epoch)));
+  const auto line = TRY(decode_line(sealer, row.value));
+  return line.grant;
+}
+
+Result<EpochGrant> epoch_told(const api::Services& services,
+                              const Known& known,
+                              const ledger::NodeKeys& keys,
+                              const AllianceId& alliance,
+                              const std::vector<OrganisationId>& recipients,
+                              OutboxBatch& outbox,
+                              std::vector<store::Write>& writes) {
+  auto epoch =
+      TRY(epoch_for(services.store.records(), services.sealer, known, alliance, recipients, services.random));
+  if (!epoch.is_new) return epoch.grant;
+  for (const auto& [recipient, key] : epoch.seal_to) {
+    const auto item = TRY(seal(epoch.grant, keys.statement, key));
+    Queued queued{.delivery = {.kind = ItemKind::epoch_key, .to = policy::key_id(key)},
+                  .at = services.clock.now()};
+    TRY(outbox.add(known.next_hop(recipient, alliance), std::move(queued), item));
+  }
+  std::ranges::move(epoch.writes, std::back_inserter(writes));
+  return epoch.grant;
 }
 
 store::Write write_of(const api::Sealer& sealer, const EpochGrant& grant) {

@@ -4,9 +4,12 @@
 
 #include <set>
 
+#include "api/call.h"
 #include "api/seal.h"
 #include "exchange/federation/envelope.h"
 #include "exchange/federation/known.h"
+#include "exchange/federation/outbox.h"
+#include "ledger/keys.h"
 #include "store/store.h"
 
 namespace shieldwall::exchange::federation {
@@ -17,7 +20,7 @@ struct EpochForSealing {
   bool is_new = false;
   std::vector<std::pair<OrganisationId, policy::MemberKey>>
       seal_to{};  // every sealing key of every recipient
-  std::optional<store::Write> write{};
+  std::vector<store::Write> writes{};
 };
 
 /// The epoch of those recipients as they stand now; made anew where they or their keys are others than
@@ -29,6 +32,19 @@ Result<EpochForSealing> epoch_for(store::Records& records,
                                   const AllianceId& alliance,
                                   const std::vector<OrganisationId>& recipients,
                                   Random& random);
+
+/// An epoch key that this node made, whichever audience's newest it is by now. errors: not_found
+Result<EpochGrant> epoch_made(store::Records& records, const api::Sealer& sealer, const EpochId& epoch);
+
+/// The epoch of those recipients, sealed to each of them in the outbox where it is new.
+///   writes  gets what has to be written with the outbox
+Result<EpochGrant> epoch_told(const api::Services& services,
+                              const Known& known,
+                              const ledger::NodeKeys& keys,
+                              const AllianceId& alliance,
+                              const std::vector<OrganisationId>& recipients,
+                              OutboxBatch& outbox,
+                              std::vector<store::Write>& writes);
 
 /// Keeps one that was received, and gives it back. errors: not_found
 store::Write write_of(const api::Sealer& sealer, const EpochGrant& grant);

@@ -5,6 +5,7 @@
 #include "api/shelf.h"
 #include "base/log.h"
 #include "exchange/federation/proposing.h"
+#include "exchange/federation/reconcile.h"
 #include "exchange/federation/relaying.h"
 #include "ledger/audit.h"
 #include "ledger/member_times.h"
@@ -21,6 +22,7 @@ using net::Method;
 constexpr Duration embargo_pause = milliseconds(500);  // between two looks for embargoes that are over
 constexpr int invitations_max = 1'000;
 constexpr int take_tries_max = 32;  // as many members may bring something for one and the same at once
+constexpr std::uint64_t rounds_between_tending = 256;  // of releases, before rows of the sets are looked at
 constexpr std::size_t rosters_at_once = 1'000;
 constexpr std::size_t rosters_bytes_max = 64u << 20;
 constexpr Duration confer_pause = seconds(5);  // between two looks at what another founder's operator signed
@@ -47,7 +49,7 @@ Result<Federation*> federation_of(api::Services& services) {
 }
 
 Federation::Federation(api::Services& services, FederationOptions options)
-    : services_(services), options_(std::move(options)) {}
+    : services_(services), options_(std::move(options)), reconciling_(std::make_shared<Reconciling>()) {}
 
 Result<ledger::KeyRing::Keys> Federation::keys() const {
   if (services_.shelf == nullptr) return fail(ErrorCode::unavailable, "this node has no keys");
@@ -59,6 +61,7 @@ Done Federation::refresh() {
     if (const auto done = finish_rosters(services_, options_.home);
         !done)  // a full disk: it serves all the same
       log::warn("rosters could not be looked through", {{"why", done.error().message}});
+  if (known_.load()->home != options_.home) TRY(load_wishes(*this));  // the first time
   auto known = TRY(Known::read(services_.store.records(), options_.home));
   const auto others = known.others();
   known_.store(std::make_shared<const Known>(std::move(known)));
@@ -83,7 +86,10 @@ void Federation::on_news(std::function<void()> wake) {
   wake_.with([&](auto& kept) { kept = std::move(wake); });
 }
 
-/// After rows were written: what waits for each peer now.
+bool Federation::serves() const {
+  return wake_.with([](const auto& kept) { return static_cast<bool>(kept); });
+}
+
 Done Federation::count(const std::vector<OrganisationId>& peers) {
   for (const auto& peer : peers) {
     const auto stand = TRY(out_stand(services_.store.records(), peer));
@@ -103,7 +109,7 @@ bool Federation::has_news(const OrganisationId& peer, std::uint64_t after) const
 
 Result<bool> Federation::release() {
   const auto known = known_.load();
-  if (known->newest.empty()) return false;
+  if (known->newest.empty() || !may_release(*this)) return false;
   const auto newest = services_.store.objects().newest();
   const auto steady = services_.clock.steady().us;
   if (newest == seen_ && steady < looked_us_.load() + embargo_pause.us) return false;
@@ -114,6 +120,7 @@ Result<bool> Federation::release() {
   if (!round) return fail(std::move(round).error());
   if (!round->more) seen_ = newest;
   TRY(count(round->peers));
+  if (++rounds_ % rounds_between_tending == 0) tend_sets(*this);
   return round->more;
 }
 
@@ -163,16 +170,23 @@ Result<net::Response> Federation::call(
 }
 
 Done Federation::greet(const OrganisationId& peer) {
-  if (greeted_.with([&](const auto& greeted) { return greeted.contains(peer); })) return {};
+  if (version_with(peer) != 0) return {};
   const Hello mine{.organisation = options_.home, .rosters = known_.load()->stands_for(peer)};
   const auto answer = TRY(call(peer, Method::post, "/federation/hello", encode(mine), exchange_time));
   const auto theirs = TRY(decode_hello(answer.bytes()));
-  TRY(version_for(mine, theirs));
+  const auto version = TRY(version_for(mine, theirs));
   if (theirs.organisation != peer)
     return fail(
         ErrorCode::invalid, "{} answered in the place of {}", theirs.organisation.text(), peer.text());
-  greeted_.with([&](auto& greeted) { greeted.insert(peer); });
+  greeted_.with([&](auto& greeted) { greeted.insert_or_assign(peer, version); });
   return settle_rosters(peer, theirs.rosters);
+}
+
+std::uint32_t Federation::version_with(const OrganisationId& peer) const {
+  return greeted_.with([&](const auto& greeted) {
+    const auto found = greeted.find(peer);
+    return found == greeted.end() ? 0 : found->second;
+  });
 }
 
 /// Whoever knows the newer roster of an alliance of both tells the other.
@@ -241,6 +255,8 @@ void Federation::confer_when_due(const OrganisationId& peer) {
 Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
   TRY(greet(peer));
   confer_when_due(peer);
+  // A member that cannot be reconciled with is still told by numbers; why it failed is logged and kept.
+  static_cast<void>(reconcile_if_due(*this, peer));
   const auto held = TRY(keys());
   const auto known = known_.load();
   Poll poll{.rosters = known->stands_for(peer), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
@@ -322,6 +338,7 @@ Done Federation::note(const OrganisationId& peer, const Ack& ack) {
                       .key = out_key(peer),
                       .value = encode(Stand{ack.last, ack.chain}),
                       .expected = std::nullopt});
+    TRY(wish_reconcile(*this, peer, "it has more deliveries than this node remembers", true));
   }
   if (ack.last > before.last || !ack.receipts.empty())
     writes.push_back({.table = ledger::outbox_table,

@@ -5,8 +5,9 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct FederationOptions {
   ///   errors  corrupt: it was rewritten; unavailable: it cannot be asked
   std::function<Result<std::string>(const OrganisationId&)> check_log{};
 };
+
+struct Reconciling;
 
 class Federation {
  public:
@@ -89,18 +92,25 @@ class Federation {
   /// errors: denied: not signed by the peer
   Done note(const OrganisationId& peer, const Ack& ack);
   bool has_news(const OrganisationId& peer, std::uint64_t after) const;
-  /// Called after deliveries were added: waiting polls are answered now.
-  void on_news(std::function<void()> wake);
-
- private:
+  /// After rows were written: what waits for each of those peers now.
+  Done count(const std::vector<OrganisationId>& peers);
+  /// One request to a member's node. errors: unavailable; conflict: it said so
   Result<net::Response> call(
       const OrganisationId& peer, net::Method method, std::string target, Bytes body, Duration time);
+  /// The version spoken with a node since it was greeted last; 0: it was not.
+  std::uint32_t version_with(const OrganisationId& peer) const;
+  Reconciling& reconciling() { return *reconciling_; }
+  /// Called after deliveries were added: waiting polls are answered now.
+  void on_news(std::function<void()> wake);
+  /// Whether somebody calls it with threads of its own: a node that runs.
+  bool serves() const;
+
+ private:
   Done greet(const OrganisationId& peer);
   Done settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs);
   Done take_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);
   Done bring_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);
   void confer_when_due(const OrganisationId& peer);
-  Done count(const std::vector<OrganisationId>& peers);
 
   /// When something was told to a member's node last, and how much was known then.
   struct Conferred {
@@ -113,11 +123,13 @@ class Federation {
   FederationOptions options_;
   std::atomic<KnownNow> known_{std::make_shared<const Known>()};
   std::atomic<std::int64_t> joiner_until_us_{0};
-  Guarded<std::map<OrganisationId, std::uint64_t>> last_{};  // newest delivery number of each pair
-  Guarded<std::set<OrganisationId>> greeted_{};
+  Guarded<std::map<OrganisationId, std::uint64_t>> last_{};     // newest delivery number of each pair
+  Guarded<std::map<OrganisationId, std::uint32_t>> greeted_{};  // and the version spoken
+  std::shared_ptr<Reconciling> reconciling_;
   Guarded<std::map<OrganisationId, Conferred>> conferred_{};
   std::atomic<std::uint64_t> proposals_changed_{1};
   Guarded<std::function<void()>> wake_{};
+  std::atomic<std::uint64_t> rounds_{0};           // of releases
   std::atomic<store::Sequence> seen_{UINT64_MAX};  // the newest change when there was nothing more to release
   std::atomic<std::int64_t> tended_us_{INT64_MIN / 2};  // steady
   std::atomic<std::int64_t> looked_us_{INT64_MIN / 2};  // steady, when embargoes were looked at last
@@ -136,6 +148,8 @@ std::span<const api::Route> federation_routes();
 std::span<const api::Route> alliance_routes();
 /// "/api/v1/carried...": the same by files.
 std::span<const api::Route> carry_routes();
+/// "/api/v1/members/{organisation}/reconcile".
+std::span<const api::Route> reconcile_routes();
 
 Bytes encode_rosters(const std::vector<ledger::SignedRoster>& rosters);
 Result<std::vector<ledger::SignedRoster>> decode_rosters(std::string_view bytes);

@@ -14,7 +14,7 @@
 namespace shieldwall::exchange::federation {
 
 inline constexpr std::uint32_t protocol_oldest = 1;  // the range of versions that this program speaks
-inline constexpr std::uint32_t protocol_newest = 1;
+inline constexpr std::uint32_t protocol_newest = 2;  // 2: reconciliation
 
 inline constexpr std::size_t page_bytes_max = 48u << 20;   // one envelope of the largest fits
 inline constexpr std::size_t page_bytes_about = 4u << 20;  // a page is closed at; bounds what a peer keeps

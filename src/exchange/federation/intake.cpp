@@ -8,6 +8,7 @@
 #include "exchange/federation/judge.h"
 #include "exchange/federation/own_targets.h"
 #include "exchange/federation/relaying.h"
+#include "exchange/federation/sets.h"
 #include "ledger/audit.h"
 #include "ledger/subject.h"
 #include "policy/membership.h"
@@ -71,6 +72,8 @@ class Intake {
     TRY(store_holdings());
     auto carried = outbox_.take();
     std::ranges::move(carried, std::back_inserter(writes_));
+    auto sets = TRY(set_.take(records_, bench_.now, services_.random));
+    std::ranges::move(sets, std::back_inserter(writes_));
     taken_.carried_to = outbox_.peers();
     writes_.push_back({.table = ledger::peer_table,
                        .key = in_key(peer_),
@@ -387,6 +390,7 @@ class Intake {
     if (!row && row.error().code == ErrorCode::not_found) return std::optional<TakenStatement>();
     if (!row) return fail(row.error());
     auto taken = TRY(decode_taken(row->value));
+    last_[key] = element_of(statement.release, policy::statement_digest(taken.statement.statement));
     return std::optional(std::move(taken));
   }
 
@@ -396,23 +400,34 @@ class Intake {
             Fate fate,
             std::string_view reason,
             const std::optional<model::ObjectId>& object) {
-    const TakenStatement taken{.from = peer_,
-                               .number = delivery.number,
-                               .at = bench_.now,
-                               .fate = fate,
-                               .reason = excerpt(reason, reason_bytes_max),
-                               .object = object,
-                               .header = opened.header,
-                               .statement = opened.contents.statement};
+    const TakenStatement taken{
+        .from = peer_,
+        .number = delivery.number,
+        .at = bench_.now,
+        .fate = fate,
+        .reason = excerpt(reason, reason_bytes_max),
+        .object = object,
+        .header = opened.header,
+        .statement = opened.contents.statement,
+        .secret = fate == Fate::taken ? std::optional(opened.contents.secret) : std::nullopt};
     auto key = taken_key(opened.statement.origin, opened.statement.release);
-    if (fate == Fate::refused)
+    if (fate == Fate::refused) {
       key = fmt::format("refused/{}/{}", peer_.text(), delivery.digest.hex());
-    else
+    } else {
+      note_in_set(opened, key);
       noted_.insert_or_assign(key, taken);
+    }
     writes_.push_back({.table = ledger::statement_table,
                        .key = std::move(key),
                        .value = encode(taken),
                        .expected = std::nullopt});
+  }
+
+  void note_in_set(const Opened& opened, const std::string& key) {
+    const auto& signed_statement = opened.contents.statement.statement;
+    if (const auto& before = last_[key]) set_.add({opened.statement.origin}, *before, -1);
+    set_.add({opened.statement.origin}, element_of(opened.statement, signed_statement));
+    last_[key] = element_of(opened.statement, signed_statement);
   }
 
   /// Before the rows that say they were taken: what is taken twice after a crash is a duplicate.
@@ -439,6 +454,8 @@ class Intake {
   bool peer_is_ahead_ = false;
   std::map<std::pair<OrganisationId, EpochId>, SecretKey> epochs_;
   std::map<std::string, TakenStatement> noted_;
+  std::map<std::string, std::optional<reconcile::Element>> last_;  // what stands in the set for a release
+  SetBatch set_{SetKind::taken};
   std::vector<store::NewHolding> holdings_;
   std::vector<store::Write> foretold_;
   std::vector<store::Write> writes_;

@@ -27,28 +27,6 @@ std::uint32_t version_of(const Statement& statement) {
   return version;
 }
 
-Done check_signature(Bench& bench,
-                     const policy::SignedStatement& signed_statement,
-                     const Statement& statement) {
-  const auto signer = bench.known.node_of(statement.origin);
-  auto keys = bench.known.keys(signer, policy::KeyUse::statement);
-  auto found = std::ranges::find(keys, statement.key, policy::key_id);
-  if (found == keys.end()) {
-    keys = bench.known.retired_keys(statement.alliance, signer, version_of(statement));
-    found = std::ranges::find(keys, statement.key, policy::key_id);
-  }
-  if (found == keys.end())
-    return fail(ErrorCode::invalid, "signed by no key that the roster lists for its origin");
-  const auto root = signed_statement.root();
-  if (bench.verified.contains({root, statement.key})) return {};
-  const auto key = TRY(VerifyKey::from(found->key));
-  const auto signature = TRY(Signature::from(signed_statement.signature));
-  if (!verifies(key, policy::batch_text(root), signature))
-    return fail(ErrorCode::invalid, "the signature does not verify");
-  bench.verified.insert({root, statement.key});
-  return {};
-}
-
 Done check_audience(const Bench& bench, const Statement& statement) {
   const auto audience = TRY(policy::audience_of(statement.label, bench.known.all, {}));
   if (policy::audience_digest(audience) != statement.audience)
@@ -89,6 +67,28 @@ Done check_authorship(const Statement& statement) {
 }
 
 }  // namespace
+
+Done check_signature(Bench& bench,
+                     const policy::SignedStatement& signed_statement,
+                     const Statement& statement) {
+  const auto signer = bench.known.node_of(statement.origin);
+  auto keys = bench.known.keys(signer, policy::KeyUse::statement);
+  auto found = std::ranges::find(keys, statement.key, policy::key_id);
+  if (found == keys.end()) {
+    keys = bench.known.retired_keys(statement.alliance, signer, version_of(statement));
+    found = std::ranges::find(keys, statement.key, policy::key_id);
+  }
+  if (found == keys.end())
+    return fail(ErrorCode::invalid, "signed by no key that the roster lists for its origin");
+  const auto root = signed_statement.root();
+  if (bench.verified.contains({root, statement.key})) return {};
+  const auto key = TRY(VerifyKey::from(found->key));
+  const auto signature = TRY(Signature::from(signed_statement.signature));
+  if (!verifies(key, policy::batch_text(root), signature))
+    return fail(ErrorCode::invalid, "the signature does not verify");
+  bench.verified.insert({root, statement.key});
+  return {};
+}
 
 Result<Judged> judge_statement(Bench& bench,
                                const policy::SignedStatement& signed_statement,

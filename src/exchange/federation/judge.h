@@ -23,6 +23,11 @@ struct Judged {
   Digest digest{};
 };
 
+/// That one of its origin's keys signed it. errors: invalid
+Done check_signature(Bench& bench,
+                     const policy::SignedStatement& signed_statement,
+                     const policy::Statement& statement);
+
 /// Everything but the object: signature by a key of the origin, alliance, roster version, audience set, label
 /// and place in its release.
 ///   before  the statement of that release that was taken last

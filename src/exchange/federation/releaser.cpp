@@ -6,6 +6,7 @@
 #include "api/shelf.h"
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/impact.h"
+#include "exchange/federation/sets.h"
 #include "ledger/audit.h"
 #include "ledger/circle.h"
 #include "ledger/delivery.h"
@@ -120,14 +121,15 @@ class Releaser {
     if (!from) TRY(draft_what_is_due());
     if (missed) TRY(draft_what_was_missed());
     if (!round.more && writes_.empty() && drafts_.empty()) return round;
-    for (auto& change : changes.changes)
-      if (is_own(change.holding, known_.home)) TRY(follow(change));
+    reached_ = TRY(follow_all(changes));
     TRY(sign_and_queue());
     TRY(note_deliveries());
     round.statements = drafts_.size();
     auto writes = outbox_.take();
     std::ranges::move(writes_, std::back_inserter(writes));
-    if (!from && round.more) writes.push_back(cursor.moved_to(changes.last));
+    auto sets = TRY(set_.take(records_, now_, services_.random));
+    std::ranges::move(sets, std::back_inserter(writes));
+    if (!from && round.more) writes.push_back(cursor.moved_to(reached_));
     if (!writes.empty()) TRY(records_.write(writes));
     round.peers = outbox_.peers();
     return round;
@@ -135,6 +137,17 @@ class Releaser {
   store::Sequence reached() const { return reached_; }
 
  private:
+  /// Up to a second change of one object: its statement goes on behind that of the first, which has to be
+  /// kept before. Gives the change looked at last.
+  Result<store::Sequence> follow_all(const store::Changes& changes) {
+    for (const auto& change : changes.changes) {
+      if (!is_own(change.holding, known_.home)) continue;
+      if (!followed_.insert(change.holding.id).second) return change.sequence - 1;
+      TRY(follow(change));
+    }
+    return changes.last;
+  }
+
   Done follow(const store::Change& change) {
     if (change.kind == store::ChangeKind::deleted) return draft_recall(change.holding);
     if (change.kind == store::ChangeKind::withdrawn || !change.holding.bytes) return {};
@@ -209,6 +222,7 @@ class Releaser {
                                                          page_bytes_about,
                                                          Deadline::none()));
     for (const auto& holding : page.holdings) TRY(draft(holding));
+    followed_.insert(id);
     return {};
   }
 
@@ -404,7 +418,13 @@ class Releaser {
       kept.recipients.push_back({one, number});
       if (draft.bytes) told_[one].push_back({.id = draft.object, .version = draft.version, .label = label});
     }
-    if (draft.before) forget_item(*draft.before, kept);
+    set_.add(draft.recipients, element_of(draft.statement.release, digest));
+    if (draft.before) {
+      forget_item(*draft.before, kept);
+      TRY(take_from_set(*draft.before));
+    } else {
+      writes_.push_back(write_of_release(draft.statement.release, draft.object));
+    }
     writes_.push_back({.table = ledger::statement_table,
                        .key = own_key(draft.object, draft.statement.release),
                        .value = encode(kept),
@@ -419,6 +439,14 @@ class Releaser {
                          .key = item_key(before.item),
                          .value = std::nullopt,
                          .expected = std::nullopt});
+  }
+
+  Done take_from_set(const OwnRelease& before) {
+    const auto last = TRY(policy::decode_statement(before.statement.statement));
+    std::vector<OrganisationId> group;
+    for (const auto& one : before.recipients) group.push_back(one.organisation);
+    set_.add(std::move(group), element_of(last, before.statement.statement), -1);
+    return {};
   }
 
   /// The delivery goes to the node on which the recipient lives.
@@ -437,17 +465,9 @@ class Releaser {
   Result<EpochGrant> epoch_of(const Draft& draft) {
     auto& made = epochs_[{draft.statement.alliance, draft.recipients}];
     if (made) return *made;
-    auto epoch = TRY(epoch_for(
-        records_, services_.sealer, known_, draft.statement.alliance, draft.recipients, services_.random));
-    for (const auto& [recipient, key] : epoch.seal_to) {
-      if (!epoch.is_new) break;
-      const auto item = TRY(seal(epoch.grant, keys_.statement, key));
-      Queued queued{.delivery = {.kind = ItemKind::epoch_key, .to = policy::key_id(key)}, .at = now_};
-      TRY(outbox_.add(known_.next_hop(recipient, draft.statement.alliance), std::move(queued), item));
-    }
-    if (epoch.write) writes_.push_back(std::move(*epoch.write));
-    made = epoch.grant;
-    return epoch.grant;
+    made = TRY(
+        epoch_told(services_, known_, keys_, draft.statement.alliance, draft.recipients, outbox_, writes_));
+    return *made;
   }
 
   /// As every door does: what left to whom, one entry for each member in this round, before it can leave. A
@@ -485,10 +505,12 @@ class Releaser {
   Timestamp now_;
   store::Sequence reached_ = 0;
   std::vector<Draft> drafts_;
+  std::set<model::ObjectId> followed_;
   std::set<std::string> recalling_;
   std::map<OrganisationId, policy::Scope> scopes_;
   std::map<std::pair<AllianceId, std::vector<OrganisationId>>, std::optional<EpochGrant>> epochs_;
   std::map<OrganisationId, std::vector<ledger::DeliveredVersion>> told_;
+  SetBatch set_{SetKind::sent};
   std::vector<store::Write> writes_;
 };
 
