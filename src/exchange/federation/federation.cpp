@@ -338,7 +338,9 @@ Done Federation::note(const OrganisationId& peer, const Ack& ack) {
                       .key = out_key(peer),
                       .value = encode(Stand{ack.last, ack.chain}),
                       .expected = std::nullopt});
-    TRY(wish_reconcile(*this, peer, "it has more deliveries than this node remembers", true));
+    // Nothing waits for it: a member that says so without reason would keep this node from telling the
+    // others.
+    TRY(wish_reconcile(*this, peer, "it has more deliveries than this node remembers", false));
   }
   if (ack.last > before.last || !ack.receipts.empty())
     writes.push_back({.table = ledger::outbox_table,
