@@ -61,7 +61,9 @@ Done Federation::refresh() {
     if (const auto done = finish_rosters(services_, options_.home);
         !done)  // a full disk: it serves all the same
       log::warn("rosters could not be looked through", {{"why", done.error().message}});
-  if (known_.load()->home != options_.home) TRY(load_wishes(*this));  // the first time
+  if (known_.load()->home.is_nil())
+    if (const auto done = load_wishes(*this); !done)
+      log::warn("sets of statements could not be made", {{"why", done.error().message}});
   auto known = TRY(Known::read(services_.store.records(), options_.home));
   const auto others = known.others();
   known_.store(std::make_shared<const Known>(std::move(known)));
