@@ -3,7 +3,7 @@
 
 usage: alliance_storm_test.py SHIELDWALL SOURCE_DIR
 Whatever was acknowledged is at everyone who may have it in the end, nobody has anything else, and what was recalled is
-gone; no log contradicts itself.
+gone. Then one node is put back to a backup: its peers keep no evidence against it, and it serves nothing recalled.
 The row alliance_kills of tests/sizes.tsv says how often a node is killed; SHIELDWALL_STORM_SEED replays the choices.
 """
 import http.client
@@ -108,6 +108,28 @@ def check_no_evidence(members):
         assert member.ask("GET", "/api/v1/log/evidence")["evidence"] == [], member.name
 
 
+def check_restore(a, others, folder):
+    """A backup, shares and recalls after it, and the backup put back."""
+    kept = [a.share(f"before-{n}.example") for n in range(6)]
+    wait_until("all have it", lambda: all(set(kept) <= one.holds() for one in others))
+    a.run("node", "backup", folder)
+    later = [a.share(f"after-{n}.example") for n in range(10)]
+    gone = kept[:3]
+    for one in gone:
+        a.run("recall", one)
+    wait_until("all know what came after the backup", lambda: all(
+        set(later) <= one.holds() and not set(gone) & one.holds() for one in others), CAUGHT_UP_SECONDS)
+    a.stop(signal.SIGKILL)
+    shutil.move(a.folder, str(a.folder) + "-lost")
+    shutil.move(folder, a.folder)
+    a.serve()
+    a.run("log", "catch-up")
+    wait_until("nobody serves what was recalled", lambda: not any(set(gone) & one.holds() for one in (a, *others)),
+               CAUGHT_UP_SECONDS)
+    fresh = a.share("fresh.example")
+    wait_until("what it shares comes again", lambda: all(one.has(fresh) for one in others), CAUGHT_UP_SECONDS)
+
+
 def main():
     binary = pathlib.Path(sys.argv[1]).resolve()
     world = pathlib.Path(tempfile.mkdtemp(prefix="shieldwall-storm-"))
@@ -124,6 +146,8 @@ def main():
         ally(members[0], members[1:])
         traffic = storm(members, wires, test_size("alliance_kills"), random.Random(seed))
         check_everything_came(members, traffic)
+        check_no_evidence(members)
+        check_restore(members[0], members[1:], world / "copy")
         check_no_evidence(members)
         for member in members:
             member.stop()
