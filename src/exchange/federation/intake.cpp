@@ -173,7 +173,8 @@ class Intake {
   }
 
   /// What became of a statement, for its origin: with the acknowledgement where the origin brought it, else
-  /// sealed past the relay, which learns nothing more than that it was taken.
+  /// sealed past the relay, which learns nothing more than that it was taken. What the origin did not sign is
+  /// the bringer's: nobody has others written to in a third member's name.
   Done tell_origin(const Delivery& delivery,
                    const Opened& opened,
                    Fate fate,
@@ -181,7 +182,7 @@ class Intake {
                    std::string_view reason) {
     const auto& origin = opened.statement.origin;
     const auto node = known_.node_of(origin);
-    if (node == peer_) {
+    if (node == peer_ || !check_signature(bench_, opened.contents.statement, opened.statement)) {
       tell(delivery, fate, statement, reason);
       return {};
     }
