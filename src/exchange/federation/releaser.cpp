@@ -355,7 +355,10 @@ class Releaser {
       draft.statement.number = last.number + 1;
       draft.statement.predecessor = policy::statement_digest(before.statement.statement);
       draft.statement.key = policy::key_id(keys_.public_statement());
-      for (const auto& one : before.recipients) draft.recipients.push_back(one.organisation);
+      // Whoever left has no key to seal to, and must not keep the others from hearing of it.
+      for (const auto& one : before.recipients)
+        if (known_.member(known_.node_of(one.organisation)) != nullptr)
+          draft.recipients.push_back(one.organisation);
       draft.before = std::move(before);
       drafts_.push_back(std::move(draft));
     }
@@ -398,7 +401,7 @@ class Releaser {
                             .object = draft.bytes ? *draft.bytes : Bytes()};
     const EnvelopeHeader header{.epoch = epoch.epoch,
                                 .commitment = draft.statement.commitment,
-                                .expires = draft.statement.label.end,
+                                .expires = draft.bytes ? draft.statement.label.end : Timestamp::never(),
                                 .realm = draft.statement.label.realm};
     const auto envelope = TRY(seal(header, contents, epoch.key, services_.random));
     const auto item = encode(envelope);
