@@ -139,7 +139,7 @@ def pass_on(demo, northland, westmark, harbour):
     assert not harbour.holds(given["id"]), "it was passed on"
     doors = {one["door"] for one in westmark.json("delivered", given["id"])["deliveries"]}
     assert "federation" not in doors, doors
-    return widened.stderr.strip().removeprefix("shieldwall: ").replace(given["id"], "this indicator")
+    return widened.stderr.strip().removeprefix("shieldwall: ").replace(given["id"], "such object")
 
 
 def come_too_late(demo, northland, hub, skerry):

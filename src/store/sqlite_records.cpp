@@ -88,15 +88,17 @@ class SqliteRecords final : public Records {
   }
 
   Result<std::vector<Record>> scan_stored(Table table, const ScanKey& question) {
-    auto asking = TRY(Asking::with(core_, sql::scan_records));
     const auto end = end_of(question.prefix);
-    asking.statement.bind(
-        static_cast<int>(table),
-        question.after,
-        question.prefix,
-        end.empty() ? std::optional<std::string_view>() : std::optional<std::string_view>(end),
-        core_.seams.clock.now(),
-        std::max(question.limit, 0));
+    auto asking = TRY(Asking::with(core_, end.empty() ? sql::scan_records_to_the_end : sql::scan_records));
+    std::string from(question.prefix);
+    if (question.after >= question.prefix) (from = question.after) += '\0';  // the first text after it
+    const auto now = core_.seams.clock.now();
+    const auto limit = std::max(question.limit, 0);
+    if (end.empty())
+      asking.statement.bind(static_cast<int>(table), std::string_view(from), now, limit);
+    else
+      asking.statement.bind(
+          static_cast<int>(table), std::string_view(from), std::string_view(end), now, limit);
     std::vector<Record> found;
     while (TRY(asking.statement.step()))
       found.push_back({.key = std::string(asking.statement.bytes(0)),

@@ -132,9 +132,13 @@ inline constexpr const char* write_record =
     "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (family, key)"
     " DO UPDATE SET value = ?3, revision = ?4, expires = ?5";
 inline constexpr const char* delete_record = "DELETE FROM record WHERE family = ?1 AND key = ?2";
+// One bound on each side: of two lower ones SQLite would seek by the first and read all up to the other.
 inline constexpr const char* scan_records =
-    "SELECT key, value, revision, expires FROM record WHERE family = ?1 AND key > ?2 AND key >= ?3"
-    " AND (?4 IS NULL OR key < ?4) AND expires > ?5 ORDER BY key LIMIT ?6";
+    "SELECT key, value, revision, expires FROM record WHERE family = ?1 AND key >= ?2 AND key < ?3"
+    " AND expires > ?4 ORDER BY key LIMIT ?5";
+inline constexpr const char* scan_records_to_the_end =
+    "SELECT key, value, revision, expires FROM record WHERE family = ?1 AND key >= ?2"
+    " AND expires > ?3 ORDER BY key LIMIT ?4";
 inline constexpr const char* expire_records =
     "DELETE FROM record WHERE (family, key) IN (SELECT family, key FROM record"
     " WHERE expires < 9223372036854775807 AND expires <= ?1 LIMIT ?2)";
