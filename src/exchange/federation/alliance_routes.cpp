@@ -9,6 +9,7 @@
 #include "exchange/federation/federation.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/joining.h"
+#include "exchange/federation/operator_call.h"
 #include "exchange/federation/refusals.h"
 #include "exchange/federation/warning.h"
 #include "ledger/audit.h"
@@ -30,25 +31,8 @@ using net::Method;
 constexpr std::size_t body_bytes_max_here = 64u << 10;
 constexpr std::int64_t overlap_days_max = 365;
 
-/// Alliances are the node's matter: operators of its own organisation.
-Result<Federation*> operated(Call& call) {
-  auto* const federation = TRY(federation_of(call.services));
-  if (call.caller->organisation != federation->options().home && !call.caller->local)
-    return fail(ErrorCode::denied, "only operators of the node's own organisation may do this");
-  return federation;
-}
-
-Response told(int status, JsonWriter out) {
-  return {status, policy::Release::fact(std::move(out).text())};
-}
-
 Result<SignedRoster> alliance_in_path(Call& call) {
   return ledger::alliance_named(call.services.store.records(), call.part("alliance"));
-}
-
-Result<model::JsonDocument> body(Call& call) {
-  auto text = TRY(api::body_of(call, body_bytes_max_here));
-  return model::JsonDocument::parse(text.empty() ? "{}" : std::move(text));
 }
 
 /// The member named in the path, by id or name, of any alliance.
@@ -120,7 +104,7 @@ Result<Response> list_alliances(Call& call) {
 
 Result<Response> create_alliance(Call& call) {
   auto* const federation = TRY(operated(call));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, body_bytes_max_here));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto name = TRY(fields.text("name"));
   TRY(fields.finish());
@@ -147,7 +131,7 @@ Result<Response> invite_member(Call& call) {
 
 Result<Response> join_alliance(Call& call) {
   auto* const federation = TRY(operated(call));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, body_bytes_max_here));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto text = TRY(fields.text("invitation"));
   TRY(fields.finish());
@@ -181,7 +165,7 @@ Result<Response> leave_this_alliance(Call& call) {
 /// Two named persons say what time it is, on a node that no member reaches.
 Result<Response> attest_time(Call& call) {
   TRY(operated(call));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, body_bytes_max_here));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto at = TRY(fields.optional_time("time"));
   TRY(fields.finish());
@@ -206,7 +190,7 @@ Result<Response> attest_time(Call& call) {
 
 Result<Response> roll_keys(Call& call) {
   auto* const federation = TRY(operated(call));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, body_bytes_max_here));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto end = TRY(fields.flag("end_overlap", false));
   KeyWish wish;
@@ -233,7 +217,7 @@ Result<Response> suspend(Call& call) {
   auto* const federation = TRY(operated(call));
   const auto known = federation->known();
   const auto member = TRY(member_in_path(call, *known));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, body_bytes_max_here));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto reason = TRY(fields.optional_text("reason")).value_or("");
   const auto remove = TRY(fields.flag("remove", false));
@@ -278,7 +262,7 @@ Result<Response> reinstate(Call& call) {
   const auto member = TRY(member_in_path(call, *known));
   const auto found = known->suspended.find(member);
   if (found == known->suspended.end()) return fail(ErrorCode::conflict, "it is not suspended");
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, body_bytes_max_here));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto unverified = TRY(fields.flag("unverified", false));
   TRY(fields.finish());

@@ -3,6 +3,7 @@
 
 #include "api/fields.h"
 #include "exchange/federation/carry.h"
+#include "exchange/federation/operator_call.h"
 #include "ledger/audit.h"
 #include "ledger/organisation.h"
 #include "model/json_writer.h"
@@ -19,25 +20,9 @@ using net::Method;
 
 constexpr std::size_t request_bytes_max = 30u << 20;  // a file of 22 MB as base64; the listener takes 32 MiB
 
-Result<Federation*> operated(Call& call) {
-  auto* const federation = TRY(federation_of(call.services));
-  if (call.caller->organisation != federation->options().home && !call.caller->local)
-    return fail(ErrorCode::denied, "only operators of the node's own organisation may do this");
-  return federation;
-}
-
-Response told(JsonWriter out) {
-  return {200, policy::Release::fact(std::move(out).text())};
-}
-
-Result<model::JsonDocument> body(const Call& call) {
-  auto text = TRY(api::body_of(call, request_bytes_max));
-  return model::JsonDocument::parse(text.empty() ? "{}" : std::move(text));
-}
-
 Result<Response> out(Call& call) {
   auto* const federation = TRY(operated(call));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, request_bytes_max));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto name = TRY(fields.text("member"));
   const auto after = TRY(fields.optional_number("after"));
@@ -61,12 +46,12 @@ Result<Response> out(Call& call) {
   answer.member("last", file.last);
   answer.member("more", file.more);
   answer.end_object();
-  return told(std::move(answer));
+  return told(200, std::move(answer));
 }
 
 Result<Response> in(Call& call) {
   auto* const federation = TRY(operated(call));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, request_bytes_max));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto text = TRY(fields.text("file"));
   const auto phrase = TRY(fields.optional_text("phrase"));
@@ -85,7 +70,7 @@ Result<Response> in(Call& call) {
   answer.member("refused", std::uint64_t{taken.taken.refused});
   answer.member("recalled", std::uint64_t{taken.taken.recalled});
   answer.end_object();
-  return told(std::move(answer));
+  return told(200, std::move(answer));
 }
 
 Result<Response> request(Call& call) {
@@ -95,13 +80,13 @@ Result<Response> request(Call& call) {
   answer.begin_object();
   answer.member("file", to_base64(file));
   answer.end_object();
-  return told(std::move(answer));
+  return told(200, std::move(answer));
 }
 
 Result<Response> enrol_member(Call& call) {
   auto* const federation = TRY(operated(call));
   const auto alliance = TRY(ledger::alliance_named(call.services.store.records(), call.part("alliance")));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, request_bytes_max));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto text = TRY(fields.text("file"));
   TRY(fields.finish());
@@ -113,7 +98,7 @@ Result<Response> enrol_member(Call& call) {
   answer.member("phrase", enrolled.phrase);
   answer.member("waiting", !enrolled.effective);
   answer.end_object();
-  return told(std::move(answer));
+  return told(200, std::move(answer));
 }
 
 constexpr api::Field out_fields[] = {

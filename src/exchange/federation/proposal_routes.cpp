@@ -5,6 +5,7 @@
 #include "api/fields.h"
 #include "base/text.h"
 #include "exchange/federation/joining.h"
+#include "exchange/federation/operator_call.h"
 #include "exchange/federation/proposing.h"
 #include "ledger/audit.h"
 #include "ledger/organisation.h"
@@ -24,22 +25,6 @@ using net::Method;
 using policy::Roster;
 
 constexpr std::size_t file_bytes_max = 30u << 20;  // as base64; the listener takes 32 MiB
-
-Result<Federation*> operated(Call& call) {
-  auto* const federation = TRY(federation_of(call.services));
-  if (call.caller->organisation != federation->options().home && !call.caller->local)
-    return fail(ErrorCode::denied, "only operators of the node's own organisation may do this");
-  return federation;
-}
-
-Response told(int status, JsonWriter out) {
-  return {status, policy::Release::fact(std::move(out).text())};
-}
-
-Result<model::JsonDocument> body(Call& call) {
-  auto text = TRY(api::body_of(call, file_bytes_max));
-  return model::JsonDocument::parse(text.empty() ? "{}" : std::move(text));
-}
 
 std::string name_in(const Roster& roster, const OrganisationId& who) {
   const auto* const member = policy::find_member(roster, who);
@@ -142,7 +127,7 @@ Result<Response> answered(Federation& federation, const Proposed& proposed) {
 Result<Response> propose_change(Call& call) {
   auto* const federation = TRY(operated(call));
   const auto alliance = TRY(ledger::alliance_named(call.services.store.records(), call.part("alliance")));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, file_bytes_max));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto wish = TRY(wish_in(call, fields));
   const auto reason = TRY(fields.optional_text("reason")).value_or("");
@@ -191,7 +176,7 @@ Result<Response> file_out(Call& call) {
 
 Result<Response> file_in(Call& call) {
   auto* const federation = TRY(operated(call));
-  const auto document = TRY(body(call));
+  const auto document = TRY(body_in(call, file_bytes_max));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto text = TRY(fields.text("file"));
   TRY(fields.finish());

@@ -1,6 +1,7 @@
 // "/api/v1/members/{organisation}/reconcile": what an operator asks of and sees of reconciliations.
 
 #include "api/fields.h"
+#include "exchange/federation/operator_call.h"
 #include "exchange/federation/reconcile.h"
 #include "ledger/audit.h"
 #include "ledger/organisation.h"
@@ -22,9 +23,7 @@ struct Asked {
 };
 
 Result<Asked> asked(Call& call) {
-  auto* const federation = TRY(federation_of(call.services));
-  if (call.caller->organisation != federation->options().home && !call.caller->local)
-    return fail(ErrorCode::denied, "only operators of the node's own organisation may do this");
+  auto* const federation = TRY(operated(call));
   const auto row = TRY(ledger::organisation_named(call.services.store.records(), call.part("organisation")));
   const auto known = federation->known();
   const auto peer = known->node_of(row.value.id);
@@ -34,7 +33,7 @@ Result<Asked> asked(Call& call) {
   return Asked{federation, peer};
 }
 
-Response told(Federation& federation, const OrganisationId& peer) {
+Response told_of(Federation& federation, const OrganisationId& peer) {
   const auto report = reconcile_report(federation, peer);
   const auto known = federation.known();
   const auto* const member = known->member(peer);
@@ -57,19 +56,19 @@ Response told(Federation& federation, const OrganisationId& peer) {
   out.member("unsettled", report.unsettled);
   if (!report.why.empty()) out.member("why", report.why);
   out.end_object();
-  return {200, policy::Release::fact(std::move(out).text())};
+  return told(200, std::move(out));
 }
 
 Result<Response> wish(Call& call) {
   const auto about = TRY(asked(call));
   TRY(ledger::audit(call.services.store, *call.caller, "member.reconcile", {{"member", about.peer.text()}}));
   TRY(wish_reconcile(*about.federation, about.peer, "an operator asked for it", false));
-  return told(*about.federation, about.peer);
+  return told_of(*about.federation, about.peer);
 }
 
 Result<Response> report(Call& call) {
   const auto about = TRY(asked(call));
-  return told(*about.federation, about.peer);
+  return told_of(*about.federation, about.peer);
 }
 
 constexpr api::Field report_fields[] = {

@@ -112,9 +112,8 @@ class Releaser {
     store::Changes changes{.changes = {}, .last = after};
     // Most looks find nothing; who this node is would be put together from every roster.
     if (services_.store.objects().newest() > after) {
-      auto home = TRY(ledger::subject_of(records_, known_.home));
-      changes =
-          TRY(services_.store.objects().changes(policy::Scope::of(std::move(home)), after, changes_at_once));
+      const auto* const home = TRY(scope_of(known_.home));
+      changes = TRY(services_.store.objects().changes(*home, after, changes_at_once));
     }
     reached_ = changes.last;
     ReleaseRound round{.more = changes.last > after};
@@ -214,13 +213,9 @@ class Releaser {
     query.ids = {id};
     query.select = store::VersionSelect::all;
     query.sources = {{policy::Source::Kind::own, known_.home.uuid}};
-    auto home = TRY(ledger::subject_of(records_, known_.home));
-    const auto page = TRY(services_.store.objects().find(policy::Scope::of(std::move(home)),
-                                                         query,
-                                                         std::nullopt,
-                                                         changes_at_once,
-                                                         page_bytes_about,
-                                                         Deadline::none()));
+    const auto* const home = TRY(scope_of(known_.home));
+    const auto page = TRY(services_.store.objects().find(
+        *home, query, std::nullopt, changes_at_once, page_bytes_about, Deadline::none()));
     for (const auto& holding : page.holdings) TRY(draft(holding));
     followed_.insert(id);
     return {};
