@@ -74,6 +74,12 @@ def main():
         # Another's indicator is corrected here, and the node knows since when it is looked for.
         soon("north", ["search", "--id", indicator["id"]], indicator["id"])
         at("north", "value", "correct", indicator["id"], "false-positive", said="shield")
+        # Its owner believes it half as much; so does the third, who heard it from both. One voice, however often.
+        for name in ("east", "island"):
+            soon(name, ["value", "confidence", indicator["id"]], "25 of 50 stated: 1 call it a false positive")
+        at("north", "value", "correct", indicator["id"], "expired", said="shield")
+        at("island", "value", "correct", indicator["id"], "expired", said="shield")
+        soon("east", ["value", "confidence", indicator["id"]], "18 of 50 stated: 1 call it a false positive, 1 expired")
         (shieldwall.folder / "log.txt").write_text("nothing of interest\n")
         at("north", "scan", shieldwall.folder / "log.txt")
         told = at("north", "value", "protection", indicator["id"])
