@@ -12,6 +12,7 @@ namespace shieldwall::detect {
 namespace {
 
 constexpr std::string_view file_prefix = "watch/file/", count_prefix = "watch/count/";
+constexpr std::string_view listed_key = "watch/listed";
 constexpr Duration counts_kept = days(400);  // as the node keeps them
 constexpr int rows_at_once = 1000;
 
@@ -157,6 +158,25 @@ Done WatchState::commit(std::span<const FilePosition> files,
                       .expires = now + counts_kept});
   }
   return writes.empty() ? Done() : records().write(writes);
+}
+
+Result<std::optional<Timestamp>> WatchState::listed() {
+  const auto row = records().read(store::Table::cursor, std::string(listed_key));
+  if (!row && row.error().code == ErrorCode::not_found) return std::optional<Timestamp>();
+  if (!row) return fail(row.error());
+  std::string_view text = row->value;
+  Timestamp at;
+  if (!take_number(text, at.us)) return fail(ErrorCode::corrupt, "the time of the last listing is no number");
+  return std::optional(at);
+}
+
+Done WatchState::listed_at(Timestamp at) {
+  const store::Write write{.table = store::Table::cursor,
+                           .key = std::string(listed_key),
+                           .value = std::to_string(at.us),
+                           .expected = {},
+                           .expires = Timestamp::never()};
+  return records().write({&write, 1});
 }
 
 Done WatchState::forget_files(Timestamp before) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,9 @@ class WatchState {
   Done commit(std::span<const FilePosition> files,
               const Counts& found,
               std::span<const store::Write> also = {});
+  /// The last listing of logs of which every file was read; nothing before the first watch.
+  Result<std::optional<Timestamp>> listed();
+  Done listed_at(Timestamp at);
   /// Lets the positions of logs go that were not there since `before`.
   Done forget_files(Timestamp before);
 

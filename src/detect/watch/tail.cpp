@@ -18,6 +18,7 @@ namespace shieldwall::detect {
 namespace {
 
 constexpr std::size_t block_bytes = 256u << 10;
+constexpr std::size_t magic_bytes = 6;  // that the longest mark of a packed file has
 constexpr std::size_t sniffed_bytes = 64u << 10;
 constexpr std::size_t header_bytes_max = 64u << 10;
 constexpr std::size_t row_bytes_max = 1u << 20;  // of a CSV row whose quote stays open
@@ -73,18 +74,22 @@ Result<FileStatus> status_of(const std::string& path) {
 Head head_of(const std::string& path) {
   Head head{.bytes = std::string(head_bytes_max, '\0'), .packed = is_packed_file(path)};
   std::size_t have = 0;
-  if (const auto file = open_unpacked(path))
-    while (have < head.bytes.size()) {
-      const auto read = (*file)->read({head.bytes.data() + have, head.bytes.size() - have});
-      if (!read || *read == 0) break;
-      have += *read;
-    }
+  const auto file = open_unpacked(path);
+  head.ends_early = head.packed && !file;
+  while (file && have < head.bytes.size()) {
+    const auto read = (*file)->read({head.bytes.data() + have, head.bytes.size() - have});
+    head.ends_early = head.packed && !read;
+    if (!read || *read == 0) break;
+    have += *read;
+  }
   head.bytes.resize(have);
+  const bool too_few = have < magic_bytes && head.bytes.find('\n') == head.bytes.npos;
+  head.ends_early = head.ends_early || (!head.packed && too_few);
   return head;
 }
 
 bool is_packed_file(const std::string& path) {
-  char first[6] = {};
+  char first[magic_bytes] = {};
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return false;
   const auto size = ::pread(descriptor, first, sizeof first, 0);
@@ -153,12 +158,19 @@ Result<bool> Tail::is_same() const {
   return head.size() == position_.head_bytes && sha256(head).hex() == position_.head;
 }
 
-/// The head grows with the file: only what was looked through belongs to it.
-Done Tail::renew_head() {
+/// The head grows with the file: only what was looked through belongs to it. It has to be the file's still,
+/// and to end with what was `read` at `before`, or that was another log's.
+Done Tail::renew_head(const FilePosition& before, std::string_view read) {
   const auto size = std::min<std::uint64_t>(position_.offset, head_bytes_max);
-  if (size <= position_.head_bytes) return {};
   const auto head = TRY(read_at(0, size));
-  if (head.size() < size) return fail(ErrorCode::conflict, "{}: was emptied", position_.path);
+  const auto now = TRY(status());
+  const bool begins_so =
+      before.head_bytes == 0 || sha256(head.substr(0, before.head_bytes)).hex() == before.head;
+  if (head.size() < size || now.bytes < position_.offset || !begins_so)
+    return fail(ErrorCode::conflict, "{}: was emptied", position_.path);
+  if (size <= before.head_bytes) return {};
+  if (before.offset < size && head.substr(before.offset) != read.substr(0, size - before.offset))
+    return fail(ErrorCode::conflict, "{}: was written anew", position_.path);
   position_.head = sha256(head).hex();
   position_.head_bytes = size;
   return {};
@@ -267,13 +279,12 @@ Result<bool> Tail::read_on(const Look& look, bool to_the_end) {
     position_.passing_over = true;
     used = text.size();
   }
-  std::swap(kept, buffer_);
   searched_ = position_.offset + text.size();
   position_.offset += used;
   if (used == 0) return !at_end;
-  const bool same = TRY(is_same());
-  const auto renewed = same ? renew_head() : Done();
-  if (!same || !renewed) {
+  const auto renewed = renew_head(before, text);
+  std::swap(kept, buffer_);
+  if (!renewed) {
     position_ = before;
     return fail(ErrorCode::conflict, "{}: was written anew while it was read", position_.path);
   }

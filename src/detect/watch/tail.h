@@ -62,7 +62,7 @@ class Tail {
   void take(std::string_view text, bool is_cut, const Look& look);
   void keep_header(std::string_view line);
   Result<std::string_view> read_at(std::uint64_t offset, std::size_t size) const;
-  Done renew_head();
+  Done renew_head(const FilePosition& before, std::string_view read);
 
   FilePosition position_;
   int descriptor_;
@@ -96,6 +96,7 @@ class OpenFile {
 struct Head {
   std::string bytes;
   bool packed = false;
+  bool ends_early = false;  // packed, and damaged or not all there; or too short to tell
 };
 Head head_of(const std::string& path);
 /// errors  not_found, denied, unavailable

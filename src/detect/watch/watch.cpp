@@ -23,6 +23,7 @@ constexpr Duration list_every = seconds(2);   // folders are listed anew without
 constexpr Duration seen_every = seconds(10);  // positions of logs that stand still say that they are there
 constexpr Duration clocks_differ = seconds(2);  // the disk's clock and ours
 constexpr Duration files_kept = days(60);       // positions of logs that are gone
+constexpr Duration packed_within = minutes(1);  // a file's beginning, once it is there
 constexpr std::size_t open_files_max = 4096;
 
 std::string name_in(const std::string& path) {
@@ -63,17 +64,22 @@ class Changes {
     ::poll(&waiting, descriptor_ >= 0 ? 1 : 0, static_cast<int>(most.us / 1000));
   }
 
-  /// True when names have come or gone.
-  bool drain() {
+  struct Seen {
+    bool names = false;  // have come or gone
+    bool any = false;
+  };
+  Seen drain() {
     alignas(inotify_event) char buffer[16 << 10];
-    bool names = false;
+    Seen seen;
     for (ssize_t size; descriptor_ >= 0 && (size = ::read(descriptor_, buffer, sizeof buffer)) > 0;)
       for (ssize_t at = 0; at < size;) {
         const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
-        names = names || (event->mask & ~static_cast<std::uint32_t>(IN_MODIFY | IN_CLOSE_WRITE)) != 0;
+        seen.any = true;
+        seen.names =
+            seen.names || (event->mask & ~static_cast<std::uint32_t>(IN_MODIFY | IN_CLOSE_WRITE)) != 0;
         at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
       }
-    return names;
+    return seen;
   }
 
  private:
@@ -90,6 +96,11 @@ class FileWatch final : public Watch {
       last_listed_ = std::max(last_listed_, file.seen);
       gone_.push_back(std::move(file));
     }
+    // A log that was empty so far has no position: should it be rotated before its first line is read, it is
+    // known to have come since by this alone.
+    const auto listed = TRY(state_.listed());
+    if (listed) last_listed_ = std::max(last_listed_, *listed);
+    if (!listed) TRY(state_.listed_at(system_clock().now()));
     all_read_ = last_listed_;
     TRY(state_.forget_files(system_clock().now() - files_kept));
     return {};
@@ -97,8 +108,9 @@ class FileWatch final : public Watch {
 
   Result<bool> look(Scanner& scanner, const Matcher& matcher, const std::atomic<bool>& stop) override {
     const auto now = system_clock().steady();
-    const bool names = changes_.drain();
-    if (names || !listed_ || now.us - listed_at_.us >= list_every.us) {
+    const auto seen = changes_.drain();
+    const bool anew = seen.names || (seen.any && some_are_empty_);
+    if (anew || !listed_ || in_flux_ || now.us - listed_at_.us >= list_every.us) {
       changes_.follow(places_.folders());
       list();
       listed_ = true;
@@ -135,15 +147,21 @@ class FileWatch final : public Watch {
     }
     // The same files first, then what paths name, and their rotated selves in the light of both.
     for (const auto& candidate : candidates) take_up(candidate, true);
+    in_flux_ = some_are_empty_ = false;
     for (const bool rotated : {false, true})
       for (const auto& candidate : candidates)
         if (candidate.is_rotated == rotated) take_up(candidate, false);
-    last_listed_ = at;
+    // A file that was renamed meanwhile may stand in no listing, and is older than this one.
+    const auto meanwhile = changes_.drain();
+    in_flux_ = in_flux_ || meanwhile.names || (meanwhile.any && some_are_empty_);
+    if (last_listed_ == Timestamp{} || !in_flux_) last_listed_ = at;
   }
 
   void take_up(const LogCandidate& candidate, bool only_same_file) {
     const OpenFile file(candidate.path);
     const auto status = status_of(file.is_open() ? file.path() : candidate.path);
+    if (!status) in_flux_ = true;
+    some_are_empty_ = some_are_empty_ || (status && status->bytes == 0);
     if (!status || status->bytes == 0) return;
     if (!file.is_open()) return tell_once(candidate.path, "does not open");
     const Key key{status->device, status->inode};
@@ -181,21 +199,17 @@ class FileWatch final : public Watch {
                                            const FileStatus& status) {
     const auto unchanged = std::tuple(status.device, status.inode, status.bytes, status.written, left_);
     if (passed_by_.contains(unchanged)) return std::nullopt;
+    const auto& head = head_at(file, status);
+    if (head.ends_early && waits_for_more(head, candidate, status)) return std::nullopt;
     // A copy, or the packed form, of one that is gone.
     for (std::size_t i = 0; i < gone_.size(); ++i)
       if (gone_[i].head_bytes > 0 && are_related(gone_[i].path, candidate.path) &&
           begins_as(file, status, gone_[i]))
         return take_gone(i);
-    // A copy of one that is still there: its lines are read where they are. Should that be emptied, this is
-    // it.
-    const bool is_copy = std::ranges::any_of(tails_, [&](const auto& row) {
-      const auto& other = row.second.position();
-      return other.head_bytes > 0 && are_related(other.path, candidate.path) &&
-             begins_as(file, status, other);
-    });
-    const bool before_our_time = candidate.is_rotated && (last_listed_ == Timestamp{} ||
-                                                          status.written < last_listed_ - clocks_differ);
-    if (is_copy || before_our_time) {
+    const auto copied = copied_from(candidate, file, status);
+    in_flux_ = in_flux_ || copied == Copied::perhaps;
+    if (copied == Copied::perhaps || copied == Copied::by_little) return std::nullopt;
+    if (copied == Copied::surely || was_before_our_time(candidate, status)) {
       if (passed_by_.size() > 10 * open_files_max) passed_by_.clear();
       passed_by_.insert(unchanged);
       return std::nullopt;
@@ -203,10 +217,47 @@ class FileWatch final : public Watch {
     FilePosition position;
     position.id = to_hex(system_random().bytes(16));
     // The name under which scan tells a node of this log, where it is long enough to have one for good.
-    const auto& head = head_at(file, status);
     const bool is_whole = head.bytes.size() == head_bytes_max;
     position.source = is_whole ? "head:" + sha256(head.bytes).hex() : "watch:" + position.id;
     return position;
+  }
+
+  /// Is a file the copy of one that is still there? Its lines are read where they are; should that be
+  /// emptied, this is it.
+  enum class Copied { no, perhaps, by_little, surely };
+
+  Copied copied_from(const LogCandidate& candidate, const std::string& file, const FileStatus& status) {
+    const auto& head = head_at(file, status);
+    auto copied = Copied::no;
+    for (const auto& [key, tail] : tails_) {
+      const auto& other = tail.position();
+      if (!are_related(other.path, candidate.path)) continue;
+      if (other.head_bytes == 0) {  // not read yet: what it holds tells
+        const auto theirs = tail.head();
+        const auto size = std::min(theirs.size(), head.bytes.size());
+        if (size > 0 && theirs.compare(0, size, head.bytes, 0, size) == 0)
+          copied = std::max(copied, Copied::perhaps);
+      } else if (has_head(head, other)) {  // also while it is being copied
+        // Tables begin alike: such a one is looked at again when the other has grown.
+        copied = std::max(copied, other.head_bytes < head_bytes_max ? Copied::by_little : Copied::surely);
+      }
+    }
+    return copied;
+  }
+
+  bool was_before_our_time(const LogCandidate& candidate, const FileStatus& status) {
+    if (!candidate.is_rotated) return false;
+    const auto as_it_was = std::tuple(status.device, status.inode, status.written);
+    if (last_listed_ == Timestamp{}) left_behind_.insert(as_it_was);
+    return status.written < last_listed_ - clocks_differ || left_behind_.contains(as_it_was);
+  }
+
+  /// A packed file whose beginning does not unpack is being written, or damaged.
+  bool waits_for_more(const Head& head, const LogCandidate& candidate, const FileStatus& status) {
+    const bool is_new = status.written > system_clock().now() - packed_within;
+    in_flux_ = in_flux_ || is_new;
+    if (!is_new && head.packed) tell_once(candidate.path, "does not unpack from its beginning on");
+    return is_new || head.packed;
   }
 
   FilePosition take_gone(std::size_t i) {
@@ -219,7 +270,10 @@ class FileWatch final : public Watch {
   bool begins_as(const std::string& path, const FileStatus& status, const FilePosition& position) {
     if (position.head_bytes == 0) return position.device == status.device && position.inode == status.inode;
     const auto& head = head_at(path, status);
-    if (!head.packed && status.bytes < position.offset) return false;
+    return (head.packed || status.bytes >= position.offset) && has_head(head, position);
+  }
+
+  static bool has_head(const Head& head, const FilePosition& position) {
     return head.bytes.size() >= position.head_bytes &&
            sha256(std::string_view(head.bytes).substr(0, position.head_bytes)).hex() == position.head;
   }
@@ -257,7 +311,8 @@ class FileWatch final : public Watch {
         return true;
       }
       if (!read) tell_once(tail.position().path, read.error().message);
-      looked_at = read ? status : FileStatus{};
+      const bool again = !read && read.error().code == ErrorCode::unavailable;  // the disk, not the file
+      looked_at = again ? FileStatus{} : status;
       more = read && *read;
       totals_.broken_lines += std::exchange(tail.broken_lines(), 0);
       if (tail.position().line != lines || !counts.empty()) {
@@ -319,10 +374,10 @@ class FileWatch final : public Watch {
       looked_at_.erase(key);
       position.inode = 0;  // no file's: the next one under this number is another log
       position.device = 0;
+      ++left_;
       if (position.offset == 0) continue;
       TRY(state_.commit({&position, 1}, {}));
       gone_.push_back(std::move(position));
-      ++left_;
     }
     if (any) listed_ = false;
     return {};
@@ -338,7 +393,8 @@ class FileWatch final : public Watch {
       tail.position().seen = all_read_;
       if (tail.position().offset > 0) positions.push_back(tail.position());
     }
-    return state_.commit(positions, {});
+    TRY(state_.commit(positions, {}));
+    return state_.listed_at(all_read_);
   }
 
   void tell_once(const std::string& path, const std::string& what) {
@@ -363,7 +419,11 @@ class FileWatch final : public Watch {
   std::map<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp>, Head> heads_;
   /// (device, inode, size, time of writing, left_) of files that are not to be read as they stand.
   std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp, std::uint64_t>> passed_by_;
-  std::uint64_t left_ = 0;   // how often a log was let go
+  /// Rotated files that were there at the first listing: (device, inode, time of writing).
+  std::set<std::tuple<std::uint64_t, std::uint64_t, Timestamp>> left_behind_;
+  std::uint64_t left_ = 0;       // how often a log was let go
+  bool some_are_empty_ = false;  // at the last listing: their first bytes are no news in the names
+  bool in_flux_ = false;     // at the last listing names changed, or a file could not be told from others yet
   Timestamp last_listed_{};  // rotated files that were written since have not been seen
   /// The last listing of which every file was read, and so has a position that survives: a restart takes
   /// older rotated files for read. A listing counts only then, or what was killed in the midst of it would be

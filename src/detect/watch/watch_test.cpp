@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "base/random.h"
 #include "detect/watch/nats_log.h"
 #include "detect/watch/places.h"
+#include "test_size.h"
 #include "wire/compression.h"
 
 using namespace shieldwall;
@@ -102,6 +104,111 @@ class World {
 };
 
 const std::string bad = "bad.example was seen\n", good = "nothing\n";
+
+/// A log that is written, renamed, copied and emptied, and packed, as writers and logrotate do it, in steps
+/// between which the watch looks, or is begun again.
+class History {
+ public:
+  explicit History(std::uint64_t seed) : random_(seed), world_(pick(2) == 0 ? "x.log" : "") {}
+
+  void run() {
+    lines();
+    look();
+    for (int step = 0; step < 60; ++step) {
+      done_ += one_step() + " ";
+      if (pick(3) == 0) look();
+      if (pick(8) == 0) world_.again(), done_ += "again ";
+    }
+    look();
+    INFO(done_);
+    CHECK(world_.counted() == planted_);
+    world_.again();
+    look();
+    CHECK(world_.counted() == planted_);
+  }
+
+ private:
+  std::size_t pick(std::size_t below) { return static_cast<std::size_t>(random_() % below); }
+  void look() {
+    world_.hits();
+    done_ += fmt::format("look={}/{} ", world_.counted(), planted_);
+  }
+
+  std::string one_step() {
+    switch (pick(6)) {
+      case 0:
+        return rename();
+      case 1:
+        return copy_and_empty();
+      case 2:
+        return pack();
+      default:
+        return lines();
+    }
+  }
+
+  std::string lines() {
+    std::string text;
+    for (auto more = pick(pick(4) == 0 ? 900 : 60); more > 0; --more) {
+      const bool is_bad = pick(4) == 0;
+      text += fmt::format("{} {}", ++written_, is_bad ? bad : good);
+      planted_ += is_bad;
+    }
+    world_.write("x.log", text);
+    return fmt::format("lines<{}", written_);
+  }
+
+  /// x.log.1 becomes x.log.2 and so on, packed or not.
+  void make_room() {
+    for (auto number = last_; number > 0; --number)
+      for (const auto* const end : {"", ".gz"})
+        if (const auto name = fmt::format("x.log.{}{}", number, end); fs::exists(world_.file(name)))
+          world_.rename(name, fmt::format("x.log.{}{}", number + 1, end));
+    ++last_;
+  }
+
+  std::string rename() {
+    if (!fs::exists(world_.file("x.log"))) return "none";
+    make_room();
+    world_.rename("x.log", "x.log.1");
+    if (pick(2) == 0) world_.write("x.log", "");
+    if (pick(2) == 0) lines();
+    return "rename";
+  }
+
+  std::string copy_and_empty() {
+    if (!fs::exists(world_.file("x.log"))) return "none";
+    make_room();
+    const auto whole = world_.read("x.log");
+    const auto half = std::min(whole.size(), pick(3) * 4096);  // as programs that copy write
+    world_.write("x.log.1", whole.substr(0, half));
+    if (pick(3) == 0) look();
+    world_.write("x.log.1", whole.substr(half));
+    if (pick(2) == 0) look();
+    fs::resize_file(world_.file("x.log"), 0);
+    return "copy";
+  }
+
+  std::string pack() {
+    const auto name = fmt::format("x.log.{}", 1 + pick(static_cast<std::size_t>(last_) + 1));
+    if (!fs::exists(world_.file(name))) return "none";
+    const auto packed = wire::gzip(world_.read(name));
+    const auto half = pick(packed.size());
+    world_.write(name + ".gz", packed.substr(0, half));
+    if (pick(3) == 0) look();
+    world_.write(name + ".gz", packed.substr(half));
+    fs::last_write_time(world_.file(name + ".gz"), fs::last_write_time(world_.file(name)));
+    if (pick(3) == 0) look();
+    fs::remove(world_.file(name));
+    return fmt::format("pack-{}@{}", name, half);
+  }
+
+  std::mt19937_64 random_;
+  World world_;
+  std::string done_;
+  std::uint64_t planted_ = 0, written_ = 0;
+  int last_ = 0;
+};
 
 }  // namespace
 
@@ -212,6 +319,28 @@ TEST_CASE("a log that was packed goes on where it was; one that was never seen i
     world.again();
     CHECK(world.hits() == "");
   }
+}
+
+TEST_CASE("whatever is done to a log between two looks, each of its lines counts once") {
+  const auto histories = tests::test_size("watch_histories");
+  for (std::int64_t seed = 1; seed <= histories; ++seed) {
+    History history(static_cast<std::uint64_t>(seed));
+    INFO("history ", seed);
+    history.run();
+  }
+}
+
+TEST_CASE("an empty log that is rotated before its first line is read is not missed, also after a restart") {
+  World world;
+  world.write("x.log", "");
+  CHECK(world.hits() == "");
+  world.rename("x.log", "x.log.1");
+  world.write("x.log.1", bad);
+  world.write("x.log", "");
+  world.again();
+  CHECK(world.hits() == "x.log.1:1");
+  world.again();
+  CHECK(world.hits() == "");
 }
 
 TEST_CASE("folders and patterns are followed, with what appears in them later") {
