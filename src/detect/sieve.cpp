@@ -25,15 +25,9 @@ struct LineSieve::State {
     if (!keys || map != next_map) {
       map = next_map;
       keys = std::make_unique<KeyTable>(&meaning_of, this);
-      forms = std::make_unique<LineForms>();
+      forms = std::make_unique<LineForms>(values.of_interest);
     }
     values.begin(block.data());
-  }
-
-  bool look_through(FormWalk<ValueSieve>& walk, const BlockLine& line) {
-    values.forget();
-    if (line.high && !is_utf8({values.block + line.begin, line.end - line.begin})) return false;
-    return walk.run(line) && values.url_in_pieces();
   }
 };
 
@@ -52,11 +46,9 @@ const std::vector<BlockLine>& LineSieve::sift(std::string_view block, const Fiel
   index_block(block, index);
   FormWalk<ValueSieve> walk(block.data(), index, *state.keys, *state.forms, state.values);
   quickly([&] {
-    state.values.line = 0;
-    for (auto& line : index.lines) {
-      line.look = !state.look_through(walk, line);
-      ++state.values.line;
-    }
+    walk.run_all(index.lines, [&](BlockLine& line, bool taken) {
+      line.look = !taken || (line.high && !is_utf8(block.substr(line.begin, line.end - line.begin)));
+    });
   });
   state.values.candidates.ask([&](std::uint32_t line) { index.lines[line].look = true; });
   return index.lines;

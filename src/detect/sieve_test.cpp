@@ -262,6 +262,41 @@ TEST_CASE("with a sieve a scan finds and counts what it does without, whatever t
   CHECK(scan(matchers[1], a_beginning() + far, true).records < 100);
 }
 
+TEST_CASE("a line like one seen before but for a byte is judged as the full parser judges it") {
+  static constexpr std::string_view seen[] = {
+      R"({"a":"good.example","n":10,"d":0.25,"t":true,"l":[1,2.5,-3e2],"h":"192.0.2.2","e":{"x":[{"y":7}]}})",
+      R"({"host":"web.example","uri":"/a/b?d","nothing":null,"a_name_of_a_field_that_fills_it":[],"s":["",""]})",
+      R"({ "k": 0, "v": [[3],[ 4 ]], "evil.example": "x" })",
+      R"({"a_name_of_a_field_that_is_longer_than_what_is_compared_at_once_by_far":"good.example","n":1})",
+      R"({"n":[1,[],2,{},3],"f":false,"m":12345678901234567890123456789012345678901234567890123456789})",
+      "{}"};
+  static constexpr std::string_view others = "\",:]} 0.-e\r";
+  const auto matcher = looking_for({"192.0.2.1", "evil.example", "http://web.example/a/b?c"});
+  for (const auto line : seen) {
+    auto lines = std::string(line) + "\n";
+    const auto add = [&](std::string changed) { lines += std::move(changed) + "\n"; };
+    for (std::size_t at = 0; at <= line.size(); ++at) {
+      const auto front = std::string(line.substr(0, at)), back = std::string(line.substr(at));
+      for (const char c : others) {
+        add(front + c + back);
+        if (!back.empty()) add(front + c + back.substr(1));
+      }
+      if (!back.empty()) add(front + back.substr(1));
+    }
+    CHECK_MESSAGE(agree(matcher, lines), line);
+    LineSieve sieve(matcher);
+    for (auto rest = std::string_view(lines).substr(line.size() + 1); !rest.empty();
+         rest.remove_prefix(rest.find('\n') + 1)) {  // each alone behind the first, and little behind it
+      const auto changed = rest.substr(0, rest.find('\n') + 1);
+      const auto size = line.size() + 1 + changed.size();
+      std::vector<char> block(size + block_padding, '1');
+      std::ranges::copy(lines.substr(0, line.size() + 1), block.begin());
+      std::ranges::copy(changed, block.begin() + static_cast<std::ptrdiff_t>(line.size() + 1));
+      CHECK(sieve.sift({block.data(), size}, nullptr).size() >= 2);
+    }
+  }
+}
+
 TEST_CASE("every kernel finds the same lines, quotes and classes of bytes") {
   SeededRandom random(19);
   for (int round = 0; round < 300; ++round) {
@@ -278,6 +313,7 @@ TEST_CASE("every kernel finds the same lines, quotes and classes of bytes") {
       for (const auto& line : index.lines) {
         out += fmt::format("{}-{} {}{}", line.begin, line.end, line.odd, line.high);
         for (auto i = line.quotes; i < line.quotes_end; ++i) out += fmt::format(" {}", index.quotes[i]);
+        CHECK(index.quotes[line.quotes_end] == line.end);
       }
       for (std::uint32_t at = 0; at < size; ++at)
         for (const auto* bits : {&index.digit, &index.hex, &index.plain, &index.dot, &index.upper})

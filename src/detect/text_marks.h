@@ -12,7 +12,8 @@ namespace shieldwall::detect {
 
 struct TextMarks {
   std::uint64_t colon = 0, slash = 0, space = 0;
-  std::uint64_t rare = 0;  // brackets, '@', '*', DEL, and what is not ASCII: may want a closer look
+  std::uint64_t url_part = 0;  // / ? #
+  std::uint64_t rare = 0;      // brackets, '@', '*', DEL, and what is not ASCII: may want a closer look
 
   static constexpr unsigned size_max = 64;
 };
@@ -33,6 +34,7 @@ struct TextMarks {
     out.colon |= bits(is(':'));
     out.slash |= bits(is('/'));
     out.space |= bits(is(' '));
+    out.url_part |= bits(_mm_or_si128(is('/'), _mm_or_si128(is('?'), is('#'))));
     const auto square_or_curly = _mm_or_si128(is_but(0x20, '{'), is_but(0x20, '}'));
     const auto others = _mm_or_si128(_mm_or_si128(is('@'), is('*')), _mm_or_si128(is(0x7f), is_but(1, ')')));
     out.rare |= bits(_mm_or_si128(_mm_or_si128(square_or_curly, others), bytes));  // the highest bit counts
@@ -44,12 +46,13 @@ struct TextMarks {
     put(out.colon, c == ':');
     put(out.slash, c == '/');
     put(out.space, c == ' ');
+    put(out.url_part, c == '/' || c == '?' || c == '#');
     put(out.rare,
         (c | 0x20) == '{' || (c | 0x20) == '}' || (c | 1) == ')' || c == '@' || c == '*' || c >= 0x7f);
   }
 #endif
   const auto all = size == 0 ? 0 : ~std::uint64_t{0} >> (64 - size);
-  out.colon &= all, out.slash &= all, out.space &= all, out.rare &= all;
+  out.colon &= all, out.slash &= all, out.space &= all, out.url_part &= all, out.rare &= all;
   return out;
 }
 

@@ -25,15 +25,19 @@ enum : std::uint32_t {
   first_named = 8,   // and its shifts: one for each NamedKind
 };
 
+bool opens(char c) {
+  return c == '[' || c == '(' || c == '{';
+}
+
 /// Does it hold something that refanged() would take for a defanged mark: a pair of brackets around one, two
 /// or three characters?
 bool is_defanged(std::string_view text) {
-  std::size_t opened = text.size();
   for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c == '[' || c == '(' || c == '{') opened = at;
-    if ((c == ']' || c == ')' || c == '}') && opened < at && at - opened >= 2 && at - opened <= 4)
-      return true;
+    const auto c = static_cast<unsigned char>(text[at] | 0x20);  // ] and } differ in this bit
+    if (c != '}' && c != ')') continue;
+    std::size_t back = 1;
+    while (back <= std::min<std::size_t>(at, 4) && !opens(text[at - back])) ++back;
+    if (back >= 2 && back <= std::min<std::size_t>(at, 4)) return true;
   }
   return false;
 }
@@ -170,7 +174,6 @@ bool ValueSieve::odd_value(Slice span, Shape shape) {
 }
 
 bool ValueSieve::url_in_pieces() {
-  if (pieces.paths == 0) return true;
   const bool whole = pieces.paths == 1 && !pieces.has_query;
   return std::ranges::all_of(pieces.hosts, [&](Slice field) {
     const auto host_of_url = without_port(view(field));

@@ -12,6 +12,7 @@
 #include "detect/readers/field_map.h"
 #include "detect/readers/json_scalar.h"
 #include "detect/readers/key_table.h"
+#include "detect/readers/line_form.h"
 #include "detect/shape.h"
 #include "detect/text_marks.h"
 #include "model/address.h"
@@ -31,6 +32,22 @@ struct ValueSieve {
   }
 
   // What a line's values are asked for. Each says false when the line must be looked at.
+
+  /// Most texts are words that nobody looks for: those are told from the others without a branch each.
+  [[gnu::always_inline]] bool texts(const LineForm::Text* of, const Slice* spans, std::size_t count) {
+    std::uint64_t look = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto size = spans[i].size();
+      const auto other = ~index.plain.from(spans[i].begin) & ~(~std::uint64_t{0} << (size & 63));
+      const bool is_word = (other == 0) & (size <= ByteBits::most) & ((asked_sizes >> (size & 63) & 1) == 0);
+      look |= static_cast<std::uint64_t>(!is_word | of[i].told | file_names) << i;
+    }
+    for (; look != 0; look &= look - 1) {
+      const auto i = static_cast<unsigned>(std::countr_zero(look));
+      if (!text(*of[i].key, spans[i])) return false;
+    }
+    return true;
+  }
 
   [[gnu::always_inline]] bool text(const KeyTable::Key& key, Slice span) {
     if ((key.meaning & of_interest) != 0 && !named(key.meaning, span)) return false;
@@ -52,12 +69,13 @@ struct ValueSieve {
     return (key.meaning & of_interest) == 0 || named(key.meaning, span);
   }
 
-  /// What was told of the line so far is told again. Keys that are asked for twice do no harm.
-  void forget() {
+  void begin_line(std::uint32_t number) {
+    line = number;
     pieces.hosts.clear();
     pieces.paths = 0;
     pieces.has_query = false;
   }
+  bool end_line() { return pieces.paths == 0 || pieces.hosts.empty() || url_in_pieces(); }
 
   std::string_view view(Slice span) const { return {block + span.begin, span.size()}; }
   static std::uint64_t every(unsigned size) { return ~std::uint64_t{0} >> (64 - size); }  // of 1..64
@@ -209,9 +227,10 @@ struct ValueSieve {
   /// A URL whose scheme ends at `colon`; it holds no '@' and no brackets.
   bool whole_url(Slice span, unsigned colon, const TextMarks& marks) {
     const Slice scheme{span.begin, span.begin + colon};
-    Slice authority{scheme.end + 3, scheme.end + 3};
-    const auto ends = [](char c) { return c == '/' || c == '?' || c == '#'; };
-    while (authority.end < span.end && !ends(block[authority.end])) ++authority.end;
+    Slice authority{scheme.end + 3, span.end};
+    const auto ends = marks.url_part >> (colon + 3);
+    if (colon + 3 < 64 && ends != 0)
+      authority.end = authority.begin + static_cast<unsigned>(std::countr_zero(ends));
     const auto before = authority.begin - span.begin;
     const auto colons =
         authority.size() == 0 || before > 63 ? 0 : marks.colon >> before & every(authority.size());

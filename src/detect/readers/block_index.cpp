@@ -253,7 +253,7 @@ struct Avx512 {
 template <typename Kernel>
 [[gnu::always_inline]] inline void run(std::string_view block, BlockIndex& into) {
   into.reserve(block.size());
-  into.lines.clear();
+  std::size_t count = 0;
   BlockLine line;
   auto* const quotes = into.quotes.get();
   auto* out = quotes;
@@ -266,7 +266,8 @@ template <typename Kernel>
     dot[word] = masks.dot, upper[word] = masks.upper;
     const auto offset = static_cast<std::uint32_t>(at);
     const auto before = static_cast<std::uint32_t>(out - quotes);
-    out = Kernel::positions(masks.quote, offset, out);
+    const auto marks = masks.quote | masks.line_end;
+    out = Kernel::positions(marks, offset, out);
     auto odd_left = masks.odd, high_left = masks.high;
     for (auto ends = masks.line_end; ends != 0; ends &= ends - 1) {
       const auto end = static_cast<unsigned>(std::countr_zero(ends));
@@ -275,16 +276,19 @@ template <typename Kernel>
       line.end = offset + end;
       line.odd = (odd | (odd_left & of_line)) != 0;
       line.high = (high | (high_left & of_line)) != 0;
-      line.quotes_end = before + static_cast<std::uint32_t>(std::popcount(masks.quote & of_line));
+      line.quotes_end = before + static_cast<std::uint32_t>(std::popcount(marks & of_line));
       if (line.end > line.begin && block[line.end - 1] == '\r') --line.end;
-      into.lines.push_back(line);
+      quotes[line.quotes_end] = line.end;
+      if (count == into.lines.size()) into.lines.resize(2 * count + step);
+      into.lines[count++] = line;
       line.begin = offset + end + 1;
-      line.quotes = line.quotes_end;
+      line.quotes = line.quotes_end + 1;
       odd = high = 0;
       odd_left &= ~of_line, high_left &= ~of_line;
     }
     odd |= odd_left, high |= high_left;
   }
+  into.lines.resize(count);
 }
 
 void index_portably(std::string_view block, BlockIndex& into) {

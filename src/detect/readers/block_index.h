@@ -19,7 +19,7 @@ inline constexpr std::size_t block_padding = 64;
 /// One line of a block, without its end.
 struct BlockLine {
   std::uint32_t begin = 0, end = 0;
-  std::uint32_t quotes = 0, quotes_end = 0;  // its part of BlockIndex::quotes
+  std::uint32_t quotes = 0, quotes_end = 0;  // its part of BlockIndex::quotes, behind which its end stands
   bool odd = false;   // a backslash or a control character: strings are not what stands between two quotes
   bool high = false;  // a byte outside ASCII
   bool look = false;  // for who goes through the lines
@@ -48,13 +48,13 @@ class ByteBits {
 
 struct BlockIndex {
   std::vector<BlockLine> lines;
-  std::unique_ptr<std::uint32_t[]> quotes;
-  std::size_t room = 0;  // bytes of a block
-  ByteBits digit;        // 0-9
-  ByteBits hex;          // 0-9 a-f A-F
-  ByteBits plain;        // letters, digits, '-' and '_'
-  ByteBits dot;          // .
-  ByteBits upper;        // A-Z
+  std::unique_ptr<std::uint32_t[]> quotes;  // of each line, with the line's end behind them
+  std::size_t room = 0;                     // bytes of a block
+  ByteBits digit;                           // 0-9
+  ByteBits hex;                             // 0-9 a-f A-F
+  ByteBits plain;                           // letters, digits, '-' and '_'
+  ByteBits dot;                             // .
+  ByteBits upper;                           // A-Z
 
   void reserve(std::size_t bytes);
 };

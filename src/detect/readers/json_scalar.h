@@ -19,6 +19,34 @@ class JsonScalars {
  public:
   JsonScalars(const char* block, const BlockIndex& index) : text_(block), digits_(index.digit) {}
 
+  // Of a slice that may be anything, its end before its beginning too; sixty-four bytes from its beginning on
+  // are readable.
+
+  [[gnu::always_inline]] bool is_integer(Slice span) const {
+    const auto digits = static_cast<unsigned>(std::countr_one(digits_.from(span.begin)));
+    const bool bad_zero = (text_[span.begin] == '0') & (digits > 1);
+    return (digits - 1 < ByteBits::most) & (digits == span.size()) & !bad_zero;
+  }
+  /// With one dot among its digits.
+  [[gnu::always_inline]] bool is_plain_number(Slice span) const {
+    const auto bits = digits_.from(span.begin);
+    const auto whole = static_cast<unsigned>(std::countr_one(bits));
+    const auto part = static_cast<unsigned>(std::countr_one(bits >> ((whole + 1) & 63)));
+    const bool bad_zero = (text_[span.begin] == '0') & (whole > 1);
+    return (whole + part < ByteBits::most - 1) & (whole != 0) & (part != 0) & !bad_zero &
+           (whole + 1 + part == span.size()) & (text_[span.begin + (whole & 63)] == '.');
+  }
+  [[gnu::always_inline]] bool is_word(Slice span) const {
+    std::uint64_t word;
+    std::memcpy(&word, text_ + span.begin, 8);
+    const bool is_true = (span.size() == 4) & (word << 32 == 0x65757274'00000000u);
+    const bool is_false = (span.size() == 5) & (word << 24 == 0x65736c61'66000000u);
+    return is_true | is_false;
+  }
+  bool is_scalar(Slice span) const {
+    return span.begin < span.end && end(span.begin, text_[span.begin]) == span.end;
+  }
+
   /// Where the scalar that begins with `c` at `at` ends; `at` when there is none (RFC 8259 §3, §6).
   [[gnu::always_inline]] std::uint32_t end(std::uint32_t at, char c) const {
     if (c == 't') return stands(at, 0x65757274u) ? at + 4 : at;
