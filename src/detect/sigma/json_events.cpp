@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "detect/readers/quote_index.h"
 
 namespace shieldwall::detect::sigma {
 
@@ -41,8 +42,25 @@ bool JsonEvents::skip_separators() {
   return false;
 }
 
+/// As find_end, where each event has its line.
+Done JsonEvents::find_line_end(Piece& piece) {
+  for (auto from = piece.begin;;) {
+    const auto end = buffer_.find('\n', from);
+    piece.end = std::min(end, buffer_.size());
+    piece.too_long = piece.end - at_ > event_bytes_max;
+    if (end != buffer_.npos || piece.too_long) return {};
+    const auto searched = buffer_.size() - at_;
+    const bool more = TRY(fill());
+    piece.begin = at_;
+    from = at_ + searched;
+    piece.end = buffer_.size();
+    if (!more) return {};
+  }
+}
+
 /// Finds where the event that begins at piece.begin ends: at its closing bracket, or with its line.
 Done JsonEvents::find_end(Piece& piece) {
+  if (by_line_) return find_line_end(piece);
   std::size_t at = piece.begin;
   int depth = 0;
   bool in_string = false;
@@ -60,7 +78,6 @@ Done JsonEvents::find_end(Piece& piece) {
       if (!more) break;
     }
     const char c = buffer_[at];
-    if (c == '\n' && by_line_) break;
     if (in_string) {
       if (c == '\\' && at + 1 < buffer_.size())
         ++at;
@@ -70,7 +87,7 @@ Done JsonEvents::find_end(Piece& piece) {
       in_string = true;
     } else if (c == '{' || c == '[') {
       ++depth;
-    } else if ((c == '}' || c == ']') && --depth <= 0 && !by_line_) {
+    } else if ((c == '}' || c == ']') && --depth <= 0) {
       ++at;
       break;
     } else if (depth == 0 && c == '\n') {
@@ -115,20 +132,22 @@ void JsonEvents::note(std::uint64_t line, std::string_view what) {
   if (broken_++ == 0) first_problem_ = fmt::format("line {}: {}", line, what);
 }
 
+/// The parser takes single lines. A line end inside a string, which JSON forbids, passes as a space.
+void JsonEvents::join_lines(const Piece& piece) {
+  const auto text = std::span(buffer_).subspan(piece.begin, piece.end - piece.begin);
+  line_ += static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+  std::ranges::replace(text, '\n', ' ');
+}
+
 Result<bool> JsonEvents::next(Record& event) {
   for (Piece piece; TRY(next_piece(piece));) {
     const auto text = std::string_view(buffer_).substr(piece.begin, piece.end - piece.begin);
-    line_ += static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
     at_ = piece.end;
-    // The parser takes single lines. A line end inside a string, which JSON forbids, passes as a space.
-    std::ranges::replace(buffer_.begin() + static_cast<std::ptrdiff_t>(piece.begin),
-                         buffer_.begin() + static_cast<std::ptrdiff_t>(piece.end),
-                         '\n',
-                         ' ');
+    if (!by_line_) join_lines(piece);
     event.line = piece.line;
     event.is_prose = false;
     event.fields.clear();
-    if (!is_valid_utf8(text)) {
+    if (byte_facts(text).high && !is_valid_utf8(text)) {
       note(piece.line, "is not UTF-8");
       continue;
     }

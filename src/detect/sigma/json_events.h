@@ -38,6 +38,8 @@ class JsonEvents {
   Result<bool> next_piece(Piece& piece);
   bool skip_separators();
   Done find_end(Piece& piece);
+  Done find_line_end(Piece& piece);
+  void join_lines(const Piece& piece);
   Result<bool> skip_rest_of_line(Piece& piece);
   void note(std::uint64_t line, std::string_view what);
 

@@ -69,11 +69,14 @@ void LiteralIndex::file_entries() {
     } else if (text.size() >= 4) {
       long_ones.push_back(i);
     } else if (text.size() >= 2) {
-      pairs.emplace_back(static_cast<std::uint64_t>(static_cast<unsigned char>(text[0])) << 8 |
-                             static_cast<unsigned char>(text[1]),
-                         i);
+      const auto key = pair(text.data());
+      pair_filter_.resize(std::size_t{1} << (pair_bits - 6));
+      pair_filter_[pair_slot(key) >> 6] |= std::uint64_t{1} << (pair_slot(key) & 63);
+      pairs.emplace_back(key, i);
     } else if (text.size() == 1) {
-      singles.emplace_back(static_cast<unsigned char>(text[0]), i);
+      const auto key = static_cast<unsigned char>(text[0]);
+      single_filter_[key >> 6] |= std::uint64_t{1} << (key & 63);
+      singles.emplace_back(key, i);
     }
   }
   file_by_gram(long_ones, quads);
@@ -103,7 +106,8 @@ void LiteralIndex::file_by_gram(const std::vector<std::uint32_t>& entries, Filed
       entry.offset = at;
     }
     const auto key = gram(texts_.data() + entry.text_at + entry.offset);
-    filter_[filter_slot(key) >> 6] |= std::uint64_t{1} << (filter_slot(key) & 63);
+    const auto slot = slot_of(key, filter_shift_);
+    filter_[slot >> 6] |= std::uint64_t{1} << (slot & 63);
     filed.emplace_back(key, i);
   }
 }
@@ -130,7 +134,7 @@ std::size_t LiteralIndex::bytes() const {
   for (const auto* const table : {&wholes_, &components_, &quads_, &pairs_, &singles_})
     buckets += table->buckets.size();
   return texts_.size() + entries_.size() * sizeof(Entry) + (payloads_.size() + order_.size()) * 4 +
-         filter_.size() * 8 + buckets * sizeof(Bucket);
+         (filter_.size() + pair_filter_.size()) * 8 + buckets * sizeof(Bucket);
 }
 
 }  // namespace shieldwall::detect::sigma

@@ -3,6 +3,7 @@
 // under the rarest four bytes in it (fewer when it is shorter), and compared where these stand. Whole texts
 // and last components of paths are found by hash instead.
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -69,11 +70,24 @@ class LiteralIndex {
     std::memcpy(&value, at, 4);
     return value;
   }
-  std::uint32_t filter_slot(std::uint32_t gram) const { return (gram * 0x9E3779B1u) >> filter_shift_; }
+  static std::uint32_t slot_of(std::uint32_t gram, int shift) { return (gram * 0x9E3779B1u) >> shift; }
+  static std::uint32_t pair(const char* at) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(at[0])) << 8 |
+           static_cast<unsigned char>(at[1]);
+  }
+  static constexpr int pair_bits = 12;
+  static std::uint32_t pair_slot(std::uint32_t pair) { return slot_of(pair, 32 - pair_bits); }
 
   void file_entries();
   void file_by_gram(const std::vector<std::uint32_t>& entries, Filed& filed);
   Table table_of(Filed filed);
+
+  template <typename Hit>
+  bool find_quads(std::string_view text, Hit&& hit) const;
+  template <typename Hit>
+  bool find_pairs(std::string_view text, Hit&& hit) const;
+  template <typename Hit>
+  bool find_singles(std::string_view text, Hit&& hit) const;
 
   template <typename Hit>
   bool tell(const Entry& entry, Hit&& hit) const {
@@ -104,7 +118,9 @@ class LiteralIndex {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> payloads_;
   std::vector<std::uint32_t> order_;
-  std::vector<std::uint64_t> filter_;  // one bit a slot of four bytes
+  std::vector<std::uint64_t> filter_;       // one bit a slot of four bytes
+  std::vector<std::uint64_t> pair_filter_;  // the same of two
+  std::array<std::uint64_t, 4> single_filter_{};
   int filter_shift_ = 32;
   Table wholes_, components_, quads_, pairs_, singles_;
 };
@@ -117,22 +133,50 @@ bool LiteralIndex::find(std::string_view text, Hit&& hit) const {
   if (!components_.buckets.empty())
     if (const auto at = component_at(text); at != text.npos)
       if (compare(components_.find(hash(text.substr(at))), text, at, hit)) return true;
-  if (!filter_.empty())
-    for (std::size_t at = 0; at + 4 <= text.size(); ++at) {
-      const auto value = gram(text.data() + at);
-      const auto slot = filter_slot(value);
-      if ((filter_[slot >> 6] >> (slot & 63) & 1) == 0) continue;
-      if (compare(quads_.find(value), text, at, hit)) return true;
-    }
-  if (!pairs_.buckets.empty())
-    for (std::size_t at = 0; at + 2 <= text.size(); ++at) {
-      const auto value = static_cast<std::uint64_t>(static_cast<unsigned char>(text[at])) << 8 |
-                         static_cast<unsigned char>(text[at + 1]);
-      if (compare(pairs_.find(value), text, at, hit)) return true;
-    }
-  if (!singles_.buckets.empty())
-    for (std::size_t at = 0; at < text.size(); ++at)
-      if (compare(singles_.find(static_cast<unsigned char>(text[at])), text, at, hit)) return true;
+  return find_quads(text, hit) || find_pairs(text, hit) || find_singles(text, hit);
+}
+
+/// What the loops look at is held in locals: `hit` may write anywhere, for all the compiler knows.
+template <typename Hit>
+bool LiteralIndex::find_quads(std::string_view text, Hit&& hit) const {
+  if (filter_.empty()) return false;
+  const std::uint64_t* const filter = filter_.data();
+  const int shift = filter_shift_;
+  const char* const bytes = text.data();
+  const std::size_t size = text.size();
+  for (std::size_t at = 0; at + 4 <= size; ++at) {
+    const auto value = gram(bytes + at);
+    const auto slot = slot_of(value, shift);
+    if ((filter[slot >> 6] >> (slot & 63) & 1) == 0) continue;
+    if (compare(quads_.find(value), text, at, hit)) return true;
+  }
+  return false;
+}
+
+template <typename Hit>
+bool LiteralIndex::find_pairs(std::string_view text, Hit&& hit) const {
+  if (pair_filter_.empty()) return false;
+  const std::uint64_t* const filter = pair_filter_.data();
+  const char* const bytes = text.data();
+  const std::size_t size = text.size();
+  for (std::size_t at = 0; at + 2 <= size; ++at) {
+    const auto value = pair(bytes + at);
+    const auto slot = pair_slot(value);
+    if ((filter[slot >> 6] >> (slot & 63) & 1) == 0) continue;
+    if (compare(pairs_.find(value), text, at, hit)) return true;
+  }
+  return false;
+}
+
+template <typename Hit>
+bool LiteralIndex::find_singles(std::string_view text, Hit&& hit) const {
+  if (singles_.buckets.empty()) return false;
+  const auto filter = single_filter_;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto value = static_cast<unsigned char>(text[at]);
+    if ((filter[value >> 6] >> (value & 63) & 1) == 0) continue;
+    if (compare(singles_.find(value), text, at, hit)) return true;
+  }
   return false;
 }
 
