@@ -62,8 +62,8 @@ class WatchRun {
       : arguments_(arguments), state_(std::move(state)), printer_(matcher_, arguments.has("--json")) {}
 
   Done run() {
+    taps_ = TRY(WatchTaps::begin(arguments_, printer_));
     TRY(renew_intel());
-    taps_ = TRY(WatchTaps::begin(arguments_));
     TRY(begin());
     const auto& stop = interrupted();
     const bool once = arguments_.has("--once");
@@ -98,7 +98,7 @@ class WatchRun {
       if (!detect::is_nats_place(path)) continue;
       auto place = TRY(detect::read_nats_place(path));
       place.credentials = arguments_.one("--credentials");
-      auto watch = TRY(detect::watch_nats(place, state_, printer_));
+      auto watch = TRY(detect::watch_nats(place, state_, printer_, taps_->all()));
       watches_.push_back(std::move(watch));
     }
     return {};
@@ -138,16 +138,26 @@ class WatchRun {
     if (!intel) return fail(std::move(intel).error());
     const bool first = !scanner_;
     matcher_ = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
+    const auto patterns = std::make_shared<const detect::IndicatorPatterns>(
+        detect::IndicatorPatterns::of(matcher_.indicators(), system_clock().now()));
     if (first) {
       tell_unused(intel->unused, intel->unused_count);
-      tell_unused(matcher_.unused(), matcher_.unused().size());
+      tell_unused_by_both(matcher_, *patterns);
       const auto text = arguments_.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole;
       scanner_.emplace(matcher_, text);
     } else {
       scanner_->use(matcher_);
     }
     printer_.use(matcher_);
+    taps_->use(matcher_, patterns);
     return {};
+  }
+
+  static void tell_unused_by_both(const detect::Matcher& matcher, const detect::IndicatorPatterns& patterns) {
+    auto unused = matcher.unused();
+    std::erase_if(unused, [&](const detect::Unused& one) { return patterns.takes(one.id); });
+    unused.insert(unused.end(), patterns.unused().begin(), patterns.unused().end());
+    tell_unused(unused, unused.size());
   }
 
   /// Counts are told as they stand, under the name of their log: again does no harm.

@@ -1,11 +1,8 @@
 #include "cli/watch_taps.h"
 
-#include <algorithm>
-
 #include "base/clock.h"
 #include "cli/remember.h"
 #include "cli/sigma.h"
-#include "detect/watch/nats_log.h"
 
 namespace shieldwall::cli {
 
@@ -15,11 +12,8 @@ constexpr Duration tidy_every = hours(1);
 
 }  // namespace
 
-Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments) {
-  auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments));
-  const bool any = arguments.has("--sigma") || arguments.has(remember_option.name);
-  if (any && std::ranges::any_of(arguments.all("PATH"), detect::is_nats_place))
-    return fail(ErrorCode::invalid, "--sigma and --remember follow files only, not streams");
+Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments, detect::WatchSink& sink) {
+  auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments, sink));
   if (arguments.has("--sigma")) TRY(taps->begin_rules());
   if (arguments.has(remember_option.name)) TRY(taps->begin_past());
   return taps;
@@ -42,7 +36,7 @@ Done WatchTaps::begin_past() {
 }
 
 std::vector<detect::WatchTap*> WatchTaps::all() {
-  std::vector<detect::WatchTap*> taps;
+  std::vector<detect::WatchTap*> taps{&pattern_tap_};
   if (rule_tap_) taps.push_back(rule_tap_.get());
   if (past_tap_) taps.push_back(past_tap_.get());
   return taps;

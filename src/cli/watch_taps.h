@@ -1,5 +1,5 @@
 #pragma once
-// What `watch` does beside looking for indicators: --sigma and --remember.
+// What `watch` does beside looking for values: patterns that say more, --sigma and --remember.
 
 #include <memory>
 #include <optional>
@@ -9,18 +9,23 @@
 #include "detect/past/recorder.h"
 #include "detect/sigma/rule_set.h"
 #include "detect/watch/past_tap.h"
+#include "detect/watch/pattern_tap.h"
 #include "detect/watch/rule_tap.h"
 
 namespace shieldwall::cli {
 
 class WatchTaps {
  public:
-  /// errors  as the rules' files and the folder; invalid: also when a PATH is a stream, of which no tap can
-  /// go on
-  static Result<std::unique_ptr<WatchTaps>> begin(const Arguments& arguments);
+  /// errors  as the rules' files and the folder
+  static Result<std::unique_ptr<WatchTaps>> begin(const Arguments& arguments, detect::WatchSink& sink);
+
+  /// The indicators that are in force from now on.
+  void use(const detect::Matcher& matcher, std::shared_ptr<const detect::IndicatorPatterns> patterns) {
+    pattern_tap_.use(matcher, std::move(patterns));
+  }
 
   std::vector<detect::WatchTap*> all();
-  std::uint64_t hits() const { return rule_tap_ ? rule_tap_->hits() : 0; }
+  std::uint64_t hits() const { return pattern_tap_.hits() + (rule_tap_ ? rule_tap_->hits() : 0); }
 
   /// Makes segments of what is remembered, once an hour. errors: as Recorder::close
   Done tidy();
@@ -28,11 +33,13 @@ class WatchTaps {
   Done close();
 
  private:
-  explicit WatchTaps(const Arguments& arguments) : arguments_(arguments) {}
+  WatchTaps(const Arguments& arguments, detect::WatchSink& sink)
+      : arguments_(arguments), pattern_tap_(sink) {}
   Done begin_rules();
   Done begin_past();
 
   const Arguments& arguments_;
+  detect::PatternTap pattern_tap_;
   std::optional<detect::sigma::RuleSet> rules_;
   std::unique_ptr<detect::sigma::SigmaSink> printer_;
   std::unique_ptr<detect::RuleTap> rule_tap_;

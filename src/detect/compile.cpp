@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "detect/tables.h"
 #include "detect/url_parts.h"
+#include "detect/values_alone.h"
 #include "model/pattern.h"
 
 namespace shieldwall::detect {
@@ -64,30 +65,6 @@ std::optional<LiteralKind> literal_kind(ValueKind kind) {
       return LiteralKind::cert_serial;
   }
   return std::nullopt;
-}
-
-/// The paths whose comparison means "this value was seen", whatever the event.
-/// `network-traffic:src_ref.value` says more (a direction), so it is no literal.
-bool is_plain_path(const model::ObjectPath& path) {
-  static constexpr std::string_view plain[] = {
-      "ipv4-addr:value",
-      "ipv6-addr:value",
-      "domain-name:value",
-      "url:value",
-      "email-addr:value",
-      "mac-addr:value",
-      "file:name",
-      "directory:path",
-      "mutex:name",
-      "windows-registry-key:key",
-      "autonomous-system:number",
-      "x509-certificate:serial_number",
-      "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'",
-  };
-  const auto& type = path.object_type;
-  const bool hashed = type == "file" || type == "artifact" || type == "x509-certificate";
-  if (hashed && path.steps.size() == 2 && path.steps[0].name == "hashes") return true;
-  return std::ranges::find(plain, path.text()) != std::end(plain);
 }
 
 class Compiler {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Two members of a consumer group take messages from a real JetStream server and are killed again and again: each
-planted message counts exactly once.
+planted message counts exactly once, for indicators and for rules, and each member's past knows what it took once.
 
 usage: watch_nats_test.py SHIELDWALL SOURCE_DIR
 """
@@ -14,7 +14,7 @@ import threading
 import time
 
 from commands import Shieldwall, free_port
-from watch_test import INDICATOR, intel, size_of
+from watch_test import INDICATOR, RULE, RULE_ID, intel, size_of
 
 START_SECONDS = 30
 DRAIN_SECONDS = 90
@@ -67,6 +67,7 @@ class Publisher(threading.Thread):
         super().__init__(daemon=True)
         self.nats = Nats(port)
         self.planted = self.sent = 0
+        self.began = time.time() - 86400
         self.ended = threading.Event()
 
     def run(self):
@@ -74,7 +75,8 @@ class Publisher(threading.Thread):
         while not self.ended.is_set():
             for _ in range(dice.randrange(20)):
                 bad = dice.random() < 0.2
-                event = {"ts": 1700000000 + self.sent / 10, "query": "bad.example" if bad else f"h{self.sent}.example"}
+                event = {"_path": "dns", "ts": self.began + self.sent, "uid": f"C{self.sent:020}",
+                         "query": "bad.example" if bad else "good.example", "answers": [f"host{self.sent}.example"]}
                 answer = self.nats.ask("logs.dns", json.dumps(event).encode())
                 assert "error" not in answer, answer
                 self.sent += 1
@@ -83,27 +85,45 @@ class Publisher(threading.Thread):
 
 
 def start(shieldwall, port, member):
-    return subprocess.Popen([shieldwall.binary, "watch", "--json", "--intel", str(intel(shieldwall.folder)), "--state",
-                             str(shieldwall.folder / f"state-{member}"), f"nats://127.0.0.1:{port}/LOGS?group=soc"],
+    return subprocess.Popen([shieldwall.binary, "watch", "--json", "--intel", str(shieldwall.folder / "intel.json"), "--state",
+                             str(shieldwall.folder / f"state-{member}"), "--sigma", str(shieldwall.folder / "rule.yml"),
+                             "--remember", str(shieldwall.folder / f"past-{member}"), f"nats://127.0.0.1:{port}/LOGS?group=soc"],
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def counted(shieldwall, members):
-    """Messages that were counted, by their numbers: what two members were both given is one."""
-    sources = set()
+    """How many messages were counted, for the indicator and for the rule: what two members were both given is one."""
+    sources = {INDICATOR: set(), f"sigma:{RULE_ID}": set()}
     for member in range(members):
         told = shieldwall.run("watch", "--counts", "--sources", "--json", "--state",
                               shieldwall.folder / f"state-{member}", "--intel", shieldwall.folder / "intel.json")
         shieldwall.check(told.returncode == 0, f"watch --counts: {told.stderr.decode()[-300:]}")
         for line in told.stdout.splitlines():
             one = json.loads(line)
-            shieldwall.check(one["count"] == 1 and one["indicator"] == INDICATOR, f"a message counts as {one}")
-            sources.add(one["source"])
-    return len(sources)
+            shieldwall.check(one["count"] == 1 and one["indicator"] in sources, f"a message counts as {one}")
+            sources[one["indicator"]].add(one["source"])
+    return [len(messages) for messages in sources.values()]
+
+
+def remembered(shieldwall, members, sent):
+    """Names that no member's past knows; a name that a past counts twice is a failure."""
+    values = shieldwall.folder / "hosts.txt"
+    values.write_text("".join(f"host{i}.example\n" for i in range(sent)))
+    known = set()
+    for member in range(members):
+        hunted = shieldwall.run("hunt", "--past", shieldwall.folder / f"past-{member}", "--since", "9999d", "--json", values)
+        seen = {}
+        for hit in map(json.loads, hunted.stdout.splitlines()):
+            seen[hit["pattern"]] = seen.get(hit["pattern"], 0) + hit["count"]
+        shieldwall.check(set(seen.values()) == {1}, f"member {member}'s past counts {sorted(set(seen.values()))}")
+        known |= seen.keys()
+    return sent - len(known)
 
 
 def main():
     shieldwall = Shieldwall(sys.argv[1])
+    (shieldwall.folder / "rule.yml").write_text(RULE)
+    intel(shieldwall.folder)
     port = free_port()
     server = subprocess.Popen(["nats-server", "-js", "-a", "127.0.0.1", "-p", str(port), "-sd",
                                str(shieldwall.folder / "nats")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -134,11 +154,15 @@ def main():
         for member in members:
             member.send_signal(signal.SIGINT)
             said = member.communicate(timeout=DRAIN_SECONDS)[1].decode()
-            shieldwall.check(member.returncode == 130, f"after Ctrl-C a member ends with {member.returncode}: {said[-400:]}")
-        total = counted(shieldwall, 2)
-        print(f"{publisher.sent} messages, {publisher.planted} planted, {total} counted")
-        shieldwall.check(publisher.planted > 0 and total == publisher.planted,
-                         f"{total} counted where {publisher.planted} were planted")
+            # One that has only begun ends by the signal itself.
+            shieldwall.check(member.returncode in (130, -signal.SIGINT),
+                             f"after Ctrl-C a member ends with {member.returncode}: {said[-400:]}")
+        totals = counted(shieldwall, 2)
+        print(f"{publisher.sent} messages, {publisher.planted} planted, {totals} counted")
+        shieldwall.check(publisher.planted > 0 and totals == [publisher.planted] * 2,
+                         f"{totals} counted where {publisher.planted} were planted")
+        forgotten = remembered(shieldwall, 2, publisher.sent)
+        shieldwall.check(forgotten == 0, f"{forgotten} of {publisher.sent} messages are in nobody's past")
     finally:
         for member in members:
             member.kill()

@@ -169,6 +169,30 @@ def appears_later(shieldwall):
         process.kill()
 
 
+def patterns(shieldwall):
+    """Patterns that bind several lines, also over a restart of their log, and one that would match everything."""
+    rows = ["([domain-name:value = 'first.example'] FOLLOWEDBY [network-traffic:dst_port = 4444]) WITHIN 60 SECONDS",
+            "[network-traffic:dst_ref.value = '192.0.2.7' AND network-traffic:dst_port = 8443]", "[file:name LIKE '%']"]
+    bundle = shieldwall.folder / "patterns.json"
+    bundle.write_text(json.dumps({"type": "bundle", "id": "bundle--00000000-0000-4000-8000-000000000000", "objects": [{
+        "type": "indicator", "spec_version": "2.1", "id": f"indicator--00000000-0000-4000-8000-{number:012}",
+        "created": "2020-01-01T00:00:00.000Z", "modified": "2020-01-01T00:00:00.000Z", "pattern": pattern,
+        "pattern_type": "stix", "valid_from": "2020-01-01T00:00:00Z", "indicator_types": ["unknown"], "name": "p"}
+        for number, pattern in enumerate(rows)]}))
+    log, state = shieldwall.folder / "patterns.log", shieldwall.folder / "state-patterns"
+    log.write_text("".join(json.dumps(line) + "\n" for line in [
+        {"ts": 1700000000, "query": "first.example"},
+        {"ts": 1700000001, "id.orig_h": "10.0.0.1", "id.resp_h": "192.0.2.7", "id.resp_p": 80},
+        {"ts": 1700000002, "id.orig_h": "10.0.0.1", "id.resp_h": "192.0.2.7", "id.resp_p": 8443},
+        {"ts": 1700000003, "id.orig_h": "10.0.0.1", "id.resp_h": "192.0.2.9", "id.resp_p": 4444}]))
+    words = ["watch", "--once", "--json", "--intel", bundle, "--state", state, log]
+    told = shieldwall.expect("watch with patterns", 1, words, "every ")
+    lines = [json.loads(line)["line"] for line in told.stdout.splitlines()]
+    shieldwall.check(lines == [3, 4], f"patterns hit in lines {lines}, not [3, 4]")
+    shieldwall.expect("watch with patterns again", 0, words)
+    shieldwall.check(counted(shieldwall, state) == 2, f"patterns count {counted(shieldwall, state)}, not 2")
+
+
 def becomes_sightings(shieldwall):
     node = shieldwall.node()
     shieldwall.expect("import", 0, ["import", "--dir", node, intel(shieldwall.folder)])
@@ -183,12 +207,13 @@ def becomes_sightings(shieldwall):
     shieldwall.check(held == [8], f"the node counts {held}, not [8]")
 
 
-RULE = """title: A bad name was asked for
-id: 11111111-2222-4333-8444-555555555555
+RULE_ID = "11111111-2222-4333-8444-555555555555"
+RULE = f"""title: A bad name was asked for
+id: {RULE_ID}
 level: high
-logsource: {product: zeek, service: dns}
+logsource: {{product: zeek, service: dns}}
 detection:
-  bad: {query|endswith: bad.example}
+  bad: {{query|endswith: bad.example}}
   condition: bad
 """
 
@@ -229,8 +254,44 @@ def rules_and_past(shieldwall, count):
         seen[hit["pattern"]] = seen.get(hit["pattern"], 0) + hit["count"]
     shieldwall.check(len(seen) == lines, f"the past knows {len(seen)} of {lines} names: {hunted.stderr.decode()[-300:]}")
     shieldwall.check(set(seen.values()) == {1}, f"the past counts {sorted(set(seen.values()))}, not once each")
-    stream = shieldwall.run("watch", "--sigma", shieldwall.folder / "rule.yml", "--state", state, "nats://127.0.0.1:1/x")
-    shieldwall.check(b"follow files only" in stream.stderr, f"rules on a stream: {stream.stderr.decode()[-300:]}")
+
+
+EVENT_LOG = ("regression/rules/windows/file/file_event/file_event_win_hktl_netexec_file_indicators/"
+             "efc21479-9e83-41da-8cf1-122e06ba8db3.evtx")
+EVENT_RULE = """title: A file was made
+id: 11111111-2222-4333-8444-666666666666
+level: low
+logsource: {product: windows, service: sysmon}
+detection:
+  made: {EventID: 11, TargetFilename|contains: ':'}
+  condition: made
+"""
+
+
+def event_logs(shieldwall, data):
+    """Windows event logs that come half, whole, packed and under another name count each event once."""
+    log = pathlib.Path(data) / EVENT_LOG
+    if not log.exists():
+        print("skipped: ../shared/data/sigma is not there")
+        return
+    folder, state, rule = shieldwall.folder / "events", shieldwall.folder / "state-events", shieldwall.folder / "events.yml"
+    folder.mkdir()
+    rule.write_text(EVENT_RULE)
+    scanned = shieldwall.run("scan", "--sigma", rule, "--json", log)
+    there = len(scanned.stdout.splitlines())
+    shieldwall.check(there > 0, f"scan finds nothing in {log.name}: {scanned.stderr.decode()[-300:]}")
+    words = ["watch", "--once", "--sigma", rule, "--state", state, folder]
+    whole = log.read_bytes()
+    for part in (3000, 5000, 40_000, len(whole)):
+        (folder / "a.evtx").write_bytes(whole[:part])
+        shieldwall.expect(f"watch of {part} bytes of an event log", (0, 1), words)
+    shieldwall.check(counted(shieldwall, state) == there, f"{counted(shieldwall, state)} events counted, not {there}")
+    (folder / "a.evtx").rename(folder / "a.evtx.1")
+    shieldwall.expect("watch of a renamed event log", 0, words)
+    (folder / "a.evtx.2.gz").write_bytes(gzip.compress(whole))
+    (folder / "a.evtx.1").unlink()
+    shieldwall.expect("watch of a packed event log", 0, words)
+    shieldwall.check(counted(shieldwall, state) == there, f"{counted(shieldwall, state)} counted of a copy, not {there}")
 
 
 def main():
@@ -240,7 +301,9 @@ def main():
     kills(shieldwall, "a folder", [shieldwall.folder / "all"], shieldwall.folder / "all", 2, (count + 1) // 2)
     appears_later(shieldwall)
     becomes_sightings(shieldwall)
+    patterns(shieldwall)
     rules_and_past(shieldwall, count)
+    event_logs(shieldwall, pathlib.Path(sys.argv[2]) / "../shared/data/sigma")
     return shieldwall.end("watches")
 
 

@@ -256,6 +256,7 @@ class Recorder::Followed final : public FollowedLog, ObservableSink {
   }
 
   void forget() override { (void)seen_.take(); }
+  std::uint64_t lines() const override { return passed_; }
 
  private:
   void observable(LiteralKind kind, std::string_view key) override {

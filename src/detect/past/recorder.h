@@ -40,6 +40,8 @@ class FollowedLog {
  public:
   virtual ~FollowedLog() = default;
   virtual void record(const Record& record) = 0;
+  /// Lines that are remembered: records of these are passed over.
+  virtual std::uint64_t lines() const = 0;
   /// What came since is durable on return. errors: as Fs
   virtual Done keep(const FollowedTo& to) = 0;
   /// What came since does not count.

@@ -60,6 +60,11 @@ void DoneNumbers::add(std::uint64_t number) {
     ranges_[number] = last;
 }
 
+void DoneNumbers::add(const DoneNumbers& others) {
+  for (const auto& [first, last] : others.ranges_)
+    for (auto number = first; number <= last; ++number) add(number);
+}
+
 void DoneNumbers::forget_below(std::uint64_t number) {
   while (!ranges_.empty() && ranges_.begin()->second < number) ranges_.erase(ranges_.begin());
 }

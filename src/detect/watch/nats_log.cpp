@@ -1,11 +1,14 @@
 #include "detect/watch/nats_log.h"
 
+#include <algorithm>
+#include <charconv>
 #include <map>
 #include <thread>
 
 #include <nats/nats.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "detect/readers/reader.h"
 
@@ -43,10 +46,68 @@ std::unexpected<Error> nats_error(const NatsPlace& place, natsStatus status, std
   return fail(code, "{}/{}: {}: {}", place.server, place.stream, doing, natsStatus_GetText(status));
 }
 
+/// What one member of a group has taken of a stream, counted on, as a log of its own.
+class TakenOfStream final : public WatchedLog {
+ public:
+  TakenOfStream() = default;
+  TakenOfStream(std::string path, const std::string& stream, const std::string& member, std::uint64_t taken)
+      : path_(std::move(path)), id_(fmt::format("nats:{}:{}", stream, member)), taken_(taken) {}
+
+  const std::string& id() const override { return id_; }
+  const std::string& path() const override { return path_; }
+  const std::string& source() const override { return source_; }
+  std::uint64_t place_of(const Record&) const override { return number_; }
+  std::uint64_t lines() const override { return taken_; }
+  std::uint64_t bytes() const override { return bytes_; }
+  /// Streams have no first bytes that last: their name and the member's stand for them.
+  std::string head() const override {
+    std::string head = id_;
+    head.resize(head_bytes_max, '\n');
+    return head;
+  }
+
+  void next(std::string source, std::uint64_t number, std::size_t bytes) {
+    source_ = std::move(source);
+    number_ = number;
+    bytes_ += bytes;
+  }
+  void took_line() { ++taken_; }
+  void took(std::uint64_t lines) { taken_ = lines; }
+
+ private:
+  std::string path_, id_, source_;
+  std::uint64_t number_ = 0, taken_ = 0, bytes_ = 0;
+};
+
+/// "member taken until numbers had": lines that were taken, the messages with which they become `until`, and
+/// those that taps have although we have not taken them.
+struct TakenNote {
+  std::string member;
+  std::uint64_t taken = 0, until = 0;
+  DoneNumbers numbers, had;
+
+  std::string text() const {
+    return fmt::format("{} {} {} {} {}", member, taken, until, numbers.text(), had.text());
+  }
+  static Result<TakenNote> parse(std::string_view text) {
+    const auto parts = split(text, ' ');
+    TakenNote note;
+    const auto number = [](std::string_view part, std::uint64_t& into) {
+      return std::from_chars(part.data(), part.data() + part.size(), into).ec == std::errc();
+    };
+    if (parts.size() != 5 || !number(parts[1], note.taken) || !number(parts[2], note.until))
+      return fail(ErrorCode::corrupt, "what was taken of a stream is not readable");
+    note.member = parts[0];
+    note.numbers = TRY(DoneNumbers::parse(parts[3]));
+    note.had = TRY(DoneNumbers::parse(parts[4]));
+    return note;
+  }
+};
+
 class NatsWatch final : public Watch {
  public:
-  NatsWatch(NatsPlace place, WatchState& state, WatchSink& sink)
-      : place_(std::move(place)), state_(state), sink_(sink) {}
+  NatsWatch(NatsPlace place, WatchState& state, WatchSink& sink, std::vector<WatchTap*> taps)
+      : place_(std::move(place)), state_(state), sink_(sink), taps_(std::move(taps)) {}
 
   Done begin() {
     TRY(connect());
@@ -55,7 +116,7 @@ class NatsWatch final : public Watch {
     const auto row = state_.records().read(store::Table::cursor, key());
     if (row) done_ = TRY(DoneNumbers::parse(row->value));
     if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
-    return {};
+    return begin_taps();
   }
 
   Result<bool> look(Scanner& scanner, const Matcher& matcher, const std::atomic<bool>& stop) override {
@@ -139,22 +200,61 @@ class NatsWatch final : public Watch {
     return {};
   }
 
+  /// What taps have by their own account although we did not hear of it is theirs: it is not given again.
+  Done begin_taps() {
+    const auto row = state_.records().read(store::Table::cursor, taken_key());
+    if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
+    if (row) note_ = TRY(TakenNote::parse(row->value));
+    if (!row) note_.member = to_hex(system_random().bytes(16));
+    const auto path = fmt::format("{}/{}", place_.server, place_.stream);
+    log_ = TakenOfStream(path, stream_name_, note_.member, note_.taken);
+    for (auto* const tap : taps_)
+      if (note_.until > note_.taken && tap->kept_lines(log_) >= note_.until) {
+        note_.had.add(note_.numbers);
+        note_.taken = note_.until;
+      }
+    log_.took(note_.taken);
+    return {};
+  }
+
+  std::string taken_key() const { return key() + "/taken"; }
+
+  /// So many lines of these messages are about to be given to the taps.
+  Done note_ahead(std::uint64_t until, DoneNumbers numbers) {
+    note_.until = until;
+    note_.numbers = std::move(numbers);
+    const auto write = note_write();
+    return state_.records().write({&write, 1});
+  }
+
+  store::Write note_write() const {
+    return {.table = store::Table::cursor, .key = taken_key(), .value = note_.text(), .expected = {}};
+  }
+
   /// What the messages show and that they are done is kept together; then they are acknowledged.
   Done take(Messages& batch, Scanner& scanner, const Matcher& matcher) {
     WatchState::Counts counts;
     std::vector<Hit> hits;
+    DoneNumbers news;
     for (int i = 0; i < batch.list.Count; ++i) {
       const auto number = number_of(batch.list.Msgs[i]);
       if (number == 0 || done_.contains(number)) continue;
       look_through(batch.list.Msgs[i], number, scanner, matcher, counts, hits);
       done_.add(number);
+      if (!note_.had.contains(number)) news.add(number);
     }
     for (const auto& hit : hits) sink_.hit(hit);
-    sink_.flush();
     done_.forget_below(done_below_);
-    const store::Write position{
-        .table = store::Table::cursor, .key = key(), .value = done_.text(), .expected = {}};
-    TRY(state_.commit({}, counts, {&position, 1}));
+    note_.had.forget_below(done_below_);
+    std::vector<store::Write> writes{
+        {.table = store::Table::cursor, .key = key(), .value = done_.text(), .expected = {}}};
+    const bool noted = std::ranges::any_of(taps_, &WatchTap::has_account);
+    if (noted) TRY(note_ahead(log_.lines(), std::move(news)));
+    for (auto* const tap : taps_) TRY(tap->keep(log_, counts));
+    note_.taken = log_.lines();
+    if (noted) writes.push_back(note_write());
+    sink_.flush();
+    TRY(state_.commit({}, counts, writes));
     ++totals_.commits;
     totals_.hits += hits.size();
     for (int i = 0; i < batch.list.Count; ++i) natsMsg_Ack(batch.list.Msgs[i], nullptr);
@@ -189,7 +289,10 @@ class NatsWatch final : public Watch {
                                 static_cast<std::size_t>(natsMsg_GetDataLength(message)));
     auto& records = records_of(natsMsg_GetSubject(message), text);
     const auto source = fmt::format("nats:{}:{}", stream_name_, number);
+    const bool was_tapped = note_.had.contains(number);
+    log_.next(source, number, text.size());
     const auto broken = records.counts.broken_lines;
+    static const std::vector<Match> no_matches;
     std::uint64_t line = 0;
     for (std::size_t at = 0; at < text.size();) {
       const auto end = std::min(text.find('\n', at), text.size());
@@ -197,8 +300,12 @@ class NatsWatch final : public Watch {
       const Line one{.text = text.substr(at, end - at), .number = ++line};
       records.check_text(one);
       at = end + 1;
-      if (!records.take(one, record_)) continue;
-      const auto& matches = scanner.scan(record_);
+      const bool is_record = records.take(one, record_);
+      const auto& matches = is_record ? scanner.scan(record_) : no_matches;
+      record_.line = was_tapped ? 0 : log_.lines() + 1;  // 0: who counts lines has this one
+      if (is_record)
+        for (auto* const tap : taps_) tap->record(record_, matches, log_);
+      if (!was_tapped) log_.took_line();
       if (matches.empty()) continue;
       add_hits(record_, matches, matcher, source, system_clock().now(), counts);
       for (const auto& match : matches)
@@ -230,6 +337,9 @@ class NatsWatch final : public Watch {
   NatsPlace place_;
   WatchState& state_;
   WatchSink& sink_;
+  std::vector<WatchTap*> taps_;
+  TakenOfStream log_;
+  TakenNote note_;
   Connection connection_;
   JetStream jet_stream_;
   Subscription subscription_;
@@ -272,8 +382,11 @@ Result<NatsPlace> read_nats_place(std::string_view path) {
   return place;
 }
 
-Result<std::unique_ptr<Watch>> watch_nats(const NatsPlace& place, WatchState& state, WatchSink& sink) {
-  auto watch = std::make_unique<NatsWatch>(place, state, sink);
+Result<std::unique_ptr<Watch>> watch_nats(const NatsPlace& place,
+                                          WatchState& state,
+                                          WatchSink& sink,
+                                          std::vector<WatchTap*> taps) {
+  auto watch = std::make_unique<NatsWatch>(place, state, sink, std::move(taps));
   TRY(watch->begin());
   return std::unique_ptr<Watch>(std::move(watch));
 }

@@ -25,9 +25,14 @@ bool is_nats_place(std::string_view path);
 /// `nats://host:port/STREAM`, `...?group=NAME`; also tls://. errors: invalid: says what is off
 Result<NatsPlace> read_nats_place(std::string_view path);
 
-/// A group that does not exist yet is made, from the stream's first message on.
+/// A group that does not exist yet is made, from the stream's first message on. Taps take each message once
+/// by their own account too: what they are about to be given is noted before, so that a process that ended
+/// between their keeping and ours knows which messages they have.
 ///   errors  unavailable: the server does not answer, or refuses; not_found: no such stream
-Result<std::unique_ptr<Watch>> watch_nats(const NatsPlace& place, WatchState& state, WatchSink& sink);
+Result<std::unique_ptr<Watch>> watch_nats(const NatsPlace& place,
+                                          WatchState& state,
+                                          WatchSink& sink,
+                                          std::vector<WatchTap*> taps = {});
 
 /// Numbers that were done: few ranges, as messages come nearly in order.
 class DoneNumbers {
@@ -36,8 +41,10 @@ class DoneNumbers {
   static Result<DoneNumbers> parse(std::string_view text);
   std::string text() const;  // "1-5,7-7"
 
+  bool empty() const { return ranges_.empty(); }
   bool contains(std::uint64_t number) const;
   void add(std::uint64_t number);
+  void add(const DoneNumbers& others);
   /// Those below will not be asked about again.
   void forget_below(std::uint64_t number);
 

@@ -17,19 +17,21 @@ class PastTap final : public WatchTap {
   /// `recorder` outlives the tap.
   explicit PastTap(past::Recorder& recorder) : recorder_(recorder) {}
 
-  void record(const Record& record, const Tail& log) override;
-  Done keep(const Tail& log, WatchState::Counts& counts) override;
-  void forget(const Tail& log) override;
+  void record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) override;
+  Done keep(const WatchedLog& log, WatchState::Counts& counts) override;
+  void forget(const WatchedLog& log) override;
+  std::uint64_t kept_lines(const WatchedLog& log) override;
+  bool has_account() const override { return true; }
 
  private:
   struct Known {
     std::unique_ptr<past::FollowedLog> log;
     std::string head;
   };
-  Known& known(const Tail& log);
+  Known& known(const WatchedLog& log);
 
   past::Recorder& recorder_;
-  std::map<std::string, Known> logs_;  // by FilePosition::id
+  std::map<std::string, Known> logs_;  // by WatchedLog::id
 };
 
 }  // namespace shieldwall::detect

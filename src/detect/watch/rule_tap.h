@@ -21,14 +21,19 @@ class RuleTap final : public WatchTap {
   /// `sink` outlives the tap; its done() is never called.
   RuleTap(sigma::RuleSet rules, sigma::SigmaSink& sink);
 
-  void record(const Record& record, const Tail& log) override;
-  Done keep(const Tail& log, WatchState::Counts& counts) override;
-  void forget(const Tail& log) override;
+  void record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) override;
+  Done keep(const WatchedLog& log, WatchState::Counts& counts) override;
+  void forget(const WatchedLog& log) override;
 
   std::uint64_t hits() const { return hits_; }
 
  private:
-  void tell(const sigma::SigmaHit& hit, const std::string& source, WatchState::Counts& counts);
+  /// A hit, and what it counts under.
+  struct Found {
+    sigma::SigmaHit hit;
+    std::string source;
+  };
+  void tell(const Found& found, WatchState::Counts& counts);
 
   sigma::RuleSet rules_;
   sigma::Scanner scanner_;
@@ -36,9 +41,9 @@ class RuleTap final : public WatchTap {
   sigma::WindowsNames names_;
   sigma::SigmaSink& sink_;
   Record renamed_;
-  std::vector<sigma::SigmaHit> waiting_;      // of the turn
+  std::vector<Found> waiting_;                // of the turn
   std::vector<sigma::Observation> observed_;  // of the turn; `place` is one of these:
-  std::vector<sigma::SigmaHit> places_;
+  std::vector<Found> places_;
   Timestamp newest_{};
   std::uint64_t hits_ = 0;
 };

@@ -71,6 +71,30 @@ Result<FileStatus> status_of(const std::string& path) {
   return status_from(status);
 }
 
+namespace {
+
+/// Does it begin as Windows event logs do, unpacked?
+bool is_event_log(std::string_view beginning) {
+  return beginning.starts_with(sigma::evtx_magic);
+}
+
+/// The first event stands for the file's first bytes, which change as it grows.
+Head head_of_events(const std::string& path) {
+  Head head{.bytes = {}, .packed = true, .ends_early = true};
+  const auto file = open_unpacked(path);
+  if (!file) return head;
+  LogReader reader(**file, path);
+  Record first;
+  const auto found = reader.next(first);
+  if (!found || !*found) return head;
+  for (const auto& field : first.fields) head.bytes.append(field.name).append(1, '=').append(field.value);
+  head.bytes.append(fmt::format("#{}", first.line)).resize(std::min(head.bytes.size(), head_bytes_max));
+  head.ends_early = false;
+  return head;
+}
+
+}  // namespace
+
 Head head_of(const std::string& path) {
   Head head{.bytes = std::string(head_bytes_max, '\0'), .packed = is_packed_file(path)};
   std::size_t have = 0;
@@ -83,6 +107,7 @@ Head head_of(const std::string& path) {
     have += *read;
   }
   head.bytes.resize(have);
+  if (is_event_log(head.bytes)) return head_of_events(path);
   const bool too_few = have < magic_bytes && head.bytes.find('\n') == head.bytes.npos;
   head.ends_early = head.ends_early || (!head.packed && too_few);
   return head;
@@ -105,11 +130,28 @@ Result<Tail> Tail::open(FilePosition position, const std::string& file) {
   tail.position_.device = status.device;
   tail.position_.inode = status.inode;
   tail.packed_ = is_packed_file(path_to(descriptor));
-  if (TRY(tail.read_at(0, sigma::evtx_magic.size())) == sigma::evtx_magic)
-    return fail(ErrorCode::unavailable, "is a Windows event log, which is not followed: use scan");
+  tail.has_events_ = TRY(tail.begins_with_events());
   tail.searched_ = tail.position_.offset;
   return tail;
 }
+
+/// Unpacked, where it is packed.
+Result<bool> Tail::begins_with_events() const {
+  if (!packed_) return is_event_log(TRY(read_at(0, sigma::evtx_magic.size())));
+  const auto file = TRY(open_unpacked(path_to(descriptor_)));
+  char first[sigma::evtx_magic.size()] = {};
+  const auto size = TRY(file->read(first));
+  return is_event_log({first, size});
+}
+
+struct Tail::Reading {
+  std::unique_ptr<wire::ByteReader> file;
+  LogReader reader;
+  std::uint64_t events = 0;
+  std::uint64_t bytes;  // of the file, when it was begun
+};
+
+Tail::Tail(FilePosition position, int descriptor) : position_(std::move(position)), descriptor_(descriptor) {}
 
 Tail::~Tail() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -118,6 +160,8 @@ Tail::Tail(Tail&& other) noexcept
     : position_(std::move(other.position_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
       packed_(other.packed_),
+      has_events_(other.has_events_),
+      reading_(std::move(other.reading_)),
       settled_(other.settled_),
       searched_(other.searched_),
       data_lines_(other.data_lines_),
@@ -151,7 +195,7 @@ std::string Tail::head() const {
 
 Result<bool> Tail::is_same() const {
   const auto now = TRY(status());
-  if (packed_) return true;
+  if (packed_ || has_events_) return true;
   if (now.bytes < position_.offset || now.bytes < position_.head_bytes) return false;
   if (position_.head_bytes == 0) return true;
   const auto head = TRY(read_at(0, position_.head_bytes));
@@ -330,6 +374,38 @@ Done Tail::read_packed(const Look& look) {
     position_.head = sha256(head).hex();
   }
   return {};
+}
+
+Result<bool> Tail::read_events(const Look& look) {
+  const auto now = TRY(status());
+  if (!reading_ && position_.packed_bytes == now.bytes) return false;
+  if (!reading_) {
+    const auto path = path_to(descriptor_);
+    auto file = TRY(open_unpacked(path));
+    auto& source = *file;
+    reading_.reset(new Reading{std::move(file), LogReader(source, path), 0, now.bytes});
+  }
+  auto& [file, reader, events, bytes] = *reading_;
+  const auto before = reader.counts().broken_lines;
+  Result<bool> more = true;
+  for (std::uint64_t turn = 0; turn < turn_events && (more = reader.next(record_)) && *more; ++turn)
+    if (++events > position_.line) {
+      event_number_ = record_.line;
+      record_.line = events;
+      look(record_);
+      position_.line = events;
+    }
+  records_.counts.broken_lines += reader.counts().broken_lines - before;
+  position_.offset = bytes;
+  if (position_.head_bytes == 0) {
+    const auto head = head_of(path_to(descriptor_)).bytes;
+    position_.head_bytes = head.size();
+    position_.head = sha256(head).hex();
+  }
+  if (more && *more) return true;
+  position_.packed_bytes = bytes;  // half there, or damaged: looked at again when it has changed
+  reading_.reset();
+  return more;
 }
 
 }  // namespace shieldwall::detect

@@ -256,7 +256,7 @@ class FileWatch final : public Watch {
   bool waits_for_more(const Head& head, const LogCandidate& candidate, const FileStatus& status) {
     const bool is_new = status.written > system_clock().now() - packed_within;
     in_flux_ = in_flux_ || is_new;
-    if (!is_new && head.packed) tell_once(candidate.path, "does not unpack from its beginning on");
+    if (!is_new && head.packed) tell_once(candidate.path, "cannot be read from its beginning on");
     return is_new || head.packed;
   }
 
@@ -304,7 +304,9 @@ class FileWatch final : public Watch {
       WatchState::Counts counts;
       std::vector<Hit> hits;
       const auto look = [&](Record& record) { look_at(record, tail, scanner, matcher, counts, hits); };
-      const auto read = tail.is_packed() ? packed(tail, look) : tail.read_on(look, last);
+      const auto read = tail.has_events()  ? tail.read_events(look)
+                        : tail.is_packed() ? packed(tail, look)
+                                           : tail.read_on(look, last);
       if (!read && read.error().code == ErrorCode::conflict) {
         for (auto* const tap : taps_) tap->forget(tail);
         leaving_.push_back(key);
@@ -337,13 +339,13 @@ class FileWatch final : public Watch {
                const Matcher& matcher,
                WatchState::Counts& counts,
                std::vector<Hit>& hits) {
-    for (auto* const tap : taps_) tap->record(record, tail);
     const auto& matches = scanner.scan(record);
+    for (auto* const tap : taps_) tap->record(record, matches, tail);
     if (matches.empty()) return;
     add_hits(record, matches, matcher, tail.position().source, system_clock().now(), counts);
     for (const auto& match : matches)
       hits.push_back({.source = tail.position().path,
-                      .line = record.line,
+                      .line = tail.place_of(record),
                       .time = event_time(record),
                       .field = std::string(match.field),
                       .value = std::string(match.value),

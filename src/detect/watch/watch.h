@@ -15,10 +15,9 @@
 #include "detect/matcher.h"
 #include "detect/scan.h"
 #include "detect/watch/state.h"
+#include "detect/watch/watched_log.h"
 
 namespace shieldwall::detect {
-
-class Tail;
 
 class WatchSink {
  public:
@@ -35,14 +34,17 @@ class WatchSink {
 class WatchTap {
  public:
   virtual ~WatchTap() = default;
-  /// A record of `log`, whose position is that of the turn's beginning.
-  virtual void record(const Record& record, const Tail& log) = 0;
+  /// A record of `log`, whose position is that of the turn's beginning, and the indicators found in it.
+  virtual void record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) = 0;
   /// The position of `log` is about to be kept, with `counts`, to which the tap may add: what it made of the
   /// records up to there must last now, or be known again when they come once more after a process that ended
   /// between the two.
-  virtual Done keep(const Tail& log, WatchState::Counts& counts) = 0;
+  virtual Done keep(const WatchedLog& log, WatchState::Counts& counts) = 0;
   /// The records since the last keep() do not count: the log was written anew meanwhile.
-  virtual void forget(const Tail& log) = 0;
+  virtual void forget(const WatchedLog& log) = 0;
+  /// How many lines of `log` lasted with the last keep(), by the tap's own account; 0 where it has none.
+  virtual std::uint64_t kept_lines(const WatchedLog&) { return 0; }
+  virtual bool has_account() const { return false; }
 };
 
 struct WatchTotals {
