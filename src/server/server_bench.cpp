@@ -1,5 +1,7 @@
 // How fast single objects become durable over HTTPS, beside what the same run gives in process and what the
-// disk gives at all: server_bench [SECONDS per measurement, 5] [FOLDER] [THREADS of the pool]
+// disk gives at all:
+// server_bench [SECONDS per measurement, 5] [FOLDER] [THREADS of the pool, 0: as a node has] [NAME: only
+// these]
 //
 //   syncs   that the disk does one after the other: without sharing commits there could be no more writes
 //   store   64 threads put one object after the other, durable before the next, in process
@@ -21,6 +23,7 @@
 
 #include <fcntl.h>
 #include <openssl/ssl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -210,6 +213,7 @@ double drive(std::uint16_t port, const Load& load, double seconds, std::uint64_t
   if (::pipe(told) != 0) std::exit(1);
   const pid_t child = ::fork();
   if (child == 0) {
+    ::prctl(PR_SET_NAME, "clients");  // a profiler tells them apart
     SSL_CTX* context = SSL_CTX_new(TLS_client_method());
     std::atomic<std::uint64_t> good{0};
     std::atomic<std::uint64_t> next{first};
@@ -307,14 +311,19 @@ int main(int argc, char** argv) {
                "\n",
                threads_of(config));
     const auto port = serving.server->port(0);
-    measured("syncs one after the other", {}, 0, [&] { return syncs_per_second(folder, seconds / 2); });
-    const auto store = measured(
-        "store, 64 threads", {}, 0, [&] { return store_rate(serving.node->store(), seconds, 1ull << 40); });
+    const std::string_view only = argc > 4 ? argv[4] : "";
+    const auto wanted = [&](std::string_view name) { return only.empty() || name == only; };
+    if (wanted("syncs"))
+      measured("syncs one after the other", {}, 0, [&] { return syncs_per_second(folder, seconds / 2); });
+    Measured store;
+    if (wanted("store"))
+      store = measured(
+          "store, 64 threads", {}, 0, [&] { return store_rate(serving.node->store(), seconds, 1ull << 40); });
     const Load api{
         .head = head_of("/api/v1/objects?circle=c&tlp=amber", "Bearer " + serving.key, "application/json"),
         .body = object};
     auto floor_us = store.cpu_us;
-    {
+    if (wanted("nothing")) {
       const auto idle = serving.answering_nothing();
       const auto nothing = measured("nothing, POST over TLS, 64 clients", store, 0, [&] {
         return drive(idle->port(0), api, seconds, 2ull << 40);
@@ -322,25 +331,29 @@ int main(int argc, char** argv) {
       floor_us += nothing.cpu_us;
       idle->stop(::shieldwall::seconds(5));
     }
-    measured("POST /api/v1/objects over TLS, 64 clients", store, floor_us, [&] {
-      return drive(port, api, seconds, 2ull << 40);
-    });
+    if (wanted("api"))
+      measured("POST /api/v1/objects over TLS, 64 clients", store, floor_us, [&] {
+        return drive(port, api, seconds, 2ull << 40);
+      });
     const Load taxii{.head = head_of(fmt::format("/default/collections/{}/objects/", serving.circle),
                                      "Basic " + to_base64(fmt::format("bench:{}", password)),
                                      "application/taxii+json;version=2.1") +
                              "Accept: application/taxii+json;version=2.1\r\n",
                      .body = [](std::uint64_t number) { return R"({"objects":[)" + object(number) + "]}"; },
                      .wanted = 202};
-    drive(port, taxii, 1, 4ull << 40);  // the password is verified once, by argon2id
-    measured("POST to a TAXII collection over TLS, 64 clients", store, floor_us, [&] {
-      return drive(port, taxii, seconds, 3ull << 40);
-    });
+    if (wanted("taxii")) {
+      drive(port, taxii, 1, 4ull << 40);  // the password is verified once, by argon2id
+      measured("POST to a TAXII collection over TLS, 64 clients", store, floor_us, [&] {
+        return drive(port, taxii, seconds, 3ull << 40);
+      });
+    }
     const Load read{.head = "GET /api/v1/objects?limit=100 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " +
                             serving.key + "\r\n",
                     .body = [](std::uint64_t) { return std::string(); }};
-    measured("GET pages of 100 over TLS, 64 clients", store, floor_us, [&] {
-      return drive(port, read, seconds, 0);
-    });
+    if (wanted("read"))
+      measured("GET pages of 100 over TLS, 64 clients", store, floor_us, [&] {
+        return drive(port, read, seconds, 0);
+      });
     serving.server->stop(::shieldwall::seconds(5));
   }
   std::filesystem::remove_all(folder);
