@@ -1,7 +1,10 @@
 #include "ledger/audit.h"
 
+#include <algorithm>
+
 #include "api/fields.h"
 #include "base/text.h"
+#include "ledger/audit_entry.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::ledger {
@@ -56,6 +59,22 @@ Done append(store::Store& store, Bytes entry) {
 }
 
 }  // namespace
+
+std::vector<Bytes> put_entry(const api::Caller& caller,
+                             const std::optional<CircleId>& circle,
+                             std::span<const store::NewHolding> batch,
+                             std::span<const store::PutOutcome> outcomes) {
+  const auto is_stored = [](const store::PutOutcome& outcome) {
+    return outcome.status == store::PutStatus::stored;
+  };
+  const auto first = std::ranges::find_if(outcomes, is_stored);
+  if (first == outcomes.end()) return {};
+  const auto& object = batch[static_cast<std::size_t>(first - outcomes.begin())].object;
+  const log::Fact facts[] = {{"stored", std::ranges::count_if(outcomes, is_stored)},
+                             {"circle", circle ? circle->text() : "none"},
+                             {"first", object.id.text()}};
+  return {encode(caller.organisation, caller.account, caller.name, "object.put", facts)};
+}
 
 Done audit(store::Store& store,
            const api::Caller& caller,

@@ -8,6 +8,7 @@
 #include "library/intake.h"
 #include "library/search.h"
 #include "library/view.h"
+#include "store/steps.h"
 
 namespace shieldwall::library {
 
@@ -153,7 +154,7 @@ Result<api::Response> delete_object(api::Call& call) {
                     *call.caller,
                     "object.delete",
                     {{"object", id.text()}, {"circle", circle ? circle->text() : "all"}}));
-  TRY(objects.remove(call.scope(), query));
+  TRY(store::remove(objects, call.scope(), query, call.deadline));
   return api::Response::nothing();
 }
 

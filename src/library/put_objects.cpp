@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "api/in_time.h"
-#include "ledger/audit.h"
+#include "ledger/audit_entry.h"
 #include "library/intake.h"
 #include "library/objects.h"
 #include "library/outcome.h"
@@ -74,7 +74,12 @@ Done store_all(const api::Call& call, const Terms& terms, Taken& taken) {
     places.push_back(taken.places[i]);
   }
   if (batch.empty()) return {};
-  const auto results = TRY(call.services.store.objects().put(batch, call.deadline));
+  const auto audited = [&](std::span<const store::PutOutcome> results) -> Result<store::Along> {
+    store::Along along;
+    along.audit = ledger::put_entry(*call.caller, terms.collection, batch, results);
+    return along;
+  };
+  const auto results = TRY(store::put(call.services.store.objects(), batch, audited, call.deadline));
   for (std::size_t i = 0; i < results.size(); ++i)
     taken.outcomes[places[i]].status = status_of(results[i].status);
   return {};
@@ -112,13 +117,6 @@ Result<api::Response> put_objects(api::Call& call) {
   auto taken = TRY(take_apart(call, text, terms.strict));
   TRY(store_all(call, terms, taken));
   const auto tally = tally_of(taken.outcomes);
-  if (tally.stored > 0)
-    TRY(ledger::audit(call.services.store,
-                      *call.caller,
-                      "object.put",
-                      {{"stored", tally.stored},
-                       {"circle", terms.collection ? terms.collection->text() : "none"},
-                       {"first", taken.outcomes[first_stored(taken.outcomes)].id}}));
   auto answer = TRY(policy::Release::of(
       call.scope(),
       policy::Owned<std::vector<Outcome>>{call.caller->organisation, std::move(taken.outcomes)}));

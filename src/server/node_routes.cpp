@@ -6,6 +6,7 @@
 #include "ledger/audit.h"
 #include "server/page.h"
 #include "server/parts.h"
+#include "store/steps.h"
 
 namespace shieldwall::server {
 
@@ -55,7 +56,8 @@ Result<Response> node(Call& call) {
   auto& parts = parts_of(call);
   const auto home = TRY(ledger::read_organisation(records_of(call), parts.home)).value;
   const auto circles = TRY(ledger::circles_of(records_of(call), call.caller->organisation));
-  const auto objects = TRY(call.services.store.objects().count(call.scope(), {}, counted_most));
+  const auto objects =
+      TRY(store::count(call.services.store.objects(), call.scope(), {}, counted_most, call.deadline));
   JsonWriter out;
   out.begin_object();
   out.member("name", parts.node_name);

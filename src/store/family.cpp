@@ -15,6 +15,10 @@ struct Group {
   Sequence sequence;  // of the member met first
 };
 
+std::pair<Timestamp, Sequence> place_of(const Member& member) {
+  return {member.met, member.row->sequence};
+}
+
 template <typename T>
 bool empty_or_holds(const std::vector<T>& list, const T& value) {
   return list.empty() || std::ranges::find(list, value) != list.end();
@@ -30,9 +34,9 @@ std::vector<Group> grouped(const std::vector<Member>& members, By by) {
   }
   std::vector<Group> result;
   for (auto& [key, group] : groups) {
-    const auto first = std::ranges::min(group, {}, [](const Member& member) { return member.row->sequence; });
+    const auto first = std::ranges::min(group, {}, place_of);
     result.push_back({.members = std::move(group),
-                      .instant = instant_of(key.first, first.row->at),
+                      .instant = instant_of(key.first, first.met),
                       .sequence = first.row->sequence});
   }
   std::ranges::sort(result, {}, [](const Group& group) { return std::pair(group.instant, group.sequence); });
@@ -87,9 +91,9 @@ std::vector<Given> family_of(const std::vector<Member>& members,
     const auto rank = [&](const Member& member) {
       return std::pair(!is_own(member.row->source, scope), member.row->sequence);
     };
-    const auto by_sequence = [](const Member& member) { return member.row->sequence; };
-    given.push_back({.best = std::ranges::min(group.members, {}, rank).row,
-                     .first = std::ranges::min(group.members, {}, by_sequence).row});
+    const auto first = std::ranges::min(group.members, {}, place_of);
+    given.push_back(
+        {.best = std::ranges::min(group.members, {}, rank).row, .first = first.row, .met = first.met});
   }
   return given;
 }
@@ -97,12 +101,11 @@ std::vector<Given> family_of(const std::vector<Member>& members,
 std::vector<VersionEntry> entries_of(const std::vector<Member>& members) {
   std::vector<VersionEntry> entries;
   for (const auto& group : grouped(members, By::version)) {
-    const auto first =
-        std::ranges::min(group.members, {}, [](const Member& member) { return member.row->sequence; });
+    const auto first = std::ranges::min(group.members, {}, place_of);
     auto newest = group.members;
     keep_newest_spec_version(newest);
     entries.push_back({.version = first.row->version,
-                       .added = first.row->at,
+                       .added = first.met,
                        .spec_version = newest.front().row->spec_version});
   }
   return entries;

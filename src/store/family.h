@@ -12,12 +12,14 @@ namespace shieldwall::store {
 struct Member {
   const Row* row;
   bool content_matches;  // the parts of the query that ask for content
+  Timestamp met;         // its added time for this reader
 };
 
 /// A version to give: the bytes of `best`, at the place of `first`.
 struct Given {
   const Row* best;   // own source first, then the earliest
   const Row* first;  // where the reader met the version
+  Timestamp met;     // and when
 };
 
 /// Whether a holding is among those of which first, last and newest are taken.

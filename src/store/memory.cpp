@@ -8,6 +8,7 @@
 #include "store/amend.h"
 #include "store/family.h"
 #include "store/judge.h"
+#include "store/meeting.h"
 #include "store/memory_parts.h"
 #include "store/row.h"
 #include "store/words.h"
@@ -22,7 +23,7 @@ struct Kept {
   std::vector<std::string> words;  // sorted
 };
 
-class MemoryObjects final : public Objects {
+class MemoryObjects final : public Objects, public Steps {
   auto sees(const policy::Scope& scope) const {
     return [this, &scope](policy::LabelId id, const policy::LabelColumns& columns, Timestamp at) {
       auto label = labels_.at(id);
@@ -42,6 +43,12 @@ class MemoryObjects final : public Objects {
   MemoryObjects(Seams seams, MemoryBase& base) : seams_(std::move(seams)), base_(base) {}
 
   Result<std::vector<PutOutcome>> put(std::span<const NewHolding> batch, Deadline deadline) override {
+    return put_along(batch, {}, deadline);
+  }
+
+  Result<std::vector<PutOutcome>> put_along(std::span<const NewHolding> batch,
+                                            const Alongside& alongside,
+                                            Deadline deadline) override {
     const std::lock_guard lock(base_.mutex);
     if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the put began");
     TRY(base_.step("put"));
@@ -50,6 +57,10 @@ class MemoryObjects final : public Objects {
     const auto first = rows_.size();
     for (const auto& item : batch) outcomes.push_back(put_one(item, now));
     for (auto i = first; i < rows_.size(); ++i) judge_references(rows_[i], now);
+    if (auto done = batch.empty() ? Done{} : write_along(alongside, outcomes); !done) {
+      undo_until(first);
+      return fail(std::move(done).error());
+    }
     return outcomes;
   }
 
@@ -59,22 +70,33 @@ class MemoryObjects final : public Objects {
                     int limit,
                     std::size_t bytes_max,
                     Deadline deadline) override {
+    return find_met(scope, {}, query, from, limit, bytes_max, deadline);
+  }
+
+  Result<Page> find_met(const policy::Scope& scope,
+                        const PastRights& pasts,
+                        const Query& query,
+                        std::optional<Place> from,
+                        int limit,
+                        std::size_t bytes_max,
+                        Deadline deadline) override {
     const std::lock_guard lock(base_.mutex);
     if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the search began");
     TRY(base_.note_everything(scope));
     Page page;
     std::size_t bytes = 0;
-    for (const auto& given : all_given(scope, query)) {
-      const auto place = given.first->sequence;
-      if (from && (query.newest_first ? place >= from->sequence : place <= from->sequence)) continue;
+    for (const auto& given : all_given(scope, query, pasts)) {
+      const auto place = place_of(given);
+      const auto after = from ? std::pair(from->added, from->sequence) : place;
+      if (from && (query.newest_first ? place >= after : place <= after)) continue;
       const bool full = page.holdings.size() >= static_cast<std::size_t>(limit) || bytes >= bytes_max;
       if (full && !page.holdings.empty()) {
         page.next = last_place_;
         break;
       }
       bytes += given.best->bytes->size();
-      page.holdings.push_back(holding_of(*given.best, label_of(*given.best, labels_), given.first->at));
-      last_place_ = {given.first->at, place};
+      page.holdings.push_back(holding_of(*given.best, label_of(*given.best, labels_), given.met));
+      last_place_ = {place.first, place.second};
     }
     return page;
   }
@@ -99,19 +121,34 @@ class MemoryObjects final : public Objects {
     for (const auto& kept : rows_) {
       if (kept.row.id.type != id.type || !is_member(kept, scope, query, now)) continue;
       if (shown_id(kept.row, redaction_of(kept.row, labels_, scope, now)) == id)
-        members.push_back({&kept.row, true});
+        members.push_back({&kept.row, true, kept.row.at});
     }
     return entries_of(members);
   }
 
   Result<std::size_t> count(const policy::Scope& scope, const Query& query, std::size_t most) override {
+    return count_until(scope, query, most, Deadline::none());
+  }
+
+  Result<std::size_t> count_until(const policy::Scope& scope,
+                                  const Query& query,
+                                  std::size_t most,
+                                  Deadline deadline) override {
     const std::lock_guard lock(base_.mutex);
+    if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the search began");
     TRY(base_.note_everything(scope));
     return std::min(most, all_given(scope, query).size());
   }
 
   Result<std::size_t> remove(const policy::Scope& scope, const Query& query) override {
+    return remove_until(scope, query, Deadline::none());
+  }
+
+  Result<std::size_t> remove_until(const policy::Scope& scope,
+                                   const Query& query,
+                                   Deadline deadline) override {
     const std::lock_guard lock(base_.mutex);
+    if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before deleting began");
     TRY(base_.note_everything(scope));
     TRY(base_.step("remove"));
     std::set<Sequence> arrivals;
@@ -164,6 +201,12 @@ class MemoryObjects final : public Objects {
     return {};
   }
 
+  Result<Timestamp> claim_instant() override {
+    const std::lock_guard lock(base_.mutex);
+    TRY(base_.step("instant"));
+    return last_ = next_instant(last_, seams_.clock.now(), seams_.random);
+  }
+
   Sequence newest() const override {
     const std::lock_guard lock(base_.mutex);
     return rows_.size();
@@ -214,6 +257,20 @@ class MemoryObjects final : public Objects {
     return {PutStatus::stored, rows_.back().row.at};
   }
 
+  Done write_along(const Alongside& alongside, std::span<const PutOutcome> outcomes) {
+    if (!alongside) return {};
+    const auto along = TRY(alongside(outcomes));
+    TRY(base_.write(along.writes));
+    base_.append(along.audit);
+    return {};
+  }
+
+  /// As if nothing had been put since there were so many rows.
+  void undo_until(std::size_t count) {
+    std::erase_if(due_, [&](const auto& due) { return due.second > count; });
+    for (; rows_.size() > count; rows_.pop_back()) by_id_[rows_.back().row.id].pop_back();
+  }
+
   void append(Kept kept, ChangeKind kind, Timestamp now) {
     last_ = next_instant(last_, now, seams_.random);
     kept.row.at = last_;
@@ -259,7 +316,20 @@ class MemoryObjects final : public Objects {
     return content_matches(query, kept.object, hidden);
   }
 
-  std::vector<Given> all_given(const policy::Scope& scope, const Query& query) const {
+  static std::pair<Timestamp, Sequence> place_of(const Given& given) {
+    return {given.met, given.first->sequence};
+  }
+
+  Timestamp met(const Row& row, const policy::Scope& scope, const PastRights& pasts, Timestamp now) const {
+    return met_at(row, pasts, [&](const Rights& past, const Row&) {
+      return showed(row, sees(past.scope), now) && (!redaction_of(row, labels_, past.scope, now).parts ||
+                                                    redaction_of(row, labels_, scope, now).parts);
+    });
+  }
+
+  std::vector<Given> all_given(const policy::Scope& scope,
+                               const Query& query,
+                               const PastRights& pasts = {}) const {
     const auto now = seams_.clock.now();
     std::map<model::ObjectId, std::vector<Member>> families;
     for (const auto& kept : rows_) {
@@ -274,13 +344,13 @@ class MemoryObjects final : public Objects {
       const auto redaction = redaction_of(row, labels_, scope, now);
       const auto id = shown_id(row, redaction);
       if (!query.ids.empty() && std::ranges::find(query.ids, id) == query.ids.end()) continue;
-      families[id].push_back({&row, content_fits(kept, query, redaction)});
+      families[id].push_back({&row, content_fits(kept, query, redaction), met(row, scope, pasts, now)});
     }
     std::vector<Given> all;
     for (const auto& [id, members] : families)
       for (const auto& given : family_of(members, query, scope))
-        if (!query.added_after || given.first->at > *query.added_after) all.push_back(given);
-    std::ranges::sort(all, {}, [](const Given& given) { return given.first->sequence; });
+        if (!query.added_after || given.met > *query.added_after) all.push_back(given);
+    std::ranges::sort(all, {}, place_of);
     if (query.newest_first) std::ranges::reverse(all);
     return all;
   }

@@ -15,29 +15,13 @@ class MemoryRecords final : public Records {
   Done write(std::span<const Write> batch) override {
     const std::lock_guard lock(base_.mutex);
     TRY(base_.step("records"));
-    auto rows = rows_;
-    auto revision = revision_;
-    for (const auto& write : batch) {
-      const auto key = std::pair(write.table, write.key);
-      const auto row = rows.find(key);
-      const bool absent = row == rows.end() || row->second.expires <= base_.clock->now();
-      const auto current = absent ? 0 : row->second.revision;
-      if (write.expected && *write.expected != current)
-        return fail(ErrorCode::conflict, "{} has revision {}, not {}", write.key, current, *write.expected);
-      ++revision;
-      rows.erase(key);
-      if (write.value)
-        rows[key] = {.key = write.key, .value = *write.value, .revision = revision, .expires = write.expires};
-    }
-    rows_ = std::move(rows);
-    revision_ = revision;
-    return {};
+    return base_.write(batch);
   }
 
   Result<Record> read(Table table, std::string_view key) override {
     const std::lock_guard lock(base_.mutex);
-    const auto row = rows_.find({table, std::string(key)});
-    if (row == rows_.end() || row->second.expires <= base_.clock->now())
+    const auto row = base_.records.find({table, std::string(key)});
+    if (row == base_.records.end() || row->second.expires <= base_.clock->now())
       return fail(ErrorCode::not_found, "no record {}", key);
     return row->second;
   }
@@ -48,7 +32,7 @@ class MemoryRecords final : public Records {
                                    int limit) override {
     const std::lock_guard lock(base_.mutex);
     std::vector<Record> found;
-    for (const auto& [key, row] : rows_) {
+    for (const auto& [key, row] : base_.records) {
       const bool wanted = key.first == table && key.second.starts_with(prefix) && key.second > after;
       if (!wanted || row.expires <= base_.clock->now()) continue;
       if (found.size() >= static_cast<std::size_t>(limit)) break;
@@ -60,14 +44,12 @@ class MemoryRecords final : public Records {
   Result<bool> expire(Timestamp now) override {
     const std::lock_guard lock(base_.mutex);
     TRY(base_.step("expire"));
-    std::erase_if(rows_, [&](const auto& entry) { return entry.second.expires <= now; });
+    std::erase_if(base_.records, [&](const auto& entry) { return entry.second.expires <= now; });
     return false;
   }
 
  private:
   MemoryBase& base_;
-  std::map<std::pair<Table, std::string>, Record> rows_;
-  std::uint64_t revision_ = 0;
 };
 
 class MemoryBlobs final : public Blobs {
@@ -129,8 +111,7 @@ class MemoryLog final : public Log {
     const std::lock_guard lock(base_.mutex);
     TRY(base_.step("log"));
     const std::uint64_t first = base_.log.size();
-    for (const auto& entry : entries)
-      base_.log.push_back({.index = base_.log.size(), .at = base_.clock->now(), .entry = entry});
+    base_.append(entries);
     return first;
   }
   Result<std::vector<LogEntry>> read(std::uint64_t from, int limit) override {
@@ -157,13 +138,38 @@ Bytes everything_entry(std::string_view reason) {
   return entry + "}";
 }
 
+Done MemoryBase::write(std::span<const Write> batch) {
+  auto rows = records;
+  auto next = revision;
+  for (const auto& write : batch) {
+    const auto key = std::pair(write.table, write.key);
+    const auto row = rows.find(key);
+    const bool absent = row == rows.end() || row->second.expires <= clock->now();
+    const auto current = absent ? 0 : row->second.revision;
+    if (write.expected && *write.expected != current)
+      return fail(ErrorCode::conflict, "{} has revision {}, not {}", write.key, current, *write.expected);
+    ++next;
+    rows.erase(key);
+    if (write.value)
+      rows[key] = {.key = write.key, .value = *write.value, .revision = next, .expires = write.expires};
+  }
+  records = std::move(rows);
+  revision = next;
+  return {};
+}
+
+void MemoryBase::append(std::span<const Bytes> entries) {
+  for (const auto& entry : entries) log.push_back({.index = log.size(), .at = clock->now(), .entry = entry});
+}
+
 Done MemoryBase::note_everything(const policy::Scope& scope) {
   if (!scope.is_everything()) return {};
   const auto now = clock->now();
   const auto last = noted.find(scope.reason());
   if (last != noted.end() && now - last->second < note_again_after && now >= last->second) return {};
   TRY(step("log"));
-  log.push_back({.index = log.size(), .at = now, .entry = everything_entry(scope.reason())});
+  const Bytes entry = everything_entry(scope.reason());
+  append({&entry, 1});
   noted.insert_or_assign(std::string(scope.reason()), now);
   return {};
 }

@@ -19,9 +19,14 @@ struct MemoryBase {
   std::function<Done(std::string_view step)> inject;
   Clock* clock;
   std::vector<LogEntry> log;
+  std::map<std::pair<Table, std::string>, Record> records;
+  std::uint64_t revision = 0;
   std::map<std::string, Timestamp, std::less<>> noted;  // reasons of Scope::everything
 
   Done step(std::string_view name) { return inject ? inject(name) : Done{}; }
+  /// All writes or none. errors: conflict
+  Done write(std::span<const Write> batch);
+  void append(std::span<const Bytes> entries);
   /// Writes the reason of a Scope::everything to the audit log.
   Done note_everything(const policy::Scope& scope);
 };

@@ -24,21 +24,24 @@ std::vector<Key> every_key(Core& core, const Row& row) {
 
 class Removal {
  public:
-  Removal(Core& core, const policy::Scope& scope, const Query& query)
-      : core_(core), scope_(scope), query_(query) {}
+  Removal(Core& core, const policy::Scope& scope, const Query& query, Deadline deadline)
+      : core_(core), scope_(scope), query_(query), deadline_(deadline) {}
 
   Done work(Transaction& transaction) {
     auto sight = TRY(Sight::open(core_, scope_));
     auto walk = TRY(Walk::begin(sight, query_, {}));
     std::set<Sequence> arrivals;
     for (;;) {
-      const auto found = TRY(walk.next(Deadline::none()));
+      const auto found = TRY(walk.next(deadline_));
       if (!found) break;
       const auto all = TRY(walk.all_of(*found));
       for (const auto& row : all) arrivals.insert(row->arrival);
     }
     const auto now = core_.seams.clock.now();
-    for (const auto arrival : arrivals) TRY(forget(transaction, arrival, now));
+    for (const auto arrival : arrivals) {
+      if (deadline_.passed()) return fail(ErrorCode::unavailable, "the deadline passed while deleting");
+      TRY(forget(transaction, arrival, now));
+    }
     removed_ = arrivals.size();
     return {};
   }
@@ -96,6 +99,7 @@ class Removal {
   Core& core_;
   const policy::Scope& scope_;
   const Query& query_;
+  const Deadline deadline_;
   std::size_t removed_ = 0;
 };
 
@@ -177,12 +181,26 @@ class Advance {
 
 }  // namespace
 
-Result<std::size_t> SqliteObjects::remove(const policy::Scope& scope, const Query& query) {
+Result<std::size_t> SqliteObjects::remove_until(const policy::Scope& scope,
+                                                const Query& query,
+                                                Deadline deadline) {
   TRY(core_.note_everything(scope));
-  Removal removal(core_, scope, query);
-  TRY(core_.writer->run(
-      [&](Transaction& transaction) { return removal.work(transaction); }, Deadline::none(), true));
+  Removal removal(core_, scope, query, deadline);
+  TRY(core_.writer->run([&](Transaction& transaction) { return removal.work(transaction); }, deadline, true));
   return removal.removed();
+}
+
+Result<Timestamp> SqliteObjects::claim_instant() {
+  Timestamp claimed;
+  const auto work = [&](Transaction& transaction) -> Done {
+    transaction.writing = true;
+    claimed = transaction.last_at =
+        next_instant(transaction.last_at, core_.seams.clock.now(), core_.seams.random);
+    auto* const keep = TRY(core_.writer->statement(sql::write_node));
+    return keep->bind(std::string_view("instant"), std::to_string(claimed.us)).run();
+  };
+  TRY(core_.writer->run(work, Deadline::none()));
+  return claimed;
 }
 
 Result<Changes> SqliteObjects::changes(const policy::Scope& scope, Sequence after, int limit) {

@@ -110,6 +110,8 @@ struct Transaction {
   std::set<Sequence> forgotten;            // changes whose postings leave the runs
   std::function<void(State&)> edit_state;  // replaces segments
   std::map<std::pair<policy::LabelId, policy::LabelId>, bool> may_name;
+  std::optional<std::uint64_t> revision;    // the last that a record got; nothing: no piece of work asked
+  std::optional<std::uint64_t> next_entry;  // of the audit log, likewise
   bool writing = false;  // the present piece of work has begun to write: if it fails, all of the group does
 
   /// The row with that number. errors: corrupt when there is none
@@ -153,10 +155,13 @@ class Writer {
     std::condition_variable wake;
   };
   static constexpr std::size_t group_max = 256;
+  static constexpr int gather_turns = 8;  // of all who would run
 
+  void gather(std::unique_lock<std::mutex>& lock);
   std::vector<Waiting*> take_group();
   void lead(const std::vector<Waiting*>& group);
   Done commit(Transaction& transaction);
+  Done write_revision(const Transaction& transaction);
   void publish(Transaction& transaction);
   void queue_texts(Transaction& transaction);
   Done write_labels();
@@ -220,6 +225,8 @@ struct Core {
   void watch(Segment& segment);
 };
 
+/// All of `batch`, inside a transaction. errors: conflict: a revision is not as expected; nothing was written
+Done write_records(Transaction& transaction, std::span<const Write> batch);
 /// Appends to the audit log inside a transaction. Gives the index of the first.
 Result<std::uint64_t> append_log(Transaction& transaction, std::span<const Bytes> entries, Timestamp at);
 

@@ -44,7 +44,8 @@ Prepared prepared(Core& core, const NewHolding& item, policy::LabelId label) {
 
 class Put {
  public:
-  Put(Core& core, std::span<const NewHolding> batch) : core_(core), batch_(batch) {
+  Put(Core& core, std::span<const NewHolding> batch, const Alongside& alongside)
+      : core_(core), batch_(batch), alongside_(alongside) {
     prepared_.reserve(batch.size());
     const policy::Label* before = nullptr;  // neighbours mostly share their label
     policy::LabelId label = 0;
@@ -67,7 +68,7 @@ class Put {
     for (std::size_t i = 0; i < prepared_.size(); ++i)
       if (outcomes_[i].status == PutStatus::stored) TRY(write(transaction, i, now));
     for (const auto& row : siblings_) TRY(transaction.update(row));
-    return {};
+    return alongside_ ? write_along(transaction, now) : Done{};
   }
 
   std::vector<PutOutcome> outcomes() && { return std::move(outcomes_); }
@@ -130,8 +131,20 @@ class Put {
     return insert->bind(at, row.arrival, event).run();
   }
 
+  Done write_along(Transaction& transaction, Timestamp now) {
+    along_ = TRY(alongside_(outcomes_));
+    transaction.writing = true;
+    writing_.emplace(core_.records, along_.writes);
+    if (!along_.writes.empty()) TRY(write_records(transaction, along_.writes));
+    if (!along_.audit.empty()) TRY(append_log(transaction, along_.audit, now));
+    return {};
+  }
+
   Core& core_;
   std::span<const NewHolding> batch_;
+  const Alongside& alongside_;
+  Along along_;
+  std::optional<RecordCache::Writing> writing_;  // until the step is over
   std::vector<Prepared> prepared_;
   std::vector<PutOutcome> outcomes_;
   Sequence before_ = 0;                         // the last change before this put
@@ -140,10 +153,12 @@ class Put {
 
 }  // namespace
 
-Result<std::vector<PutOutcome>> SqliteObjects::put(std::span<const NewHolding> batch, Deadline deadline) {
+Result<std::vector<PutOutcome>> SqliteObjects::put_along(std::span<const NewHolding> batch,
+                                                         const Alongside& alongside,
+                                                         Deadline deadline) {
   if (deadline.passed()) return fail(ErrorCode::unavailable, "the deadline passed before the put began");
   if (batch.empty()) return std::vector<PutOutcome>{};
-  Put put(core_, batch);
+  Put put(core_, batch, alongside);
   auto done = core_.writer->run([&](Transaction& transaction) { return put.work(transaction); }, deadline);
   if (!done && !core_.options.acknowledge_early) return fail(std::move(done).error());
   relieve(core_);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/sqlite_parts.h"
 #include "store/sqlite_sql.h"
 
@@ -6,6 +8,51 @@ namespace shieldwall::store {
 namespace {
 
 constexpr std::size_t blob_bytes_max = 256u << 20;  // SQLite takes a gigabyte at most; uploads come in pieces
+
+Result<std::uint64_t> revision_of(Core& core, Table table, const std::string& key) {
+  auto* const read = TRY(core.writer->statement(sql::read_record));
+  read->bind(static_cast<int>(table), key);
+  if (!TRY(read->step())) return 0;
+  const auto revision = read->time(2) <= core.seams.clock.now() ? 0 : read->sequence(1);
+  read->reset();
+  return revision;
+}
+
+/// The counter behind all revisions: it never gives a number twice, also after deletion.
+Result<std::uint64_t> last_revision(const Transaction& transaction) {
+  if (transaction.revision) return *transaction.revision;
+  auto* const read = TRY(transaction.core.writer->statement(sql::read_node));
+  read->bind(std::string_view("revision"));
+  if (!TRY(read->step())) return 0;
+  const std::uint64_t last = std::strtoull(std::string(read->bytes(0)).c_str(), nullptr, 10);
+  read->reset();
+  return last;
+}
+
+/// errors: conflict
+Done check_expected(Core& core, std::span<const Write> batch, std::uint64_t revision) {
+  if (std::ranges::none_of(batch, [](const Write& write) { return write.expected.has_value(); })) return {};
+  std::map<std::pair<Table, std::string>, std::uint64_t> current;
+  for (const auto& write : batch) {
+    const auto [known, fresh] = current.try_emplace({write.table, write.key}, 0);
+    if (fresh) known->second = TRY(revision_of(core, write.table, write.key));
+    if (write.expected && *write.expected != known->second)
+      return fail(
+          ErrorCode::conflict, "{} has revision {}, not {}", write.key, known->second, *write.expected);
+    ++revision;
+    known->second = write.value && write.expires > core.seams.clock.now() ? revision : 0;
+  }
+  return {};
+}
+
+Done write_one(Writer& writer, const Write& write, std::uint64_t revision) {
+  if (!write.value) {
+    auto* const drop = TRY(writer.statement(sql::delete_record));
+    return drop->bind(static_cast<int>(write.table), write.key).run();
+  }
+  auto* const keep = TRY(writer.statement(sql::write_record));
+  return keep->bind(static_cast<int>(write.table), write.key, *write.value, revision, write.expires).run();
+}
 
 /// A reader's connection with one of its statements.
 struct Asking {
@@ -27,7 +74,7 @@ class SqliteRecords final : public Records {
 
   Done write(std::span<const Write> batch) override {
     const RecordCache::Writing writing(core_.records, batch);
-    return core_.writer->run([&](Transaction& transaction) { return write_all(transaction, batch); },
+    return core_.writer->run([&](Transaction& transaction) { return write_records(transaction, batch); },
                              Deadline::none());
   }
 
@@ -106,52 +153,6 @@ class SqliteRecords final : public Records {
                        .revision = asking.statement.sequence(2),
                        .expires = asking.statement.time(3)});
     return found;
-  }
-
-  Result<std::uint64_t> revision_of(Table table, const std::string& key) {
-    auto* const read = TRY(core_.writer->statement(sql::read_record));
-    read->bind(static_cast<int>(table), key);
-    if (!TRY(read->step())) return 0;
-    const auto revision = read->time(2) <= core_.seams.clock.now() ? 0 : read->sequence(1);
-    read->reset();
-    return revision;
-  }
-
-  /// The counter behind all revisions: it never gives a number twice, also after deletion.
-  Result<std::uint64_t> last_revision() {
-    auto* const read = TRY(core_.writer->statement(sql::read_node));
-    read->bind(std::string_view("revision"));
-    if (!TRY(read->step())) return 0;
-    const std::uint64_t last = std::strtoull(std::string(read->bytes(0)).c_str(), nullptr, 10);
-    read->reset();
-    return last;
-  }
-
-  Done write_all(Transaction& transaction, std::span<const Write> batch) {
-    auto revision = TRY(last_revision());
-    std::map<std::pair<Table, std::string>, std::uint64_t> current;
-    for (auto at = revision; const auto& write : batch) {  // all checks before the first write
-      const auto [known, fresh] = current.try_emplace({write.table, write.key}, 0);
-      if (fresh) known->second = TRY(revision_of(write.table, write.key));
-      if (write.expected && *write.expected != known->second)
-        return fail(
-            ErrorCode::conflict, "{} has revision {}, not {}", write.key, known->second, *write.expected);
-      ++at;
-      known->second = write.value && write.expires > core_.seams.clock.now() ? at : 0;
-    }
-    transaction.writing = true;
-    for (const auto& write : batch) TRY(write_one(write, ++revision));
-    auto* const keep = TRY(core_.writer->statement(sql::write_node));
-    return keep->bind(std::string_view("revision"), std::to_string(revision)).run();
-  }
-
-  Done write_one(const Write& write, std::uint64_t revision) {
-    if (!write.value) {
-      auto* const drop = TRY(core_.writer->statement(sql::delete_record));
-      return drop->bind(static_cast<int>(write.table), write.key).run();
-    }
-    auto* const keep = TRY(core_.writer->statement(sql::write_record));
-    return keep->bind(static_cast<int>(write.table), write.key, *write.value, revision, write.expires).run();
   }
 
   Core& core_;
@@ -265,15 +266,27 @@ class SqliteLog final : public Log {
 
 }  // namespace
 
+Done write_records(Transaction& transaction, std::span<const Write> batch) {
+  auto revision = TRY(last_revision(transaction));
+  TRY(check_expected(transaction.core, batch, revision));  // all checks before the first write
+  transaction.writing = true;
+  for (const auto& write : batch) TRY(write_one(*transaction.core.writer, write, ++revision));
+  transaction.revision = revision;
+  return {};
+}
+
 Result<std::uint64_t> append_log(Transaction& transaction, std::span<const Bytes> entries, Timestamp at) {
   auto& writer = *transaction.core.writer;
-  auto* const size = TRY(writer.statement(sql::log_size));
-  TRY(size->step());
-  const auto first = size->sequence(0);
-  size->reset();
+  if (!transaction.next_entry) {
+    auto* const size = TRY(writer.statement(sql::log_size));
+    TRY(size->step());
+    transaction.next_entry = size->sequence(0);
+    size->reset();
+  }
+  const auto first = *transaction.next_entry;
   transaction.writing = true;
   auto* const insert = TRY(writer.statement(sql::insert_log));
-  for (auto next = first; const auto& entry : entries) TRY(insert->bind(next++, at, entry).run());
+  for (const auto& entry : entries) TRY(insert->bind((*transaction.next_entry)++, at, entry).run());
   return first;
 }
 

@@ -125,6 +125,8 @@ Done load_position(Core& core, State& state) {
     core.last_at = instant->time(0);
     instant->reset();
   }
+  if (const auto claimed = TRY(node_value(*core.writer, "instant")))
+    core.last_at = std::max(core.last_at, Timestamp{std::strtoll(claimed->c_str(), nullptr, 10)});
   const auto words_done = TRY(node_value(*core.writer, "words_done"));
   if (words_done) state.words_done = std::strtoull(words_done->c_str(), nullptr, 10);
   core.text_queue.with([&](TextQueue& queue) { queue.incomplete_until = state.last; });

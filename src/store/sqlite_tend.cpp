@@ -184,7 +184,7 @@ Result<bool> step(Core& core) {
 
 Result<bool> tend_store(Core& core, Duration budget) {
   const std::unique_lock lock(core.tending, std::try_to_lock);
-  if (!lock.owns_lock()) return true;  // somebody is at it
+  if (!lock.owns_lock()) return false;  // somebody is at it, perhaps a check of minutes: ask again later
   const auto now = core.seams.clock.steady();
   if (now.us - core.readers_counted.us >= readers_pause.us) {
     core.readers.close_unneeded();

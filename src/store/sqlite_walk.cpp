@@ -113,17 +113,25 @@ Result<std::optional<Sequence>> Filter::next(Sequence at, bool backwards) {
 // ---- Walk
 
 Result<Walk> Walk::begin(Sight& sight, const Query& query, std::optional<Place> from) {
+  Stretch stretch{.first = 1, .last = sight.state().last};
+  if (query.added_after) stretch.first = TRY(sight.first_after(*query.added_after));
+  if (from && query.newest_first) stretch.last = std::min(stretch.last, from->sequence - 1);
+  if (from && !query.newest_first) stretch.first = std::max(stretch.first, from->sequence + 1);
+  return through(sight, query, stretch, nullptr);
+}
+
+Walk Walk::through(Sight& sight, const Query& query, const Stretch& stretch, const Meeting* meeting) {
   Walk walk(sight, query);
   walk.add_filters();
-  const auto last = sight.state().last;
-  if (query.added_after) walk.lowest_ = TRY(sight.first_after(*query.added_after));
-  if (query.newest_first) {
-    walk.at_ = from ? std::min(last, from->sequence - 1) : last;
-    walk.ended_ = from && from->sequence <= 1;
-  } else {
-    walk.at_ = std::max(walk.lowest_, from ? from->sequence + 1 : 1);
-  }
+  walk.stretch_ = stretch;
+  walk.meeting_ = meeting;
+  walk.at_ = query.newest_first ? stretch.last : stretch.first;
+  walk.ended_ = stretch.last < stretch.first;
   return walk;
+}
+
+bool Walk::is_in_stretch(const Row& row) const {
+  return meeting_ == nullptr || meeting_->of(row) == stretch_.opened.value_or(row.at);
 }
 
 void Walk::add_filters() {
@@ -163,8 +171,7 @@ Result<std::optional<Sequence>> Walk::candidate() {
     agreed = *found == at ? agreed + 1 : 1;
     at = *found;
   }
-  const bool inside = backwards ? at >= lowest_ && at >= 1 : at <= sight_->state().last;
-  if (!inside) return std::optional<Sequence>{};
+  if (backwards ? at < stretch_.first : at > stretch_.last) return std::optional<Sequence>{};
   return std::optional(at);
 }
 
@@ -188,7 +195,7 @@ Result<Walk::Family> Walk::family_with(const Rows& rows) {
   for (const auto& row : rows) {
     if (!in_universe(*query_, *row)) continue;
     const bool fits = TRY(content_fits(*row, sight_->redaction(*row)));
-    members.push_back({row.get(), fits});
+    members.push_back({row.get(), fits, met(*row)});
   }
   family.given = family_of(members, *query_, sight_->scope());
   return family;
@@ -203,7 +210,7 @@ Result<std::optional<Walk::Found>> Walk::judged(const std::shared_ptr<const Row>
     for (const auto& given : family.given) {
       if (given.first->sequence != row->sequence) continue;
       for (const auto& best : family.rows)
-        if (best.get() == given.best) return Found{.best = best, .first = row};
+        if (best.get() == given.best) return Found{.best = best, .first = row, .met = given.met};
     }
     return std::nullopt;
   };
@@ -229,7 +236,7 @@ Result<std::optional<Walk::Found>> Walk::next(const Deadline& deadline) {
     const auto row = TRY(sight_->row(*sequence, everything && !query_->newest_first));
     const bool meets = row->kind == ChangeKind::added || row->kind == ChangeKind::opened;
     if (!meets || !sight_->tells(*row) || !in_universe(*query_, *row) ||
-        !empty_or_holds(query_->types, row->id.type))
+        !empty_or_holds(query_->types, row->id.type) || !is_in_stretch(*row))
       continue;
     auto found = TRY(judged(row));
     if (found) return found;

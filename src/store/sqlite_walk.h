@@ -9,6 +9,7 @@
 #include "store/family.h"
 #include "store/judge.h"
 #include "store/sqlite_core.h"
+#include "store/steps.h"
 
 namespace shieldwall::store {
 
@@ -33,6 +34,7 @@ class Sight {
   const State& state() const { return *state_; }
   const PageSource& pages() const { return *pages_; }
   Core& core() const { return *core_; }
+  Timestamp now() const { return now_; }
   const policy::Scope& scope() const { return *scope_; }
 
  private:
@@ -45,6 +47,27 @@ class Sight {
   Timestamp now_;
   ReaderPool::Lease lease_;
   std::unique_ptr<PageSource> pages_;
+};
+
+/// Since when a reader whose rights changed sees what they see: sqlite_met.cpp.
+class Meeting {
+ public:
+  Meeting(const Sight& sight, const PastRights& pasts);  // both outlive it
+  Timestamp of(const Row& row) const;
+
+ private:
+  bool saw(const Rights& past, const Row& row) const;
+
+  const Sight* sight_;
+  const PastRights* pasts_;
+  std::vector<std::shared_ptr<const policy::Decider>> deciders_;  // of the scopes of pasts
+};
+
+/// Changes that follow each other in the order in which a reader met them.
+struct Stretch {
+  Sequence first;
+  Sequence last;
+  std::optional<Timestamp> opened{};  // only what the reader met then; else only what they met where it came
 };
 
 /// The changes under any of some keys: one part of a query.
@@ -62,10 +85,13 @@ class Filter {
 class Walk {
  public:
   static Result<Walk> begin(Sight& sight, const Query& query, std::optional<Place> from);
+  /// The part of a walk that lies in one stretch; without `meeting` the reader met all where it came.
+  static Walk through(Sight& sight, const Query& query, const Stretch& stretch, const Meeting* meeting);
 
   struct Found {
     std::shared_ptr<const Row> best;   // its bytes
     std::shared_ptr<const Row> first;  // its place
+    Timestamp met;                     // its added time
   };
   /// Nothing at the end. errors: unavailable when the deadline passed
   Result<std::optional<Found>> next(const Deadline& deadline);
@@ -84,8 +110,9 @@ class Walk {
 
   void add_filters();
   Result<std::optional<Sequence>> candidate();
-  Result<bool> selected(const Row& row, const Redaction& redaction);
   Result<bool> content_fits(const Row& row, const Redaction& redaction);
+  Timestamp met(const Row& row) const { return meeting_ != nullptr ? meeting_->of(row) : row.at; }
+  bool is_in_stretch(const Row& row) const;
   Result<Family> family_with(const Rows& rows);
   Result<std::optional<Found>> judged(const std::shared_ptr<const Row>& row);
 
@@ -93,9 +120,9 @@ class Walk {
   const Query* query_;
   std::vector<Filter> filters_;
   std::vector<Filter> words_;
-  bool impossible_ = false;
-  Sequence at_ = 1;      // the next change to look at
-  Sequence lowest_ = 1;  // where a walk backwards ends
+  Stretch stretch_{};
+  const Meeting* meeting_ = nullptr;
+  Sequence at_ = 1;  // the next change to look at
   bool ended_ = false;
   std::map<model::ObjectId, Family> families_;  // of objects with several holdings, judged once
 };

@@ -1,5 +1,6 @@
 // The SQLite store against the one in memory: any history, any question, the same answers.
 
+#include "store/steps.h"
 #include "store/store_world.h"
 #include "test_size.h"
 
@@ -18,9 +19,11 @@ class History {
       : random_(seed), memory_(Kind::memory, seed), sqlite_(Kind::sqlite, seed) {}
 
   void step() {
-    switch (random_.below(14)) {
+    switch (random_.below(15)) {
       case 0:
         return advance();
+      case 14:
+        return change_rights();
       case 1:
         return remove();
       case 2:
@@ -106,6 +109,16 @@ class History {
     CHECK(*sqlite_.objects().advance(sqlite_.clock.now()) == *memory_.objects().advance(memory_.clock.now()));
   }
 
+  /// Of one reader, whose earlier rights each store dates by an instant of its own.
+  void change_rights() {
+    memory_rights_.push_back({.until = *claim_instant(memory_.objects()), .scope = changing_});
+    sqlite_rights_.push_back({.until = *claim_instant(sqlite_.objects()), .scope = changing_});
+    changing_ = one_of({scope_of(partner),
+                        scope_of(partner, {circle}),
+                        scope_of(partner, {other_circle}),
+                        scope_of(partner, {circle, other_circle})});
+  }
+
   Query query() {
     Query asked;
     const auto number = static_cast<std::uint32_t>(random_.below(12));
@@ -136,15 +149,16 @@ class History {
   void compare_find() {
     auto asked = query();
     if (!asked.words.empty()) sqlite_.tend();  // words follow later, and say so
-    const auto& scope = readers[random_.below(std::size(readers))];
+    const bool changed = random_.below(2) == 0;
+    const auto& scope = changed ? changing_ : readers[random_.below(std::size(readers))];
     const auto limit = static_cast<int>(1 + random_.below(5));
     std::optional<Place> expected_from;
     std::optional<Place> actual_from;
     do {
       const auto expected =
-          memory_.objects().find(scope, asked, expected_from, limit, SIZE_MAX, Deadline::none());
+          found_in(memory_, scope, changed ? memory_rights_ : PastRights{}, asked, expected_from, limit);
       const auto actual =
-          sqlite_.objects().find(scope, asked, actual_from, limit, SIZE_MAX, Deadline::none());
+          found_in(sqlite_, scope, changed ? sqlite_rights_ : PastRights{}, asked, actual_from, limit);
       REQUIRE(expected);
       REQUIRE(actual);
       REQUIRE(actual->holdings.size() == expected->holdings.size());
@@ -155,6 +169,15 @@ class History {
       REQUIRE(actual_from.has_value() == expected_from.has_value());
     } while (expected_from);
     CHECK(*sqlite_.objects().count(scope, asked, 50) == *memory_.objects().count(scope, asked, 50));
+  }
+
+  static Result<Page> found_in(Rig& rig,
+                               const policy::Scope& scope,
+                               const PastRights& rights,
+                               const Query& asked,
+                               std::optional<Place> from,
+                               int limit) {
+    return find(rig.objects(), scope, rights, asked, from, limit, SIZE_MAX, Deadline::none());
   }
 
   void compare_changes() {
@@ -186,6 +209,9 @@ class History {
   SeededRandom random_;
   Rig memory_;
   Rig sqlite_;
+  policy::Scope changing_ = scope_of(partner);
+  PastRights memory_rights_;
+  PastRights sqlite_rights_;
 };
 
 }  // namespace
