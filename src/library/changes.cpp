@@ -88,7 +88,7 @@ class ChangeStream final : public net::Stream {
     const auto piece_ends = Deadline::in(piece_time, services_.clock);
     while (!ends_.passed()) {
       const bool opening = stand_.saw != mine_;
-      const auto more = opening ? tell_opened(chunk) : tell_changes(chunk);
+      const auto more = opening ? tell_turned(chunk) : tell_changes(chunk);
       if (!more || !note_told()) return net::Poll::end;
       if (!chunk.empty()) return net::Poll::chunk;
       if (!*more) return once_ ? net::Poll::end : net::Poll::wait;
@@ -113,23 +113,57 @@ class ChangeStream final : public net::Stream {
     return more;
   }
 
-  /// The caller's rights are others than where they stand. What they see now and did not then, of all that
-  /// was told until there, is opened; page by page, since that is a walk over all that is held.
-  Result<bool> tell_opened(Bytes& chunk) {
+  struct Turned {
+    store::Change change;
+    store::ChangeKind as;
+  };
+
+  /// The caller's rights are others than where they stand. Of all that was told until there, what they saw
+  /// then and do not now is withdrawn, and what they see now and did not then is opened; page by page, since
+  /// that is a walk over all that is held.
+  Result<bool> tell_turned(Bytes& chunk) {
     if (stand_.opening != mine_) stand_.opened = 0;
     stand_.opening = mine_;
-    const auto read = TRY(services_.store.objects().changes(caller_.scope, stand_.opened, looked_at_once));
-    for (const auto& change : read.changes) {
-      if (change.sequence > stand_.after) break;
+    auto last = stand_.opened;
+    const auto turned = TRY(turned_after(last));
+    for (const auto& [change, as] : turned) {
       stand_.opened = change.sequence;
-      if (is_news(change)) TRY(tell(change, store::ChangeKind::opened, chunk));
+      TRY(tell(change, as, chunk));
     }
-    const bool more = read.last != stand_.opened || !read.changes.empty();
-    stand_.opened = read.last;
-    if (more && read.last < stand_.after) return true;
+    const bool more = last != stand_.opened || !turned.empty();
+    stand_.opened = last;
+    if (more && last < stand_.after) return true;
     stand_ = {.after = stand_.after, .saw = mine_};
     chunk += fmt::format("id: {}\n\n", stand_.seal(own_call()));  // so that it is not done again
     return true;
+  }
+
+  /// In order, and where the next look begins.
+  Result<std::vector<Turned>> turned_after(store::Sequence& at) {
+    auto& objects = services_.store.objects();
+    std::vector<Turned> turned;
+    const auto from = at;
+    if (before_) {
+      auto then = TRY(objects.changes(*before_, from, looked_at_once));
+      for (auto& change : then.changes)
+        if (change.sequence <= stand_.after && TRY(is_loss(change)))
+          turned.push_back({std::move(change), store::ChangeKind::withdrawn});
+    }
+    auto read = TRY(objects.changes(caller_.scope, from, looked_at_once));
+    for (auto& change : read.changes)
+      if (change.sequence <= stand_.after && is_news(change))
+        turned.push_back({std::move(change), store::ChangeKind::opened});
+    std::ranges::stable_sort(turned, {}, [](const Turned& one) { return one.change.sequence; });
+    at = read.last;
+    return turned;
+  }
+
+  /// Told where the rights were others; not when the caller still has the version by another holding.
+  Result<bool> is_loss(const store::Change& change) {
+    if (change.kind != store::ChangeKind::added && change.kind != store::ChangeKind::opened) return false;
+    if (caller_.scope.sees(change.holding.label, services_.clock.now())) return false;
+    const auto held = TRY(services_.store.objects().versions(caller_.scope, change.holding.id, std::nullopt));
+    return std::ranges::find(held, change.holding.version, &store::VersionEntry::version) == held.end();
   }
 
   bool is_news(const store::Change& change) const {
@@ -147,44 +181,48 @@ class ChangeStream final : public net::Stream {
   Done tell(const store::Change& change, store::ChangeKind as, Bytes& chunk) {
     auto token = stand_.seal(own_call());
     std::string kind(name_of(as));
-    if (change.holding.bytes && change.kind != store::ChangeKind::withdrawn) {
+    const bool lost = as == store::ChangeKind::withdrawn && change.kind != store::ChangeKind::withdrawn;
+    if (change.holding.bytes && as != store::ChangeKind::withdrawn) {
       auto event = TRY(event_of(change.holding, std::move(token), std::move(kind)));
       if (!event.look().second.first.empty())
         chunk += policy::Released<Bytes>(event.render(write_event)).look();
       return {};
     }
-    if (!may_be_told(change)) return {};
-    auto gone = gone_of(change.holding);
+    const auto& knew = lost ? *before_ : caller_.scope;  // who was shown it, and as what
+    if (!lost && !may_be_told(change)) return {};
+    if (lost && !was_shown(change.holding, knew)) return {};
+    auto gone = gone_of(change.holding, knew);
     gone.token = std::move(token);
     gone.kind = std::move(kind);
     chunk += policy::Release::fact(gone).render(write_gone).look();
     return {};
   }
 
-  bool is_whole(const policy::Holding& holding) const {
-    return (policy::sees_all_parts(caller_.scope, holding, services_.clock.now()) &&
-            holding.removed.empty()) ||
-           policy::owns_every_clause(caller_.scope.subject(), holding.label);
+  bool is_whole(const policy::Holding& holding, const policy::Scope& scope) const {
+    return (policy::sees_all_parts(scope, holding, services_.clock.now()) && holding.removed.empty()) ||
+           policy::owns_every_clause(scope.subject(), holding.label);
   }
 
   /// What is gone is told to who could still see it; what was withdrawn, the store tells only to those who
   /// could.
   bool may_be_told(const store::Change& change) const {
-    return was_shown(change.holding) && (change.kind == store::ChangeKind::withdrawn ||
-                                         caller_.scope.sees(change.holding.label, services_.clock.now()));
+    return was_shown(change.holding, caller_.scope) &&
+           (change.kind == store::ChangeKind::withdrawn ||
+            caller_.scope.sees(change.holding.label, services_.clock.now()));
   }
 
   /// A relationship or sighting without what it is about was never shown.
-  bool was_shown(const policy::Holding& holding) const {
-    if (is_whole(holding)) return true;
+  bool was_shown(const policy::Holding& holding, const policy::Scope& scope) const {
+    if (is_whole(holding, scope)) return true;
     return std::ranges::none_of(holding.removed, [](const std::string& pointer) {
       return pointer == "/source_ref" || pointer == "/target_ref" || pointer == "/sighting_of_ref";
     });
   }
 
   /// A redacted observable was known to this reader by its random id; its own would tell its value.
-  Gone gone_of(const policy::Holding& holding) const {
-    if (is_whole(holding) || std::holds_alternative<Timestamp>(holding.version) || holding.alias.is_nil())
+  Gone gone_of(const policy::Holding& holding, const policy::Scope& scope) const {
+    if (is_whole(holding, scope) || std::holds_alternative<Timestamp>(holding.version) ||
+        holding.alias.is_nil())
       return {.token = {}, .kind = {}, .id = holding.id.text(), .version = text_of(holding.version)};
     return {
         .token = {}, .kind = {}, .id = model::ObjectId{holding.id.type, holding.alias}.text(), .version = {}};

@@ -101,8 +101,54 @@ TEST_CASE("a compartment that an account gains opens what it was closed for") {
   subject.compartments = {compartment};
   inside.scope = policy::Scope::of(subject);
   CHECK(told(changes(world, inside, before)) == "opened 2");
-  // Rights that became narrower open nothing.
-  CHECK(changes(world, world.at_company(), last_id(world, inside, before)).empty());
+  // Rights that became narrower open nothing and withdraw it, once.
+  const auto wide = last_id(world, inside, before);
+  const auto events = changes(world, world.at_company(), wide);
+  CHECK(told(events) == "withdrawn 2");
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].data.find("name2") == std::string::npos);  // its id and version, no more
+  CHECK(changes(world, world.at_company(), last_id(world, world.at_company(), wide)).empty());
+  CHECK(changes(world, world.at_stranger(), last_id(world, world.at_stranger())).empty());
+}
+
+TEST_CASE("rights that became other ones withdraw and open, in the order of what they are about") {
+  World world;
+  const CompartmentId rooms[] = {{Uuid::named(Uuid{}, "one")}, {Uuid::named(Uuid{}, "two")}};
+  const auto put = [&](int number, std::vector<CompartmentId> compartments) {
+    world.change_circle(world.circle_id,
+                        [&](ledger::Circle& circle) { circle.label.compartments = compartments; });
+    world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=green", indicator(number));
+  };
+  const auto inside = [&](CompartmentId room) {
+    auto caller = world.at_company();
+    auto subject = caller.scope.subject();
+    subject.compartments = {room};
+    caller.scope = policy::Scope::of(std::move(subject));
+    return caller;
+  };
+  put(1, {rooms[0]});
+  put(2, {rooms[1]});
+  put(3, {});
+  put(4, {rooms[0]});
+  const auto there = last_id(world, inside(rooms[0]));
+  CHECK(told(changes(world, inside(rooms[1]), there)) == "withdrawn 1, opened 2, withdrawn 4");
+  // Cut off in the middle, it goes on there.
+  const auto middle = changes(world, inside(rooms[1]), there).at(1).id;
+  CHECK(told(changes(world, inside(rooms[1]), middle)) == "withdrawn 4");
+}
+
+TEST_CASE("what a reader still has by another holding is not withdrawn") {
+  World world;
+  const CompartmentId room{Uuid::named(Uuid{}, "one")};
+  world.change_circle(world.circle_id, [&](ledger::Circle& circle) { circle.label.compartments = {room}; });
+  world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=green", indicator(1));
+  world.change_circle(world.circle_id, [&](ledger::Circle& circle) { circle.label.compartments = {}; });
+  world.post(world.at_cert(), "/api/v1/objects?circle=c&tlp=green", indicator(1));
+  auto inside = world.at_company();
+  auto subject = inside.scope.subject();
+  subject.compartments = {room};
+  inside.scope = policy::Scope::of(std::move(subject));
+  CHECK(changes(world, world.at_company(), last_id(world, inside)).empty());
 }
 
 TEST_CASE("who joins a circle later is told nothing of what was shared before") {

@@ -7,6 +7,7 @@
 #include "api/seal.h"
 #include "base/text.h"
 #include "ledger/circle.h"
+#include "ledger/reader_rights.h"
 #include "library/view.h"
 
 namespace shieldwall::library {
@@ -212,11 +213,20 @@ Result<Search> read_search(const api::Call& call) {
 namespace {
 
 /// Whether anything that may be shown follows.
-Result<bool> is_more(const api::Call& call, const store::Query& query, std::optional<store::Place> from) {
+Result<bool> is_more(const api::Call& call,
+                     const store::Query& query,
+                     const store::PastRights& past,
+                     std::optional<store::Place> from) {
   constexpr int looked_at_once = 16;
   for (int limit = 1; from; limit = looked_at_once) {
-    auto page = TRY(
-        call.services.store.objects().find(call.scope(), query, from, limit, page_bytes_max, call.deadline));
+    auto page = TRY(store::find(call.services.store.objects(),
+                                call.scope(),
+                                past,
+                                query,
+                                from,
+                                limit,
+                                page_bytes_max,
+                                call.deadline));
     const auto seen = TRY(release_all(call, std::move(page.holdings)));
     if (!seen.empty()) return true;
     from = page.next;
@@ -230,12 +240,19 @@ Result<SeenPage> find_seen(const api::Call& call,
                            const store::Query& query,
                            std::optional<store::Place> from,
                            int limit) {
+  const auto rights = TRY(ledger::reader_rights(call));
   SeenPage seen;
   std::size_t bytes = 0;
   while (true) {
     const auto wanted = limit - static_cast<int>(seen.holdings.size());
-    auto page = TRY(call.services.store.objects().find(
-        call.scope(), query, from, wanted, page_bytes_max - bytes, call.deadline));
+    auto page = TRY(store::find(call.services.store.objects(),
+                                call.scope(),
+                                rights.past,
+                                query,
+                                from,
+                                wanted,
+                                page_bytes_max - bytes,
+                                call.deadline));
     auto released = TRY(release_all(call, std::move(page.holdings)));
     for (auto& holding : released) {
       bytes += holding.look().bytes->size();
@@ -244,7 +261,8 @@ Result<SeenPage> find_seen(const api::Call& call,
     from = page.next;
     if (!from || static_cast<int>(seen.holdings.size()) >= limit || bytes >= page_bytes_max) break;
   }
-  if (TRY(is_more(call, query, from))) seen.next = from;
+  if (TRY(is_more(call, query, rights.past, from))) seen.next = from;
+  TRY(ledger::still_those(call, rights));
   return seen;
 }
 

@@ -250,7 +250,7 @@ Result<api::Response> get_outgoing(Call& call) {
       cursor_purpose(*call.caller, fmt::format("outgoing {}", row.value.id.text()), filters.text());
   std::optional<store::Place> from;
   if (filters.next) from = TRY(open_place(call.services.sealer, purpose, *filters.next));
-  auto page = TRY(read_page(call, own_of(call, row.value), std::nullopt, filters, from, filters.limit));
+  auto page = TRY(read_page(call, own_of(call, row.value), std::nullopt, filters, {}, from, filters.limit));
 
   OutgoingEnd end{.more = page.next.has_value()};
   if (page.next) end.next = seal_place(call.services.sealer, purpose, *page.next);

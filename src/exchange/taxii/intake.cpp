@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "exchange/taxii/page.h"
 #include "exchange/taxii/resource.h"
+#include "ledger/audit_entry.h"
 #include "ledger/ceiling.h"
 
 namespace shieldwall::exchange::taxii {
@@ -58,12 +59,30 @@ class Intake {
                          .parts = {}});
   }
 
+  Done read_all(const model::Json& objects) {
+    for (const auto element : objects) {
+      TRY(api::still_in_time(call_));
+      read(element);
+    }
+    return {};
+  }
+
   Result<Status> finish() {
-    TRY(label_all());
-    TRY(add_definitions());
-    for (std::size_t from = 0; from < holdings_.size(); from += batch_objects_max)
-      TRY(put(from, std::min(batch_objects_max, holdings_.size() - from)));
+    TRY(store_all({}));
     return std::move(status_);
+  }
+
+  Result<Bytes> finish_and_tell(std::string_view api_root) {
+    std::optional<Bytes> text;  // once it is durable
+    TRY(store_all([&](store::Along& along) {
+      text = status_text(status_);
+      along.writes.push_back(kept_for_sender(call_, api_root, *text, status_.id));
+    }));
+    if (text && kept_) return std::move(*text);
+    text = status_text(status_);  // nothing was stored, or not the last
+    const auto write = kept_for_sender(call_, api_root, *text, status_.id);
+    TRY(call_.services.store.records().write({&write, 1}));
+    return std::move(*text);
   }
 
  private:
@@ -135,24 +154,53 @@ class Intake {
     return bytes;
   }
 
-  Done put(std::size_t from, std::size_t count) {
+  using WithLast = std::function<void(store::Along&)>;
+
+  /// with_last: adds to what is written in the step of the last batch
+  Done store_all(const WithLast& with_last) {
+    TRY(label_all());
+    TRY(add_definitions());
+    for (std::size_t from = 0; from < holdings_.size(); from += batch_objects_max) {
+      const bool last = from + batch_objects_max >= holdings_.size();
+      TRY(put(from, std::min(batch_objects_max, holdings_.size() - from), last ? with_last : WithLast{}));
+    }
+    return {};
+  }
+
+  Done put(std::size_t from, std::size_t count, const WithLast& with) {
     const auto batch = std::span<const NewHolding>(holdings_).subspan(from, count);
-    const auto outcomes = call_.services.store.objects().put(batch, call_.deadline);
-    if (!outcomes && from == 0) return fail(outcomes.error());
+    const auto successes = status_.successes.size();
+    const auto failures = status_.failures.size();
+    const auto sent = std::min(ours_ > from ? ours_ - from : 0, count);  // nobody sent what is before
+    const auto along = [&](std::span<const store::PutOutcome> outcomes) -> Result<store::Along> {
+      tell(batch.subspan(sent), outcomes.subspan(sent));
+      store::Along written;
+      written.audit =
+          ledger::put_entry(*call_.caller, way_.collection, batch.subspan(sent), outcomes.subspan(sent));
+      if (with) with(written);
+      return written;
+    };
+    const auto done = store::put(call_.services.store.objects(), batch, along, call_.deadline);
+    kept_ = done.has_value();
+    if (done) return {};
+    if (from == 0) return fail(done.error());
+    status_.successes.resize(successes);
+    status_.failures.resize(failures);
+    for (const auto& holding : batch.subspan(sent))
+      refuse(entry_of(holding, {}, fmt::format("not stored, send it again: {}", done.error().message)));
+    return {};
+  }
+
+  void tell(std::span<const NewHolding> batch, std::span<const store::PutOutcome> outcomes) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (from + i < ours_) continue;  // nobody sent it
-      if (!outcomes)
-        refuse(
-            entry_of(batch[i], {}, fmt::format("not stored, send it again: {}", outcomes.error().message)));
-      else if ((*outcomes)[i].status == PutStatus::conflict)
+      if (outcomes[i].status == PutStatus::conflict)
         refuse(entry_of(batch[i],
-                        (*outcomes)[i].added,
+                        outcomes[i].added,
                         "this version is held already with other content, which is kept; a change needs a "
                         "later modified time"));
       else
-        status_.successes.push_back(entry_of(batch[i], (*outcomes)[i].added, {}));
+        status_.successes.push_back(entry_of(batch[i], outcomes[i].added, {}));
     }
-    return {};
   }
 
   StatusEntry entry_of(const NewHolding& holding, std::optional<Timestamp> added, std::string message) const {
@@ -168,6 +216,7 @@ class Intake {
   Status status_;
   std::vector<NewHolding> holdings_;
   std::size_t ours_ = 0;  // definitions of our own in front
+  bool kept_ = false;     // the last batch, with what was written along
   std::map<model::ObjectId, std::shared_ptr<const std::string>> definitions_;  // null: none is held
 };
 
@@ -175,11 +224,17 @@ class Intake {
 
 Result<Status> take_in(const api::Call& call, const Way& way, const model::Json& objects) {
   Intake intake(call, way);
-  for (const auto element : objects) {
-    TRY(api::still_in_time(call));
-    intake.read(element);
-  }
+  TRY(intake.read_all(objects));
   return intake.finish();
+}
+
+Result<Bytes> take_in_and_tell(const api::Call& call,
+                               const Way& way,
+                               const model::Json& objects,
+                               std::string_view api_root) {
+  Intake intake(call, way);
+  TRY(intake.read_all(objects));
+  return intake.finish_and_tell(api_root);
 }
 
 }  // namespace shieldwall::exchange::taxii

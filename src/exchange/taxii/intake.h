@@ -29,4 +29,11 @@ inline constexpr std::size_t batch_objects_max = 1'000;
 ///   errors  as Objects::put, when nothing was stored
 Result<Status> take_in(const api::Call& call, const Way& way, const model::Json& objects);
 
+/// The same, and the text of the status, kept for its sender: in the step of the last objects, so that a
+/// sender who finds it finds them.
+Result<Bytes> take_in_and_tell(const api::Call& call,
+                               const Way& way,
+                               const model::Json& objects,
+                               std::string_view api_root);
+
 }  // namespace shieldwall::exchange::taxii

@@ -48,8 +48,9 @@ class PageReader {
   PageReader(const api::Call& call,
              const Collection& collection,
              const Filters& filters,
-             const store::Query& query)
-      : call_(call), filters_(filters), query_(query), mixture_(call, collection, filters) {}
+             const store::Query& query,
+             const store::PastRights& past)
+      : call_(call), filters_(filters), query_(query), past_(past), mixture_(call, collection, filters) {}
 
   Result<Page> read(std::optional<store::Place> from, int limit) {
     Page page;
@@ -67,8 +68,14 @@ class PageReader {
 
   /// Adds what one look at the store gives. The bytes of it.
   Result<std::size_t> step(Page& page, int limit, std::size_t bytes_max) {
-    auto found = TRY(call_.services.store.objects().find(
-        call_.scope(), query_, page.next, limit, bytes_max, call_.deadline));
+    auto found = TRY(store::find(call_.services.store.objects(),
+                                 call_.scope(),
+                                 past_,
+                                 query_,
+                                 page.next,
+                                 limit,
+                                 bytes_max,
+                                 call_.deadline));
     std::size_t bytes = 0;
     for (auto& holding : found.holdings) {
       bytes += holding.bytes->size();
@@ -98,6 +105,7 @@ class PageReader {
   const api::Call& call_;
   const Filters& filters_;
   const store::Query& query_;
+  const store::PastRights& past_;
   Mixture mixture_;
 };
 
@@ -126,16 +134,17 @@ Result<Page> read_page(const api::Call& call,
                        const Collection& collection,
                        const std::optional<model::ObjectId>& object,
                        const Filters& filters,
+                       const store::PastRights& past,
                        std::optional<store::Place> from,
                        int limit) {
   if (filters.impossible) return Page{};
   const auto query = query_of(collection, object, filters);
-  return PageReader(call, collection, filters, query).read(from, limit);
+  return PageReader(call, collection, filters, query, past).read(from, limit);
 }
 
 Result<bool> is_held(const api::Call& call, const Collection& collection, const model::ObjectId& object) {
   const auto query = every_version(object, collection.searched);
-  return TRY(call.services.store.objects().count(call.scope(), query, 1)) > 0;
+  return TRY(store::count(call.services.store.objects(), call.scope(), query, 1, call.deadline)) > 0;
 }
 
 }  // namespace shieldwall::exchange::taxii

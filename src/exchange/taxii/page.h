@@ -7,6 +7,7 @@
 #include "exchange/taxii/collection.h"
 #include "exchange/taxii/parameters.h"
 #include "policy/released.h"
+#include "store/steps.h"
 
 namespace shieldwall::exchange::taxii {
 
@@ -23,12 +24,13 @@ struct Page {
 
 /// At most `limit` holdings of the collection from `from` on; with `object`, those of that object alone. What
 /// the label lets through and redaction then takes away leaves no gap: the page is filled up, and `next` is
-/// set only when something behind it can be shown.
+/// set only when something behind it can be shown. `past` are the caller's earlier rights.
 ///   errors  as Objects::find
 Result<Page> read_page(const api::Call& call,
                        const Collection& collection,
                        const std::optional<model::ObjectId>& object,
                        const Filters& filters,
+                       const store::PastRights& past,
                        std::optional<store::Place> from,
                        int limit);
 

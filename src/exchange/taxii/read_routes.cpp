@@ -10,6 +10,7 @@
 #include "exchange/taxii/page_cache.h"
 #include "exchange/taxii/resource.h"
 #include "ledger/delivery.h"
+#include "ledger/reader_rights.h"
 #include "wire/compression.h"
 
 namespace shieldwall::exchange::taxii {
@@ -49,11 +50,13 @@ struct Question {
   std::string about{};    // form, root, collection and object
   std::string purpose{};  // of its cursors
   std::optional<store::Place> from{};
+  ledger::ReaderRights rights{};
   bool gzip = false;
 
   /// All that decides its answer beside scope, account and store.
   std::string text() const {
-    auto text = fmt::format("{}\n{}\n{} {}", about, filters.text(), filters.limit, gzip);
+    auto text =
+        fmt::format("{}\n{}\n{} {} rights {}", about, filters.text(), filters.limit, gzip, rights.revision);
     if (from) text += fmt::format(" from {} {}", from->added.us, from->sequence);
     for (const auto& circle : collection.searched) text += " in " + circle.text();
     return text;
@@ -113,10 +116,19 @@ RenderedPage rendered(const Question& question,
   return {.body = body.render(packed), .coding = gzip_coding, .dates = dates, .delivery = delivery};
 }
 
+Result<Page> page_of(const api::Call& call, const Question& question, int limit) {
+  return read_page(call,
+                   question.collection,
+                   question.object,
+                   question.filters,
+                   question.rights.past,
+                   question.from,
+                   limit);
+}
+
 /// An envelope, once its delivery is noted.
 Result<RenderedPage> render_objects(const api::Call& call, const Question& question) {
-  auto page = TRY(read_page(
-      call, question.collection, question.object, question.filters, question.from, question.filters.limit));
+  auto page = TRY(page_of(call, question, question.filters.limit));
   const auto texts_in = [&](Page& of) {
     auto* const memo = call.services.shelf ? &call.services.shelf->of<RewrittenObjects>() : nullptr;
     auto way = Release::fact(Leaving{call.caller->organisation, std::move(of.redacted), memo});
@@ -128,12 +140,7 @@ Result<RenderedPage> render_objects(const api::Call& call, const Question& quest
   auto until = page.until;
   if (const auto count = fitting(texts.look()); count < texts.look().size()) {
     // Read again, to learn the place where the cut is.
-    page = TRY(read_page(call,
-                         question.collection,
-                         question.object,
-                         question.filters,
-                         question.from,
-                         static_cast<int>(count)));
+    page = TRY(page_of(call, question, static_cast<int>(count)));
     std::tie(holdings, texts) = texts_in(page);
     until = std::min(until, page.until);
   }
@@ -150,8 +157,7 @@ Result<RenderedPage> render_objects(const api::Call& call, const Question& quest
 }
 
 Result<RenderedPage> render_list(const api::Call& call, const Question& question) {
-  auto page = TRY(read_page(
-      call, question.collection, question.object, question.filters, question.from, question.filters.limit));
+  auto page = TRY(page_of(call, question, question.filters.limit));
   const auto told = Release::both(Release::gather(std::move(page.holdings)),
                                   Release::fact(end_of(call, question, page.next)));
   const auto writer = question.form == Form::manifest ? manifest_text : versions_text;
@@ -182,6 +188,7 @@ Result<RenderedPage> page_for(const api::Call& call, const Question& question) {
   if (auto kept = cache.find(call, key, newest); kept && TRY(is_counted(call, *kept)))
     return std::move(*kept);
   auto page = TRY(render(call, question));
+  TRY(ledger::still_those(call, question.rights));
   cache.keep(call, key, newest, page);
   return page;
 }
@@ -209,6 +216,7 @@ Result<api::Response> answer(api::Call& call, Form form, Fields known) {
       return fail(ErrorCode::not_found, "no such object in this collection");
     question.object = *id;
   }
+  question.rights = TRY(ledger::reader_rights(call));
   question.about = fmt::format("{} {} {} {}",
                                name_of(form),
                                root.name,

@@ -43,13 +43,15 @@ Bytes status_text(const Status& status) {
   return std::move(out).text();
 }
 
-Done keep_status(const api::Call& call, std::string_view api_root, const Bytes& text, const Uuid& id) {
-  const store::Write write{.table = store::Table::taxii_status,
-                           .key = key_of(call, api_root, id),
-                           .value = text,
-                           .expected = std::nullopt,
-                           .expires = call.now + status_kept};
-  return call.services.store.records().write({&write, 1});
+store::Write kept_for_sender(const api::Call& call,
+                             std::string_view api_root,
+                             const Bytes& text,
+                             const Uuid& id) {
+  return {.table = store::Table::taxii_status,
+          .key = key_of(call, api_root, id),
+          .value = text,
+          .expected = std::nullopt,
+          .expires = call.now + status_kept};
 }
 
 Result<Bytes> kept_status(const api::Call& call, std::string_view api_root, std::string_view id) {

@@ -29,8 +29,11 @@ struct Status {
 /// Counts are there always and are integers, and add up.
 Bytes status_text(const Status& status);
 
-/// Keeps it for its sender, durably. errors: as Records::write
-Done keep_status(const api::Call& call, std::string_view api_root, const Bytes& text, const Uuid& id);
+/// Keeps its text for its sender.
+store::Write kept_for_sender(const api::Call& call,
+                             std::string_view api_root,
+                             const Bytes& text,
+                             const Uuid& id);
 
 /// errors  not_found: none, expired, of another account or another API root
 Result<Bytes> kept_status(const api::Call& call, std::string_view api_root, std::string_view id);

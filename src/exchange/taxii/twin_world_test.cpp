@@ -15,6 +15,9 @@ namespace {
 
 constexpr auto red = R"(,"object_marking_refs":["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"])";
 
+const CompartmentId room{Uuid::named(Uuid{}, "room")};
+const CompartmentId never{Uuid::named(Uuid{}, "never")};
+
 std::string id_of(int number) {
   return fmt::format("indicator--00000000-0000-4000-8000-{:012}", number);
 }
@@ -40,6 +43,7 @@ enum class Difference : int {
   hidden_delete,
   hidden_reference,
   hidden_conflict,
+  other_room,
   count,
 };
 
@@ -51,6 +55,7 @@ struct Twin {
   CircleId everything = CircleId::random(world.random);
   ledger::Circle shared = world.circle_of("shared", {world.cert, world.company});
   ledger::Circle other = world.circle_of("other", {world.cert, world.stranger});
+  std::vector<CompartmentId> rooms{};  // bob's compartments
   bool different;
   Difference difference;
   Defect defect;
@@ -62,11 +67,22 @@ struct Twin {
     world.put(other);
   }
 
+  /// What is put into the shared circle from now on is in that compartment.
+  void close(std::vector<CompartmentId> compartments) {
+    const auto row = *ledger::read_circle(world.store->records(), shared.id);
+    shared = row.value;
+    shared.label.compartments = std::move(compartments);
+    world.put(shared, &row);
+  }
+
   bool hides(Difference which) const { return different && difference == which; }
 
   api::Caller ann() { return world.caller_of(world.cert, "ann"); }
   api::Caller bob() {
     auto caller = world.caller_of(world.company, "bob");
+    auto subject = caller.scope.subject();
+    subject.compartments = rooms;
+    caller.scope = policy::Scope::of(std::move(subject));
     if (defect == Defect::sees_as_another) caller.scope = ann().scope;
     return caller;
   }
@@ -98,6 +114,31 @@ struct Twin {
     if (hides(Difference::hidden_reference)) post(ann(), shared, {indicator(60, 0, red)});
     if (hides(Difference::hidden_conflict)) post(ann(), other, {indicator(7, 0, R"(,"confidence":1)")});
     post(ann(), shared, {indicator(5), indicator(6)});
+    close({room});
+    post(ann(), shared, {indicator(8), indicator(9)});
+    close({never});
+    if (hides(Difference::other_room)) post(ann(), shared, {indicator(50), indicator(8, 5)});
+    close({});
+    post(ann(), shared, {indicator(10)});
+  }
+
+  /// Bob's rights become wider between two looks.
+  std::string told_twice() {
+    auto text = told();
+    CHECK(text.find(id_of(9)) == text.npos);
+    rooms = {room};
+    world.clock.advance(seconds(1));
+    const auto look = [&](const std::string& target) {
+      auto response = world.get(bob(), target);
+      text += fmt::format("{}\n{}\n", target, response.bytes());
+      return response;
+    };
+    for (const auto* list : {"objects/", "manifest/"}) {
+      walk(look, fmt::format("/api1/collections/{}/{}", shared.id.text(), list));
+      walk(look, fmt::format("/all/collections/{}/{}", everything.text(), list));
+    }
+    CHECK(text.find(id_of(9)) != text.npos);
+    return text;
   }
 
   /// Everything bob can ask, writing included, as one text.
@@ -184,7 +225,7 @@ std::string ranked(std::string text, const std::set<std::string>& fixed) {
 std::string life(Difference difference, bool second, Defect defect = Defect::none) {
   Twin twin(difference, second, defect);
   twin.live();
-  return ranked(twin.told(), {twin.shared.id.text(), twin.other.id.text(), twin.everything.text()});
+  return ranked(twin.told_twice(), {twin.shared.id.text(), twin.other.id.text(), twin.everything.text()});
 }
 
 /// The first line in which they differ, for the message.

@@ -9,6 +9,7 @@
 #include "ledger/audit.h"
 #include "ledger/authority.h"
 #include "ledger/ceiling.h"
+#include "store/steps.h"
 
 namespace shieldwall::exchange::taxii {
 
@@ -116,9 +117,7 @@ Result<api::Response> add_objects(api::Call& call) {
   auto body = body_of_envelope(call, root.max_content_length);
   if (body.refusal) return std::move(*body.refusal);
   const auto way = TRY(way_into(call, into));
-  const auto status = TRY(take_in(call, way, *body.objects));
-  auto text = status_text(status);
-  TRY(keep_status(call, root.name, text, status.id));
+  auto text = TRY(take_in_and_tell(call, way, *body.objects, root.name));
   const auto told = TRY(
       policy::Release::of(call.scope(), policy::Owned<Bytes>{call.caller->organisation, std::move(text)}));
   return api::Response(202, told.render(as_it_is), media_type);
@@ -140,14 +139,15 @@ Result<api::Response> delete_object(api::Call& call) {
   auto& objects = call.services.store.objects();
   auto any = every_version(*id, whole.collections);
   any.sources = whole.sources;
-  if (TRY(objects.count(call.scope(), any, 1)) == 0)
+  if (TRY(store::count(objects, call.scope(), any, 1, call.deadline)) == 0)
     return fail(ErrorCode::denied, "another organisation added it; ask that one, or the circle's owner");
   TRY(ledger::audit(call.services.store,
                     *call.caller,
                     "object.delete",
                     {{"object", id->text()}, {"circle", collection.id.text()}}));
   if (!filters.impossible)
-    for (const auto& selection : selections_of(filters, whole)) TRY(objects.remove(call.scope(), selection));
+    for (const auto& selection : selections_of(filters, whole))
+      TRY(store::remove(objects, call.scope(), selection, call.deadline));
   return api::Response(200, policy::Public::of({}), media_type);
 }
 

@@ -51,6 +51,33 @@ STORE_TEST_CASE("added objects are told in a status and found at once") {
   CHECK(Answer(world.get(world.bob, objects_of_intel)).ids() == std::vector<std::string>{id_of(1), id_of(2)});
 }
 
+STORE_TEST_CASE("adding is audited, and so is nothing that was held already") {
+  Inbox world;
+  for (int i = 0; i < 2; ++i) world.post(world.ann, envelope({indicator(1), "{}", indicator(2)}));
+  const auto log = *world.store->audit().read(0, 10);
+  REQUIRE(log.size() == 1);
+  CHECK(log[0].entry.find(R"("event":"object.put")") != std::string::npos);
+  CHECK(log[0].entry.find(R"("stored":"2")") != std::string::npos);
+  CHECK(log[0].entry.find(id_of(1)) != std::string::npos);
+}
+
+TEST_CASE("objects, their status and the audit entry are one durable step") {
+  Inbox world;
+  world.get(world.ann, objects_of_intel);  // whatever reading keeps is kept
+  std::vector<std::string> steps;
+  world.fault = [&](std::string_view step) -> Done {
+    steps.emplace_back(step);
+    return {};
+  };
+  const auto id = Answer(world.post(world.ann, envelope({indicator(1)}))).text("id");
+  CHECK(steps == std::vector<std::string>{"put"});
+  CHECK(world.get(world.ann, "/api1/status/" + id + "/").status == 200);
+  world.fault = [](std::string_view) -> Done { return fail(ErrorCode::exhausted, "the disk is full"); };
+  CHECK(world.post(world.ann, envelope({indicator(2)})).status != 202);
+  world.fault = {};
+  CHECK(world.store->audit().read(0, 10)->size() == 1);
+}
+
 STORE_TEST_CASE("a bad object fails alone, with the rule it broke") {
   Inbox world;
   const Answer status(world.post(
@@ -87,8 +114,7 @@ STORE_TEST_CASE("what a member knows from another goes no further by its hand th
   const auto bob = world.caller_of(world.company, "bob");
   const auto further = "/api1/collections/further/objects/";
   world.post(world.ann, envelope({indicator(1)}));
-  const Answer status(
-      world.ask(bob, net::Method::post, further, envelope({indicator(1), indicator(2)})));
+  const Answer status(world.ask(bob, net::Method::post, further, envelope({indicator(1), indicator(2)})));
   CHECK(status.number("success_count") == "2");
   CHECK(Answer(world.get(eve, further)).ids() == std::vector<std::string>{id_of(2)});
   CHECK(Answer(world.get(bob, further)).ids() == std::vector<std::string>{id_of(1), id_of(2)});
