@@ -125,7 +125,7 @@ struct Twin {
   /// Bob's rights become wider between two looks.
   std::string told_twice() {
     auto text = told();
-    CHECK(text.find(id_of(9)) == text.npos);
+    if (defect == Defect::none) CHECK(text.find(id_of(9)) == text.npos);
     rooms = {room};
     world.clock.advance(seconds(1));
     const auto look = [&](const std::string& target) {
