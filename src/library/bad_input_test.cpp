@@ -1,6 +1,7 @@
 // What comes to a door and is no STIX: each gets a clear refusal, and nothing of it is held.
 
 #include "library_world.h"
+#include "test_size.h"
 
 using namespace shieldwall;
 using namespace shieldwall::library;
@@ -63,6 +64,24 @@ TEST_CASE("whatever comes to a door and cannot be read is refused with its place
     CHECK(world.store->objects().newest() == 0);
   }
   CHECK(world.post(world.at_cert(), "/api/v1/objects", whole).status == 200);
+}
+
+TEST_CASE("numbers beyond every machine's and objects of very many keys are kept as they came") {
+  World world;
+  const auto huge = with(R"("x_large":1e999999,"x_long":)" + std::string(4'000, '9'));
+  CHECK(world.post(world.at_cert(), "/api/v1/objects", huge).status == 200);
+  const auto held =
+      *world.store->objects().get(world.at_cert().scope, *model::ObjectId::parse(indicator_id(1)));
+  CHECK(*held.bytes == huge);
+
+  auto many = indicator(2);
+  std::string keys;
+  const auto count = tests::test_size("bad_input_keys");
+  for (std::int64_t i = 0; i < count; ++i) keys += fmt::format(",\"x_k{}\":0", i);
+  many.insert(many.rfind('}'), keys);
+  const auto response = world.post(world.at_cert(), "/api/v1/objects", many);
+  CHECK(response.status == 200);
+  CHECK(response.bytes().size() < 1u << 20);  // of so many findings the first are told
 }
 
 TEST_CASE("of a thousand objects the one that is bad is refused by name and place, and the others are held") {
