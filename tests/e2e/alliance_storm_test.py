@@ -3,8 +3,9 @@
 
 usage: alliance_storm_test.py SHIELDWALL SOURCE_DIR
 Whatever was acknowledged is at everyone who may have it in the end, nobody has anything else, and what was recalled is
-gone. Then one node is put back to a backup: its peers keep no evidence against it, and it serves nothing recalled.
-The row alliance_kills of tests/sizes.tsv says how often a node is killed; SHIELDWALL_STORM_SEED replays the choices.
+gone. In the middle of it one node is put back to a backup, and once more when all is quiet, after as many shares as the
+row alliance_restored of tests/sizes.tsv says: its peers keep no evidence against it, it serves nothing recalled, and
+what it shared since the backup is everywhere, also at itself. The row alliance_kills of tests/sizes.tsv says how often a node is killed; SHIELDWALL_STORM_SEED replays the choices.
 """
 import http.client
 import os
@@ -27,6 +28,7 @@ class Traffic:
     """People at one node: they share for all, for nobody else, and recall."""
 
     def __init__(self, member, seed):
+        self.pause = threading.Lock()  # held: nobody acts at this node
         self.member, self.random, self.ends = member, random.Random(seed), threading.Event()
         self.shared, self.secret, self.recalled, self.unsure = [], [], set(), set()
         self.thread = threading.Thread(target=self.run)
@@ -34,10 +36,11 @@ class Traffic:
 
     def run(self):
         while not self.ends.wait(0.1):
-            try:
-                self.act()
-            except UNHEARD:
-                time.sleep(0.2)
+            with self.pause:
+                try:
+                    self.act()
+                except UNHEARD:
+                    time.sleep(0.2)
 
     def act(self):
         what, name = self.random.random(), f"{self.member.name}-{self.random.getrandbits(40)}.example"
@@ -62,10 +65,43 @@ class Traffic:
         return set(self.shared) - self.recalled - self.unsure
 
 
-def storm(members, wires, kills, chance):
+def put_back(member, folder):
+    """The disk is lost, and what the backup holds is all there is."""
+    member.stop(signal.SIGKILL)
+    shutil.rmtree(str(member.folder) + "-lost", ignore_errors=True)
+    shutil.move(member.folder, str(member.folder) + "-lost")
+    shutil.move(folder, member.folder)
+    member.serve()
+    member.run("log", "catch-up")
+
+
+def restore_in_traffic(people, members, wires, folder):
+    """A backup while people go on, a while later the power goes and the backup is put back, while the others go on.
+
+    What nobody else had heard of is lost with the disk, so the others catch up before; nobody acts at this node then.
+    """
+    people.member.run("node", "backup", folder)
+    time.sleep(1.0)
+    for wire in wires:
+        wire.heal()
+    with people.pause:
+        wanted = people.wanted()
+        gone = set(people.recalled)
+        others = [one for one in members if one is not people.member]
+        wait_until("the others heard all of it", lambda: all(
+            wanted <= one.holds() and not gone & one.holds() for one in others), CAUGHT_UP_SECONDS)
+        put_back(people.member, folder)
+        # What it shared outside of the alliance since the backup went with the disk.
+        held = people.member.holds()
+        people.secret = [one for one in people.secret if one in held]
+
+
+def storm(members, wires, kills, chance, folder):
     traffic = [Traffic(member, chance.random()) for member in members]
     try:
-        for _ in range(kills):
+        for kill in range(kills):
+            if kill == kills // 2:
+                restore_in_traffic(traffic[0], members, wires, folder)
             for wire in wires:
                 (wire.cut if chance.random() < 0.4 else wire.heal)()
             time.sleep(chance.uniform(0.2, 1.0))
@@ -110,22 +146,20 @@ def check_no_evidence(members):
 
 def check_restore(a, others, folder):
     """A backup, shares and recalls after it, and the backup put back."""
+    count = test_size("alliance_restored")
     kept = [a.share(f"before-{n}.example") for n in range(6)]
     wait_until("all have it", lambda: all(set(kept) <= one.holds() for one in others))
     a.run("node", "backup", folder)
-    later = [a.share(f"after-{n}.example") for n in range(10)]
+    later = [a.share(f"after-{n}.example") for n in range(count)]
     gone = kept[:3]
     for one in gone:
         a.run("recall", one)
     wait_until("all know what came after the backup", lambda: all(
         set(later) <= one.holds() and not set(gone) & one.holds() for one in others), CAUGHT_UP_SECONDS)
-    a.stop(signal.SIGKILL)
-    shutil.move(a.folder, str(a.folder) + "-lost")
-    shutil.move(folder, a.folder)
-    a.serve()
-    a.run("log", "catch-up")
-    wait_until("nobody serves what was recalled", lambda: not any(set(gone) & one.holds() for one in (a, *others)),
-               CAUGHT_UP_SECONDS)
+    put_back(a, folder)
+    took = wait_until("what was shared after the backup is everywhere, what was recalled nowhere", lambda: all(
+        set(later) <= one.holds() and not set(gone) & one.holds() for one in (a, *others)), CAUGHT_UP_SECONDS)
+    print(f"restored: {count} shares and 3 recalls after the backup stand, {took:.1f} s after it caught up")
     fresh = a.share("fresh.example")
     wait_until("what it shares comes again", lambda: all(one.has(fresh) for one in others), CAUGHT_UP_SECONDS)
 
@@ -144,7 +178,7 @@ def main():
         for member in members:
             member.serve()
         ally(members[0], members[1:])
-        traffic = storm(members, wires, test_size("alliance_kills"), random.Random(seed))
+        traffic = storm(members, wires, test_size("alliance_kills"), random.Random(seed), world / "copy-of-storm")
         check_everything_came(members, traffic)
         check_no_evidence(members)
         check_restore(members[0], members[1:], world / "copy")
