@@ -121,6 +121,11 @@ Exit list(const Arguments& arguments) {
         if (!text_of(answer, "keys_overlap_until").empty())
           print_line(fmt::format("This node's replaced keys count beside the new ones until {}.",
                                  text_of(answer, "keys_overlap_until")));
+        if (!text_of(answer, "tls_overlap_until").empty())
+          print_line(fmt::format("This node's new TLS key {} {}; the old one counts until {}.",
+                                 flag_of(answer, "tls_shown") ? "is shown since" : "will be shown from",
+                                 text_of(answer, "tls_shown_from"),
+                                 text_of(answer, "tls_overlap_until")));
       });
 }
 
@@ -143,6 +148,7 @@ std::string keys_wish(const Arguments& arguments) {
   if (arguments.has("--end-overlap")) out.member("end_overlap", true);
   if (arguments.has("--organisation")) out.member("organisation_key", true);
   if (arguments.has("--lost")) out.member("lost", true);
+  if (arguments.has("--tls")) out.member("tls", true);
   if (arguments.has("--overlap-days")) {
     const auto text = arguments.one("--overlap-days");
     std::int64_t length = 0;  // what is no number is refused by the node
@@ -158,7 +164,13 @@ Exit keys(const Arguments& arguments) {
       arguments,
       [&](NodeDoor& door) { return door.ask(Method::post, "/api/v1/alliances/keys", keys_wish(arguments)); },
       [&](const Json&) {
-        if (arguments.has("--end-overlap"))
+        if (arguments.has("--tls"))
+          print_line(
+              arguments.has("--end-overlap")
+                  ? "Done: `shieldwall alliance list` says which TLS key is shown."
+                  : "The new TLS key is told to every alliance. Half of the overlap later this node shows "
+                    "it, without a pause; at its end the old one counts no more.");
+        else if (arguments.has("--end-overlap"))
           print_line("The replaced keys are forgotten.");
         else if (arguments.has("--lost") && arguments.has("--organisation"))
           print_line(
@@ -322,6 +334,9 @@ constexpr Option list_options[] = {dir_option, as_option, json_option};
 constexpr Option keys_options[] = {
     {"--organisation", "the organisation's key too; the founders have to accept it", Takes::nothing},
     {"--lost", "the present keys may be in other hands: they count no more, at once", Takes::nothing},
+    {"--tls",
+     "the key of the certificate shown to members, and no other; with --end-overlap its next step now",
+     Takes::nothing},
     {"--overlap-days", "for how long both count; default 14"},
     {"--end-overlap", "forget the replaced keys now instead of making new ones", Takes::nothing},
     dir_option,

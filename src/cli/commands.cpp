@@ -29,6 +29,7 @@
 #include "cli/taxii.h"
 #include "cli/user.h"
 #include "cli/value.h"
+#include "cli/vouch.h"
 #include "cli/watch.h"
 
 namespace shieldwall::cli {
@@ -50,6 +51,7 @@ std::span<const Command> commands() {
                             delivered_commands(),
                             log_commands(),
                             relabel_commands(),
+                            vouch_commands(),
                             matcher_commands(),
                             scan_commands(),
                             watch_commands(),

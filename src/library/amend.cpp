@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/amending.h"
 #include "ledger/audit.h"
 #include "library/intake.h"
 #include "library/objects.h"
@@ -113,7 +114,10 @@ Result<api::Response> amend_label(api::Call& call) {
                     {{"object", id.text()},
                      {"versions", amendments.size()},
                      {"circle", terms.collection ? terms.collection->text() : "none"}}));
+  auto& records = call.services.store.records();
+  TRY(ledger::note_amending(records, id));
   TRY(call.services.store.objects().amend(amendments));
+  TRY(ledger::note_amended(records, id));
   return api::Response(200, policy::Release::fact(amendments.size()).render(write_count));
 }
 

@@ -9,6 +9,7 @@
 #include "library/sighting_routes.h"
 #include "library/upkeep.h"
 #include "library/view.h"
+#include "library/vouch.h"
 
 namespace shieldwall::library {
 
@@ -70,6 +71,15 @@ const Route rows[] = {
      "deletes an object of one's own, and leaves a tombstone in the changes",
      Dialect::api,
      delete_parameters},
+    {Method::post,
+     "/api/v1/objects/{id}/vouch",
+     Right::publish,
+     vouch_for_object,
+     "publishes an object for the member that released it here and asked for that, without its name",
+     Dialect::api,
+     vouch_parameters,
+     nullptr,
+     &vouch_answer},
     {Method::get,
      "/api/v1/objects/{id}/versions",
      Right::read,
@@ -197,7 +207,7 @@ const Route rows[] = {
      send_own_sightings,
      "returns what the organisation chose to return",
      Dialect::api,
-     {},
+     send_parameters,
      nullptr,
      &sightings_sent},
     {Method::post,

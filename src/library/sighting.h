@@ -75,15 +75,34 @@ struct HeldBack {
   std::string reason;
 };
 
+/// To whom an anonymous sighting is anonymous, and how far.
+struct AnonymousTo {
+  std::string owner{};                // name of the indicator's owner: it learns what was seen
+  std::size_t one_of = 0;             // members who could have seen it
+  std::vector<std::string> relays{};  // names: one of them learns that this node sent something
+  auto operator<=>(const AnonymousTo&) const = default;
+};
+
 struct Sent {
-  std::size_t sent = 0;       // sightings that became holdings in their circles, new or with new counts
+  std::size_t sent = 0;  // sightings that became holdings in their circles, new or with new counts; or are
+                         // let go without a name
   std::size_t unchanged = 0;  // told before
   std::vector<HeldBack> held_back{};
+  std::vector<AnonymousTo> anonymous_to{};  // sorted, each once
+};
+
+enum class Manner : std::uint8_t {
+  named,      // a holding in the circle, which names the observer
+  anonymous,  // to the indicator's owner alone, past a relay; by the day, once the day is over
 };
 
 /// Releases the counts that the member chose to let return, as STIX 2.1 sightings in the circles by which the
 /// indicators came: `counts` by the day, `detail` by the hour. Again after a failure does no harm.
+/// What was told in one manner is never told in the other, or the name would follow.
 ///   errors  denied: the switch is set; unavailable: `deadline` passed, and what was released before stays
-Result<Sent> send_sightings(api::Services& services, const api::Caller& caller, Deadline deadline);
+Result<Sent> send_sightings(api::Services& services,
+                            const api::Caller& caller,
+                            Deadline deadline,
+                            Manner manner = Manner::named);
 
 }  // namespace shieldwall::library

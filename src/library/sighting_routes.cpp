@@ -8,6 +8,7 @@
 #include "ledger/audit.h"
 #include "library/search.h"
 #include "library/sighting.h"
+#include "library/value_evidence.h"
 #include "library/view.h"
 #include "model/json_writer.h"
 
@@ -105,6 +106,7 @@ Bytes write_taken(const Taken& taken) {
 /// The parts of a released sighting that count.
 struct Told {
   std::string of;
+  bool anonymous = false;  // vouched for by a relay, which is no member that saw it
   std::uint64_t count = 1;
   Timestamp first = Timestamp::never();
   Timestamp last = Timestamp::always();
@@ -116,7 +118,7 @@ std::optional<Told> read_told(const policy::Holding& holding) {
   const auto root = document->root();
   const auto of = root.find("sighting_of_ref");
   if (!of) return std::nullopt;  // hidden from this reader
-  Told told{.of = std::string(of->string())};
+  Told told{.of = std::string(of->string()), .anonymous = is_anonymous(root)};
   if (const auto count = root.find("count"))
     told.count = std::strtoull(std::string(count->number()).c_str(), nullptr, 10);
   for (const auto* name : {"first_seen", "last_seen"})
@@ -129,6 +131,7 @@ std::optional<Told> read_told(const policy::Holding& holding) {
 }
 
 struct Returned {
+  std::uint64_t anonymous = 0;  // counted apart
   std::uint64_t count = 0;
   std::set<std::string> members;
   Timestamp first = Timestamp::never();
@@ -154,6 +157,10 @@ Bytes write_back(const Back& back) {
     const auto told = read_told(holding);
     if (!told || !own.contains(told->of)) continue;
     auto& sum = sums[told->of];
+    if (told->anonymous) {
+      sum.anonymous += told->count;
+      continue;
+    }
     sum.count += told->count;
     sum.members.insert(teller_of(holding));
     sum.first = std::min(sum.first, told->first);
@@ -168,6 +175,7 @@ Bytes write_back(const Back& back) {
     out.member("indicator", indicator);
     out.member("members", sum.members.size());
     out.member("count", sum.count);
+    if (sum.anonymous > 0) out.member("anonymous", sum.anonymous);
     if (sum.first != Timestamp::never()) out.member("first_seen", to_text_ms(sum.first));
     if (sum.last != Timestamp::always()) out.member("last_seen", to_text_ms(sum.last));
     out.end_object();
@@ -267,15 +275,21 @@ Bytes write_sent(const Sent& sent) {
     out.end_object();
   }
   out.end_array();
+  out.key("anonymous_to");
+  out.begin_array();
+  for (const auto& to : sent.anonymous_to) {
+    out.begin_object();
+    out.member("owner", to.owner);
+    out.member("one_of", to.one_of);
+    out.key("relays");
+    out.begin_array();
+    for (const auto& relay : to.relays) out.value(relay);
+    out.end_array();
+    out.end_object();
+  }
+  out.end_array();
   out.end_object();
   return std::move(out).text();
-}
-
-template <typename T>
-Result<api::Response> answer_own(const api::Call& call, T value, Bytes (*writer)(const T&)) {
-  const auto released =
-      TRY(policy::Release::of(call.scope(), policy::Owned<T>{call.caller->organisation, std::move(value)}));
-  return api::Response(200, released.render(writer));
 }
 
 Result<model::JsonDocument> json_body(const api::Call& call) {
@@ -299,7 +313,10 @@ constexpr api::Field taken_fields[] = {
     {"unknown", "[]string", "indicators that the caller does not hold"},
 };
 constexpr api::Field returned_fields[] = {
-    {"indicators", "[]object", "indicator, members (who saw it), count, first_seen, last_seen"},
+    {"indicators",
+     "[]object",
+     "indicator, members (who saw it), count, anonymous (seen by who is not named; in no other number), "
+     "first_seen, last_seen"},
     {"more", "boolean", "there are more sightings than one answer counts; ask for single indicators"},
 };
 constexpr api::Field own_fields[] = {
@@ -310,6 +327,11 @@ constexpr api::Field sent_fields[] = {
     {"sent", "integer", "sightings released into the circles their indicators came by"},
     {"unchanged", "integer", "released before with the same count"},
     {"held_back", "[]object", "indicator, circle, and the reason why nothing returns"},
+    {"anonymous_to",
+     "[]object",
+     "of anonymous ones: owner (learns what was seen, by one of one_of members), relays (one of them learns "
+     "that "
+     "this node sent something, and not what)"},
 };
 constexpr api::Field stop_fields[] = {{"stopped", "boolean", "true: nothing returns, whatever was chosen"}};
 
@@ -364,8 +386,9 @@ Result<api::Response> list_own_sightings(api::Call& call) {
 }
 
 Result<api::Response> send_own_sightings(api::Call& call) {
-  TRY(only_known(call.target, {}));
-  auto sent = TRY(send_sightings(call.services, *call.caller, call.deadline));
+  TRY(only_known(call.target, send_parameters));
+  const auto manner = call.target.parameter("anonymous") == "true" ? Manner::anonymous : Manner::named;
+  auto sent = TRY(send_sightings(call.services, *call.caller, call.deadline, manner));
   return answer_own(call, std::move(sent), write_sent);
 }
 

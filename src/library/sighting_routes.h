@@ -23,6 +23,11 @@ extern const api::Type sightings_own;
 extern const api::Type sightings_sent;
 extern const api::Type sighting_stop;
 
+inline constexpr api::Parameter send_parameters[] = {
+    {"anonymous",
+     "boolean",
+     "true: to the indicators' owners alone, past a relay, without this organisation's name"},
+};
 inline constexpr api::Parameter returned_parameters[] = {
     {"indicator", "string", "STIX ids of indicators; without it all of the organisation's own"},
 };

@@ -5,6 +5,7 @@
 
 #include "api/in_time.h"
 #include "base/text.h"
+#include "ledger/anonymous.h"
 #include "ledger/audit.h"
 #include "ledger/organisation.h"
 #include "library/intake.h"
@@ -96,10 +97,12 @@ class Sender {
          const api::Caller& caller,
          policy::Source source,
          model::ObjectId observer,
-         Deadline deadline)
+         Deadline deadline,
+         Manner manner)
       : services_(services),
         caller_(caller),
         deadline_(deadline),
+        manner_(manner),
         source_(source),
         observer_(std::move(observer)),
         now_(services.clock.now()) {}
@@ -157,8 +160,97 @@ class Sender {
       sent_.held_back.push_back({indicator.id, circle.title, label.error().message});
       return {};
     }
+    if (manner_ == Manner::anonymous) return let_go(circle, indicator);
+    if (TRY(was_told(anonymous_told_prefix(indicator.id)))) {
+      sent_.held_back.push_back({indicator.id, circle.title, "it was told without a name before"});
+      return {};
+    }
     return prepare(
         circle, indicator.id, TRY(std::move(label)), choice == SightingChoice::detail ? hours(1) : days(1));
+  }
+
+  std::string anonymous_told_prefix(const model::ObjectId& indicator) const {
+    return fmt::format("told-anonymous/{}/{}/", caller_.organisation.text(), indicator.text());
+  }
+  Result<bool> was_told(const std::string& prefix) {
+    const auto rows = TRY(services_.store.records().scan(store::Table::sighting_count, prefix, "", 1));
+    return !rows.empty();
+  }
+
+  /// Why the indicator's sightings do not leave without a name; empty: they may.
+  Result<std::string> why_not_anonymous(const ledger::Circle& circle,
+                                        const policy::Holding& indicator,
+                                        const Result<ledger::AnonymousWay>& way) {
+    const auto named =
+        fmt::format("told/{}/{}/{}/", caller_.organisation.text(), circle.id.text(), indicator.id.text());
+    if (!way) return way.error().message;
+    if (TRY(was_told(named))) return std::string("it was told with this organisation's name before");
+    if (way->relays.empty()) return std::string("no other member carries for others: a relay has to");
+    if (way->sources >= ledger::anonymous_sources_min) return std::string();
+    return fmt::format("{} members could have seen it, and fewer than {} are no crowd",
+                       way->sources,
+                       ledger::anonymous_sources_min);
+  }
+
+  /// To the indicator's owner alone, by days that are over; the node brings it to a relay at random instants.
+  Done let_go(const ledger::Circle& circle, const policy::Holding& indicator) {
+    auto& records = services_.store.records();
+    const OrganisationId owner{indicator.source.id};
+    const auto way = ledger::anonymous_way(records, caller_.organisation, owner, indicator.label);
+    if (!way && way.error().code != ErrorCode::not_found) return fail(way.error());
+    if (auto why = TRY(why_not_anonymous(circle, indicator, way)); !why.empty()) {
+      sent_.held_back.push_back({indicator.id, circle.title, std::move(why)});
+      return {};
+    }
+    std::map<Timestamp, std::uint64_t> by_day;
+    for (const auto& seen : counts_[indicator.id]) {
+      auto& sum = by_day[{seen.at.us - ((seen.at.us % days(1).us) + days(1).us) % days(1).us}];
+      sum = std::min(sighting_count_max, sum + seen.count);
+    }
+    for (const auto& [day, count] : by_day)
+      TRY(let_go(circle,
+                 {.alliance = way->alliance,
+                  .owner = owner,
+                  .indicator = indicator.id,
+                  .from = day,
+                  .length = days(1),
+                  .count = count}));
+    return note_way(owner, *way);
+  }
+
+  Done let_go(const ledger::Circle& circle, const ledger::AnonymousCount& count) {
+    auto& records = services_.store.records();
+    if (count.from + count.length > now_) {
+      sent_.held_back.push_back({count.indicator, circle.title, "the day is not over yet"});
+      return {};
+    }
+    store::Write told{.table = store::Table::sighting_count,
+                      .key = anonymous_told_prefix(count.indicator) + to_text(count.from),
+                      .value = Bytes("1"),
+                      .expected = 0,
+                      .expires = now_ + counts_kept};
+    const auto before = records.read(told.table, told.key);
+    if (!before && before.error().code != ErrorCode::not_found) return fail(before.error());
+    if (before) {
+      ++sent_.unchanged;
+      return {};
+    }
+    const auto wait = services_.random.below(static_cast<std::uint64_t>(ledger::anonymous_delay_max.us));
+    const store::Write writes[] = {
+        std::move(told),
+        ledger::write_of(count, now_ + Duration{static_cast<std::int64_t>(wait)}, services_.random)};
+    TRY(records.write(writes));
+    ++sent_.sent;
+    return {};
+  }
+
+  Done note_way(const OrganisationId& owner, const ledger::AnonymousWay& way) {
+    const auto row = TRY(ledger::read_organisation(services_.store.records(), owner));
+    AnonymousTo to{.owner = row.value.name, .one_of = way.sources};
+    for (const auto& relay : way.relays) to.relays.push_back(relay.name);
+    if (std::ranges::find(sent_.anonymous_to, to) == sent_.anonymous_to.end())
+      sent_.anonymous_to.push_back(std::move(to));
+    return {};
   }
 
   Done prepare(const ledger::Circle& circle,
@@ -254,6 +346,7 @@ class Sender {
   api::Services& services_;
   const api::Caller& caller_;
   const Deadline deadline_;
+  const Manner manner_;
   const policy::Source source_;
   const model::ObjectId observer_;
   const Timestamp now_;
@@ -265,15 +358,22 @@ class Sender {
 
 }  // namespace
 
-Result<Sent> send_sightings(api::Services& services, const api::Caller& caller, Deadline deadline) {
+Result<Sent> send_sightings(api::Services& services,
+                            const api::Caller& caller,
+                            Deadline deadline,
+                            Manner manner) {
   if (TRY(is_stopped(services.store.settings(), caller.organisation)))
     return fail(ErrorCode::denied,
                 "sightings are stopped for this organisation; an operator may let them go on");
   const auto organisation = TRY(ledger::read_organisation(services.store.records(), caller.organisation));
   const auto source = TRY(source_of(services.store.records(), caller.organisation));
-  Sender sender(services, caller, source, organisation.value.identity, deadline);
+  Sender sender(services, caller, source, organisation.value.identity, deadline, manner);
   auto sent = TRY(sender.run());
-  if (sent.sent > 0) TRY(ledger::audit(services.store, caller, "sighting.send", {{"sightings", sent.sent}}));
+  if (sent.sent > 0)
+    TRY(ledger::audit(services.store,
+                      caller,
+                      manner == Manner::anonymous ? "sighting.send_anonymously" : "sighting.send",
+                      {{"sightings", sent.sent}}));
   return sent;
 }
 

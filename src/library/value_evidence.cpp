@@ -58,7 +58,7 @@ void add_testimonies(const policy::Holding& holding, Tellers& tellers, std::vect
   if (!document) return;
   const auto json = document->root();
   const auto kind = kind_of(json);
-  if (!kind) return;
+  if (!kind || is_anonymous(json)) return;
   Testimony one{.kind = *kind, .id = holding.id.text(), .author = text_in(json, "created_by_ref")};
   one.teller = tellers.of(holding, one.author);
   const auto at = time_in(json, "created");
@@ -114,6 +114,11 @@ std::string text_in(const model::Json& json, std::string_view name) {
 std::optional<Timestamp> time_in(const model::Json& json, std::string_view name) {
   const auto time = parse_time(text_in(json, name));
   return time ? std::optional(time->at) : std::nullopt;
+}
+
+bool is_anonymous(const model::Json& sighting) {
+  return text_in(sighting, "type") == "sighting" && text_in(sighting, "created_by_ref").empty() &&
+         lists(sighting, "labels", "anonymous");
 }
 
 bool is_own(const api::Call& call, const policy::Holding& holding) {

@@ -18,6 +18,9 @@ Result<ReleasedHoldings> all_of(const api::Call& call, const store::Query& query
 std::string text_in(const model::Json& json, std::string_view name);
 std::optional<Timestamp> time_in(const model::Json& json, std::string_view name);
 
+/// Whether the sighting names nobody: a relay vouches for it, and nobody may count the relay for who saw it.
+bool is_anonymous(const model::Json& sighting);
+
 /// Whether the caller's organisation gave it.
 bool is_own(const api::Call& call, const policy::Holding& holding);
 

@@ -19,6 +19,7 @@ struct Shared {
   std::uint64_t version = 0;                                 // the newest that was acknowledged
   std::map<std::uint64_t, Digest> bytes{};                   // of each version
   std::set<std::pair<std::uint64_t, std::size_t>> barred{};  // version and node: suspended when it was shared
+  std::map<std::size_t, std::uint64_t> lost{};  // by an amended label: the first version that they never get
   bool is_acknowledged = false;
   bool is_recalled = false;
   bool is_unsure = false;  // its recall failed: nobody can say whether it was done
@@ -32,6 +33,8 @@ class AllianceOracle {
   std::set<std::pair<std::size_t, std::size_t>> suspended{};  // who suspends whom now
   std::set<std::pair<std::size_t, std::size_t>> ever_suspended{};
   std::set<std::size_t> left{};  // they went, or tried to
+  /// What somebody saw and does not put its name to: the indicator's owner, who saw it, the indicator.
+  std::set<std::tuple<std::size_t, std::size_t, std::uint64_t>> unnamed{};
 
   /// Empty while everything holds, else what went wrong first.
   const std::string& verdict() const { return wrong_; }
@@ -110,6 +113,7 @@ class AllianceOracle {
 
   void judge_arrival(std::size_t at, const policy::Holding& holding) {
     if (holding.source == policy::Source{policy::Source::Kind::own, world_.nodes[at]->home().uuid}) return;
+    if (holding.id.type == "sighting") return judge_unnamed(at, holding);
     const auto found =
         std::ranges::find(shared, holding.id, [](const Shared& one) { return indicator_id(one.number); });
     if (found == shared.end())
@@ -122,6 +126,7 @@ class AllianceOracle {
     if (holding.source.id != owner.home().uuid) wrong(what + ": in another one's name");
     if (!one.may.contains(at)) wrong(what + ": leaked");
     if (suspended.contains({at, one.owner})) wrong(what + ": taken from who is suspended");
+    if (one.lost.contains(at) && edition >= one.lost.at(at)) wrong(what + ": given to who lost it");
     if (one.barred.contains({edition, at})) wrong(what + ": given to who is suspended");
     if (owner.clock().now() < one.embargo) wrong(what + ": before its embargo was over");
     if (world_.nodes[at]->clock().now() >= one.end) wrong(what + ": after its end");
@@ -130,6 +135,20 @@ class AllianceOracle {
     if (holding.label.tlp != one.label.tlp || holding.label.persons != one.label.persons ||
         holding.label.end != one.label.end)
       wrong(what + ": under another label");
+  }
+
+  /// It came to who owns what was seen, from a relay, and names nobody.
+  void judge_unnamed(std::size_t at, const policy::Holding& holding) {
+    const auto is_of = [&](const auto& one) {
+      return std::get<0>(one) == at &&
+             holding.bytes->find(indicator_id(std::get<2>(one)).text()) != std::string::npos;
+    };
+    if (std::ranges::none_of(unnamed, is_of))
+      return wrong(name(at) + " has a sighting of what is not its own, or that nobody made");
+    if (holding.source.id != world_.nodes[0]->home().uuid) wrong(name(at) + ": a sighting past no relay");
+    for (const auto& node : world_.nodes)
+      if (holding.bytes->find(node->home().text()) != std::string::npos)
+        wrong(name(at) + ": a sighting that names " + node->host());
   }
 
   void judge_end(const Shared& one, std::size_t at, const policy::Scope& scope) {
@@ -142,8 +161,8 @@ class AllianceOracle {
     if (one.is_recalled && held) return wrong(what + ": recalled and yet there");
     if (one.end != Timestamp::never() && is_seen) return wrong(what + ": seen after its end");
     if (one.is_recalled || one.end != Timestamp::never() || !one.is_acknowledged) return;
-    // What a relay carried while its origin was suspended here was refused, and is not brought again.
-    if (!one.may.contains(at) || is_apart(one, at)) return;
+    if (!one.may.contains(at)) return;
+    if (one.lost.contains(at)) return held ? wrong(what + ": taken away and yet there") : void();
     if (!is_seen) return wrong(what + ": lost");
     const auto edition =
         static_cast<std::uint64_t>(std::get<Timestamp>(held->version).us / minutes(1).us % 60);

@@ -4,7 +4,10 @@
 
 #include <cstdlib>
 
+#include "exchange/federation/again.h"
 #include "exchange/federation/impact.h"
+#include "ledger/anonymous.h"
+#include "ledger/member_times.h"
 #include "server/alliance_defects.h"
 #include "server/alliance_oracle.h"
 #include "test_size.h"
@@ -91,6 +94,8 @@ class Story {
     if (what < 20) return share();
     if (what < 27) return share_again();
     if (what < 32) return recall();
+    if (what < 36) return amend();
+    if (what < 38) return see_unnamed();
     if (what < 70) return talk();
     if (what < 74) return suspend_or_reinstate();
     if (what < 80) return partition();
@@ -211,6 +216,57 @@ class Story {
     (removed ? one.is_recalled : one.is_unsure) = true;
   }
 
+  /// Under another audience from now on: some who were inside, by name.
+  void amend() {
+    if (oracle_.shared.empty()) return;
+    auto& one = oracle_.shared[below(oracle_.shared.size())];
+    auto& node = at(one.owner);
+    if (one.is_recalled || one.is_unsure || !one.is_acknowledged || one.may.empty() || one.label.persons ||
+        !node.runs() || node.federation().known()->newest.empty())
+      return;
+    const auto roster = node.federation().known()->newest.front().roster;
+    policy::AllianceAudience some{
+        .alliance = roster.alliance, .roster_version = roster.version, .nations = {}, .organisations = {}};
+    std::map<std::size_t, std::uint64_t> lost;
+    for (const auto place : one.may)
+      if (chance(50) && policy::find_member(roster, at(place).home()) != nullptr)
+        some.organisations.push_back(at(place).home());
+      else
+        lost[place] = one.bytes.rbegin()->first + 1;
+    auto label = one.label;
+    label.audience = {{node.home(), some}};
+    label = policy::canonical(label);
+    const auto done = amend_own(node, indicator_id(one.number), one.label, label);
+    if (!done) {
+      one.is_unsure = true;
+      return;
+    }
+    note("amended");
+    one.label = label;
+    one.lost = lost;
+  }
+
+  /// A member saw something of another's, and lets it be known without its name.
+  void see_unnamed() {
+    if (oracle_.shared.empty()) return;
+    const auto& one = oracle_.shared[below(oracle_.shared.size())];
+    const auto seer = any();
+    auto& node = at(seer);
+    if (seer == one.owner || !node.runs() || !node.has(indicator_id(one.number))) return;
+    const auto now = node.clock().now();
+    const ledger::AnonymousCount count{.alliance = node.federation().known()->newest.front().roster.alliance,
+                                       .owner = at(one.owner).home(),
+                                       .indicator = indicator_id(one.number),
+                                       .from = Timestamp{(now - days(2)).us / 1000 * 1000},
+                                       .length = days(1),
+                                       .count = 1 + below(9)};
+    const auto wait = Duration{static_cast<std::int64_t>(below(minutes(30).us))};
+    const auto write = ledger::write_of(count, now + wait, random_);
+    if (!node.records().write({&write, 1})) return;
+    note("seen without a name");
+    oracle_.unnamed.insert({one.owner, seer, one.number});
+  }
+
   void talk() {
     auto& node = at(any());
     if (!node.runs()) return;
@@ -256,8 +312,11 @@ class Story {
       return fed::release_again(node.services(), *node.federation().known(), node.keys(), member, from)
           .has_value();
     };
+    const auto ask = [&] {
+      return fed::ask_again(node.services(), *node.federation().known(), node.keys(), member).has_value();
+    };
     const auto end = fed::end_of_suspension(member);
-    if (!tell() || !node.records().write({&end, 1})) return;
+    if (!tell() || !ask() || !node.records().write({&end, 1})) return;
     note("reinstated");
     oracle_.suspended.erase(pair);
     for (auto& one : oracle_.shared)
@@ -265,6 +324,7 @@ class Story {
         std::erase_if(one.barred, [&](const auto& barred) { return barred.second == pair.second; });
     static_cast<void>(node.federation().refresh());
     static_cast<void>(tell());
+    static_cast<void>(ask());
     static_cast<void>(node.federation().refresh());
   }
 
@@ -376,6 +436,8 @@ class Story {
     settle_rounds();
     world_.sim.clock.advance(hours(8));
     settle_rounds();
+    world_.sim.clock.advance(hours(1));  // what relays mix goes on
+    settle_rounds();
   }
 
   void settle_rounds() {
@@ -435,7 +497,7 @@ TEST_CASE("whatever goes wrong, everyone who may have it has it, and nobody else
   }
   if (count < 20) return;
   for (const auto* what :
-       {"shared", "recalled", "suspended", "reinstated", "partitioned", "fell", "witnessed"})
+       {"shared", "recalled", "amended", "suspended", "reinstated", "partitioned", "fell", "witnessed"})
     CHECK_MESSAGE(tally[what] > 0, what);
 }
 
@@ -457,4 +519,27 @@ TEST_CASE("the simulation notices each kind of defect, and a liar alone does no 
       {"a log that begins anew", SimDefect::two_histories}};
   for (const auto& [what, defect] : defects) CHECK_MESSAGE(is_noticed(defect, 25), std::string(what));
   CHECK_FALSE(is_noticed(SimDefect::misled_sender, 4));
+}
+
+TEST_CASE("an embargo opens by the instants that witnesses signed, of which a single lie moves nothing") {
+  AllianceWorld world(3);
+  std::vector<AllianceNode*> members;
+  for (const auto* host : {"n0", "n1", "n2"}) members.push_back(&world.node(host));
+  members.push_back(&world.node("ahead", {.skew = days(9)}));
+  world.ally("shield", members);
+  auto& node = *members.front();
+  const auto passed = [&](Timestamp instant) {
+    return node.services().shelf->of<ledger::MemberTimes>().has_passed(
+        instant, node.clock().now() + days(5), node.clock().steady());  // the own clock was moved
+  };
+  const auto soon = node.clock().now() + minutes(5);
+  CHECK(passed(soon).passed);  // nobody is asked yet, and it says so
+  const ledger::NewEntry entries[] = {{.entry = ledger::commit("something", world.sim.random).entry()}};
+  REQUIRE(node.log().append(entries));
+  REQUIRE(node.log().publish());
+  ask_members(node.federation(), node.log());
+  CHECK_FALSE(passed(soon).passed);
+  CHECK(passed(node.clock().now() - seconds(2)).passed);
+  world.sim.clock.advance(minutes(6));
+  CHECK(passed(soon).passed);
 }

@@ -16,6 +16,7 @@
 #include "crash_fs.h"
 #include "exchange/federation/federation.h"
 #include "exchange/federation/joining.h"
+#include "ledger/amending.h"
 #include "ledger/delivery.h"
 #include "ledger/organisation.h"
 #include "ledger/subject.h"
@@ -345,6 +346,32 @@ inline std::string indicator_text(std::uint64_t number, std::uint64_t edition) {
 }
 inline model::ObjectId indicator_id(std::uint64_t number) {
   return *model::ObjectId::parse(fmt::format("indicator--00000000-0000-4000-8000-{:012}", number));
+}
+
+/// Brings all versions of an object of the node's own under another label, as the route does it.
+///   errors  of the store: nobody can say how far it came
+inline Done amend_own(AllianceNode& node,
+                      const model::ObjectId& id,
+                      const policy::Label& before,
+                      const policy::Label& label) {
+  store::Query query;
+  query.ids = {id};
+  query.select = store::VersionSelect::all;
+  const auto held =
+      TRY(node.store().objects().find(node.scope(), query, std::nullopt, 1'000, 1u << 24, Deadline::none()));
+  std::vector<store::Amendment> amendments;
+  for (const auto& one : held.holdings)
+    amendments.push_back({.id = one.id,
+                          .version = one.version,
+                          .spec_version = one.spec_version,
+                          .source = one.source,
+                          .collection = one.collection,
+                          .before = before,
+                          .label = label,
+                          .parts = {}});
+  TRY(ledger::note_amending(node.records(), id));
+  TRY(node.store().objects().amend(amendments));
+  return ledger::note_amended(node.records(), id);
 }
 
 /// Puts an object of the node's own under that label into the circle of the alliance.

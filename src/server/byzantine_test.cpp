@@ -1,6 +1,7 @@
 // A member that holds all its keys and lies. Row by row: what it does, and what an honest node must do. After
 // each lie the honest node still serves its neighbours, and holds nothing of it.
 
+#include "exchange/federation/anonymous.h"
 #include "server/alliance_defects.h"
 #include "test_size.h"
 
@@ -224,6 +225,21 @@ net::Response second_of_release(Stage& stage) {
   return stage.tell(second);
 }
 
+/// An amendment of a release of which the first was taken, over the same bytes.
+template <auto Edit>
+net::Response amendment(Stage& stage) {
+  auto draft = stage.draft(indicator_text(7, 1));
+  draft.statement.object->id = indicator_id(7);
+  stage.sign(draft);
+  stage.tell(draft);
+  draft.statement.kind = policy::StatementKind::amend;
+  draft.statement.number = 2;
+  draft.statement.predecessor = policy::statement_digest(draft.contents.statement.statement);
+  Edit(stage, draft);
+  stage.sign(draft);
+  return stage.tell(draft);
+}
+
 /// Altered on its way, after it was sealed.
 template <auto Edit>
 net::Response sealed_then(Stage& stage) {
@@ -437,6 +453,75 @@ const Behaviour behaviours[] = {
        d.statement.predecessor.reset();
      }>},
     {"a successor for another object", Must::keep_evidence, "", second_of_release<[](Stage&, Draft&) {}>},
+    {"an amendment that widens its label",
+     Must::keep_evidence,
+     "only narrows",
+     amendment<[](Stage&, Draft& d) { d.statement.label.tlp = policy::Tlp::clear; }>},
+    {"an amendment that puts other bytes in the place of those before",
+     Must::keep_evidence,
+     "leaves the bytes",
+     amendment<[](Stage& s, Draft& d) {
+       d.contents.object = indicator_text(lie_number, 1);
+       d.contents.object.replace(d.contents.object.find("000000000666"), 12, "000000000007");
+       s.commit(d);
+     }>},
+    {"an amendment of what the neighbour released",
+     Must::keep_evidence,
+     "no key",
+     amendment<[](Stage& s, Draft& d) { d.statement.origin = s.neighbour.home(); }>},
+    {"an amendment under another one's label", Must::keep_evidence, "", amendment<[](Stage& s, Draft& d) {
+       d.statement.label.audience.front().owner = s.neighbour.home();
+       s.name_audience(d);
+     }>},
+    {"an amendment that takes away what was never told",
+     Must::bear_it,
+     "",
+     before_signing<[](Stage& s, Draft& d) {
+       d.statement.kind = StatementKind::amend;
+       d.statement.number = 9;
+       d.statement.predecessor = Digest{};
+       std::get<policy::AllianceAudience>(d.statement.label.audience.front().inside).organisations = {
+           s.neighbour.home()};
+       s.name_audience(d);
+     }>},
+    {"the neighbour's label, for somebody whom it does not name",
+     Must::keep_evidence,
+     "another organisation owns",
+     before_signing<[](Stage& s, Draft& d) {
+       d.statement.kind = StatementKind::delegate;
+       d.statement.label.audience.front().owner = s.neighbour.home();
+       s.name_audience(d);
+     }>},
+    {"an anonymous sighting, and it is no relay that vouches for it",
+     Must::keep_evidence,
+     "only a relay",
+     before_signing<[](Stage& s, Draft& d) {
+       const fed::AnonymousSighting seen{.alliance = s.roster.alliance,
+                                         .to = s.honest.home(),
+                                         .indicator = indicator_id(lie_number),
+                                         .from = s.now() - days(2),
+                                         .length = days(1),
+                                         .count = 1};
+       d.contents.object = *fed::seal(seen, s.honest.keys().public_sealing());
+       s.commit(d);
+       d.statement.kind = StatementKind::delegate;
+       d.statement.object.reset();
+       d.statement.field_root.reset();
+     }>},
+    {"an anonymous sighting, brought by the one who made it",
+     Must::tell,
+     "comes by a relay",
+     [](Stage& s) {
+       return s.push({s.carried(fed::ItemKind::anonymous, s.random().bytes(fed::anonymous_item_bytes))});
+     }},
+    {"an anonymous sighting for a relay to forget, of another length than all",
+     Must::tell,
+     "",
+     [](Stage& s) {
+       auto delivery = s.carried(fed::ItemKind::anonymous, s.random().bytes(100));
+       delivery.to = policy::key_id(s.neighbour.keys().public_sealing());
+       return s.push({delivery});
+     }},
     {"a roster that nobody has heard of", Must::keep_evidence, "", before_signing<[](Stage&, Draft& d) {
        std::get<policy::AllianceAudience>(d.statement.label.audience.front().inside).roster_version = 99;
      }>},

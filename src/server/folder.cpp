@@ -17,6 +17,12 @@ constexpr std::string_view config_name = "shieldwall.toml";
 constexpr std::string_view secret_name = "node.key";
 constexpr std::string_view store_name = "store";
 constexpr std::string_view keys_name = "tls/node.keys";
+constexpr std::string_view member_certificate = "tls/member.pem";
+constexpr std::string_view member_key = "tls/member.key";
+const std::string next_certificate = "tls/member-next.pem";  // while it replaces that one
+const std::string next_key = "tls/member-next.key";
+
+using exchange::federation::TlsKey;
 constexpr Duration member_certificate_life = days(3650);  // known by its pin; its end says nothing
 
 Done make_certificates(const InitOptions& options, Clock& clock, Fs& fs) {
@@ -70,12 +76,45 @@ std::string announced_address(const Config& config) {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", listener.address, v6 ? "]" : "", listener.port);
 }
 
+Result<net::TlsIdentity> new_member_identity(const Clock& clock) {
+  return net::make_self_signed({.common_name = "Shieldwall node",
+                                .valid_from = clock.now() - days(1),
+                                .valid_for = member_certificate_life});
+}
+
+/// The new key stays beside until both files of the present one are those of the new: a power cut in between
+/// is mended at the next start.
+Done adopt_next(Fs& fs, const std::string& folder) {
+  const auto next = TRY(net::load_identity(fs, path_in(folder, next_certificate), path_in(folder, next_key)));
+  TRY(net::save_identity(
+      fs, path_in(folder, std::string(member_certificate)), path_in(folder, std::string(member_key)), next));
+  TRY(fs.remove(path_in(folder, next_certificate)));
+  return fs.remove(path_in(folder, next_key));
+}
+
+Result<std::optional<TlsKey>> next_identity(Fs& fs, const std::string& folder) {
+  if (!TRY(fs.exists(path_in(folder, next_certificate)))) return std::optional<TlsKey>();
+  TlsKey next;
+  next.identity = TRY(net::load_identity(fs, path_in(folder, next_certificate), path_in(folder, next_key)));
+  next.pin = TRY(net::pin_of(next.identity->certificate_chain_pem));
+  return std::optional(std::move(next));
+}
+
 Result<exchange::federation::FederationOptions> federation_in(const std::string& folder,
                                                               const Config& config,
                                                               const Seams& seams) {
   exchange::federation::FederationOptions options;
   options.identity = TRY(member_identity(seams.fs, folder, seams.clock));
   options.pin = TRY(net::pin_of(options.identity->certificate_chain_pem));
+  options.next_tls = TRY(next_identity(seams.fs, folder));
+  options.make_tls = [&fs = seams.fs, &clock = seams.clock, folder]() -> Result<TlsKey> {
+    TlsKey made;
+    made.identity = TRY(new_member_identity(clock));
+    TRY(net::save_identity(fs, path_in(folder, next_certificate), path_in(folder, next_key), *made.identity));
+    made.pin = TRY(net::pin_of(made.identity->certificate_chain_pem));
+    return made;
+  };
+  options.adopt_tls = [&fs = seams.fs, folder] { return adopt_next(fs, folder); };
   options.address = announced_address(config);
   options.relay = config.alliance_relay;
   options.hub = config.alliance_hub;
@@ -138,15 +177,16 @@ Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random
 }
 
 Result<net::TlsIdentity> member_identity(Fs& fs, const std::string& folder, const Clock& clock) {
-  const auto certificate = path_in(folder, "tls/member.pem");
-  const auto key = path_in(folder, "tls/member.key");
+  const auto certificate = path_in(folder, std::string(member_certificate));
+  const auto key = path_in(folder, std::string(member_key));
   if (!TRY(fs.exists(certificate))) {
-    const auto identity = TRY(net::make_self_signed({.common_name = "Shieldwall node",
-                                                     .valid_from = clock.now() - days(1),
-                                                     .valid_for = member_certificate_life}));
+    const auto identity = TRY(new_member_identity(clock));
     TRY(fs.make_directory(path_in(folder, "tls")));
     TRY(net::save_identity(fs, certificate, key, identity));
   }
+  const auto identity = net::load_identity(fs, certificate, key);
+  const bool is_half_replaced = !identity || !net::check_identity(*identity);
+  if (is_half_replaced && TRY(fs.exists(path_in(folder, next_certificate)))) TRY(adopt_next(fs, folder));
   return net::load_identity(fs, certificate, key);
 }
 

@@ -89,7 +89,7 @@ Result<Plan> plan_of(const std::string& folder, const Config& config, Fs& fs, No
           TRY(net::load_identity(fs, path_in(folder, config.certificate), path_in(folder, config.key)));
     if (role == net::ListenerRole::members) {
       auto* const federation = node.federation();
-      listener.tls = federation->options().identity;
+      listener.tls = federation->tls().with([](const auto& stand) { return stand.present.identity; });
       listener.admits = [federation](const Digest& pin) { return federation->admits(pin); };
     }
     plan.listeners.push_back(std::move(listener));
@@ -133,6 +133,21 @@ std::vector<Listening> where(const Plan& plan, const net::Server& server) {
                                server.port(i))});
   }
   return all;
+}
+
+/// A TLS key that was replaced is shown by the listener for members from that moment.
+void show_new_identities(exchange::federation::Federation& federation,
+                         const Plan& plan,
+                         const std::shared_ptr<Guarded<net::Server*>>& current) {
+  const auto found = std::ranges::find(plan.roles, net::ListenerRole::members);
+  if (found == plan.roles.end()) return;
+  const auto listener = static_cast<std::size_t>(found - plan.roles.begin());
+  federation.on_identity([current, listener](const net::TlsIdentity& identity) {
+    const auto done = current->with([&](net::Server* one) {
+      return one == nullptr ? Done{} : one->replace_identity(listener, identity);
+    });
+    if (!done) log::error("the new TLS key is not shown", {{"why", done.error().message}});
+  });
 }
 
 void work_until(Node& node, const std::function<bool()>& stop) {
@@ -184,6 +199,7 @@ Done serve(const std::string& folder,
   if (!started) return fail(std::move(started).error());
   const auto server = std::move(*started);
   current->with([&](net::Server*& one) { one = server.get(); });
+  show_new_identities(*node->federation(), plan, current);
   ready(where(plan, *server));
   log::info("node serves", {{"folder", folder}, {"listeners", plan.listeners.size()}});
   {

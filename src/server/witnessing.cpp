@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "ledger/alliance.h"
 #include "ledger/delivery.h"
+#include "ledger/member_times.h"
 #include "server/log_of_node.h"
 
 namespace shieldwall::server {
@@ -56,6 +57,17 @@ Result<std::pair<int, std::string>> send_to(Federation& federation,
   return std::pair{answer.status, std::string(answer.bytes())};
 }
 
+/// What time it was for the witness when it cosigned, for embargoes.
+void note_time(Federation& federation,
+               const OrganisationId& member,
+               const ledger::NodeLog& log,
+               const ledger::NoteKey& key) {
+  const auto note = log.checkpoint();
+  const auto at = note ? ledger::cosigned_by(*note, key) : Result<std::optional<Timestamp>>(std::nullopt);
+  auto& services = federation.services();
+  if (at && *at) services.shelf->of<ledger::MemberTimes>().note(member, **at, services.clock.steady());
+}
+
 Result<ledger::Cosigned> ask_member(Federation& federation,
                                     const exchange::federation::Known& known,
                                     const policy::RosterMember& member,
@@ -70,6 +82,8 @@ Result<ledger::Cosigned> ask_member(Federation& federation,
                                return send_to(federation, member, body);
                              }};
     result = ledger::ask_witness(log, peer);
+    if (result && *result == ledger::Cosigned::done)
+      note_time(federation, member.organisation, log, peer.key);
     if (result) return result;
   }
   return result;

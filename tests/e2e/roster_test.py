@@ -80,6 +80,17 @@ def main():
         at("north", "value", "correct", indicator["id"], "expired", said="shield")
         at("island", "value", "correct", indicator["id"], "expired", said="shield")
         soon("east", ["value", "confidence", indicator["id"]], "18 of 50 stated: 1 call it a false positive, 1 expired")
+        # East asks North alone to publish for it, and is not named to anybody else.
+        at("east", "circle", "add", "With North", "--alias", "with-north", "--member", "North")
+        quiet = indicator | {"id": "indicator--00000000-0000-4000-8000-00000000000c", "name": "quiet",
+                             "labels": ["publish-without-name", "seen-twice"]}
+        (shieldwall.folder / "quiet.json").write_text(json.dumps(quiet))
+        at("east", "import", shieldwall.folder / "quiet.json", "--circle", "with-north")
+        soon("north", ["search", "--id", quiet["id"]], quiet["id"])
+        at("north", "object", "vouch", indicator["id"], "--circle", "shield", status=3, said="asked for")
+        at("north", "object", "vouch", quiet["id"], "--circle", "shield", said="whom it does not name")
+        told = soon("island", ["search", "--id", quiet["id"], "--json"], quiet["id"])
+        shieldwall.check("seen-twice" in told and "publish-without-name" not in told, told)
         (shieldwall.folder / "log.txt").write_text("nothing of interest\n")
         at("north", "scan", shieldwall.folder / "log.txt")
         told = at("north", "value", "protection", indicator["id"])

@@ -4,7 +4,9 @@
 #include <set>
 
 #include "exchange/federation/epochs.h"
+#include "exchange/federation/judge.h"
 #include "exchange/federation/sets.h"
+#include "ledger/rows.h"
 #include "ledger/subject.h"
 
 namespace shieldwall::exchange::federation {
@@ -51,7 +53,7 @@ class Again {
       ++told_.waiting;
       return {};
     }
-    if (!TRY(may_have(recipient->organisation, statement))) {
+    if (!recipient->has_lost && !TRY(may_have(recipient->organisation, statement))) {
       ++told_.withheld;
       return {};
     }
@@ -72,19 +74,22 @@ class Again {
   }
 
   Done queue(OwnRelease& own, Recipient& recipient, std::uint64_t revision) {
-    const auto item = records_.read(ledger::outbox_table, item_key(own.item));
+    const auto& digest = recipient.has_lost ? own.lost_item : own.item;
+    const auto item = records_.read(ledger::outbox_table, item_key(digest));
     if (!item && item.error().code == ErrorCode::not_found) return {};
     if (!item) return fail(item.error());
     const auto keys = known_.keys(peer_, policy::KeyUse::sealing);
     if (keys.empty()) return {};
     const auto header = TRY(header_of(item->value));
-    TRY(grant(header.epoch, keys));
+    const auto statement = TRY(policy::decode_statement(own.statement.statement));
+    const auto hop = known_.next_hop(peer_, statement.alliance);
+    TRY(grant(header.epoch, keys, hop));
     Queued queued{.delivery = {.kind = ItemKind::envelope, .to = policy::key_id(keys.front())},
                   .at = now_,
                   .object = own.object.text(),
                   .statement = policy::statement_digest(own.statement.statement)};
-    recipient.number = TRY(outbox_.add(peer_, std::move(queued), item->value));
-    const auto statement = TRY(policy::decode_statement(own.statement.statement));
+    recipient.number = TRY(outbox_.add(hop, std::move(queued), item->value));
+    told_.hops.insert(hop);
     writes_.push_back({.table = ledger::statement_table,
                        .key = own_key(own.object, statement.release),
                        .value = encode(own),
@@ -94,7 +99,7 @@ class Again {
   }
 
   /// A member that lost what it was told may have lost the key to it too.
-  Done grant(const EpochId& epoch, const std::vector<policy::MemberKey>& keys) {
+  Done grant(const EpochId& epoch, const std::vector<policy::MemberKey>& keys, const OrganisationId& hop) {
     if (!granted_.insert(epoch).second) return {};
     const auto made = epoch_made(records_, services_.sealer, epoch);
     if (!made && made.error().code == ErrorCode::not_found) return {};
@@ -102,7 +107,7 @@ class Again {
     for (const auto& key : keys) {
       const auto item = TRY(seal(*made, keys_.statement, key));
       Queued queued{.delivery = {.kind = ItemKind::epoch_key, .to = policy::key_id(key)}, .at = now_};
-      TRY(outbox_.add(peer_, std::move(queued), item));
+      TRY(outbox_.add(hop, std::move(queued), item));
     }
     return {};
   }
@@ -120,7 +125,71 @@ class Again {
   ToldAgain told_;
 };
 
+constexpr std::string_view asked_prefix = "tell-again/";  // of peer_table; then who asks, and the statement
+constexpr std::size_t refused_max = 1'000'000;
+constexpr int asked_at_once = 256;
+
 }  // namespace
+
+Result<std::vector<OrganisationId>> ask_again(api::Services& services,
+                                              const Known& known,
+                                              const ledger::NodeKeys& keys,
+                                              const OrganisationId& origin) {
+  auto& records = services.store.records();
+  const auto node = known.node_of(origin);
+  const auto sealing = known.keys(node, policy::KeyUse::sealing);
+  if (sealing.empty()) return std::vector<OrganisationId>();
+  OutboxBatch outbox(records);
+  for (const auto& row :
+       TRY(ledger::scan_rows(records, ledger::statement_table, "refused/", decode_taken, refused_max))) {
+    const auto& refused = row.value;
+    if (refused.reason != suspended_reason) continue;
+    const auto statement = TRY(policy::decode_statement(refused.statement.statement));
+    if (statement.origin != origin) continue;
+    const RelayedReceipt receipt{.by = known.home,
+                                 .to = origin,
+                                 .statement = policy::statement_digest(refused.statement.statement),
+                                 .fate = Fate::again,
+                                 .at = services.clock.now(),
+                                 .reason = statement.release.text()};
+    const auto item = TRY(seal(signed_receipt(receipt, keys.statement), sealing.front()));
+    Queued queued{.delivery = {.kind = ItemKind::receipt, .to = policy::key_id(sealing.front())},
+                  .at = services.clock.now()};
+    TRY(outbox.add(known.next_hop(node, statement.alliance), std::move(queued), item));
+  }
+  const auto writes = outbox.take();
+  if (!writes.empty()) TRY(records.write(writes));
+  return outbox.peers();
+}
+
+std::optional<store::Write> asked_again(const RelayedReceipt& receipt) {
+  if (!policy::ReleaseId::parse(receipt.reason)) return std::nullopt;
+  return store::Write{.table = ledger::peer_table,
+                      .key = fmt::format("{}{}/{}", asked_prefix, receipt.by.text(), receipt.statement.hex()),
+                      .value = encode(SignedReceipt{.receipt = receipt}),
+                      .expected = std::nullopt};
+}
+
+Result<std::vector<OrganisationId>> tell_what_was_asked(api::Services& services,
+                                                        const Known& known,
+                                                        const ledger::NodeKeys& keys) {
+  auto& records = services.store.records();
+  std::set<OrganisationId> hops;
+  std::vector<store::Write> done;
+  for (const auto& row : TRY(records.scan(ledger::peer_table, asked_prefix, "", asked_at_once))) {
+    const auto asked = TRY(decode_signed_receipt(row.value));
+    const auto& receipt = asked.receipt;
+    const auto release = TRY(policy::ReleaseId::parse(receipt.reason));
+    if (known.is_suspended(receipt.by)) continue;
+    const auto element = element_of(release, receipt.statement);
+    const auto told = TRY(tell_again(services, known, keys, known.node_of(receipt.by), {&element, 1}));
+    hops.insert(told.hops.begin(), told.hops.end());
+    done.push_back(
+        {.table = ledger::peer_table, .key = row.key, .value = std::nullopt, .expected = row.revision});
+  }
+  if (!done.empty()) TRY(records.write(done));
+  return std::vector(hops.begin(), hops.end());
+}
 
 Result<ToldAgain> tell_again(api::Services& services,
                              const Known& known,
@@ -137,6 +206,7 @@ Result<ToldAgain> tell_again(api::Services& services,
     sum.queued += told->queued;
     sum.waiting += told->waiting;
     sum.withheld += told->withheld;
+    sum.hops.insert(told->hops.begin(), told->hops.end());
     from += some.size();
   }
   return sum;

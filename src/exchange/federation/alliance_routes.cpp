@@ -6,11 +6,13 @@
 #include "api/fields.h"
 #include "api/shelf.h"
 #include "base/text.h"
+#include "exchange/federation/again.h"
 #include "exchange/federation/federation.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/joining.h"
 #include "exchange/federation/operator_call.h"
 #include "exchange/federation/refusals.h"
+#include "exchange/federation/tls_rollover.h"
 #include "exchange/federation/warning.h"
 #include "ledger/audit.h"
 #include "ledger/member_times.h"
@@ -94,6 +96,11 @@ Result<Response> list_alliances(Call& call) {
   JsonWriter out;
   out.begin_object();
   if (const auto end = TRY(overlap_end(*federation))) out.member("keys_overlap_until", to_text(*end));
+  if (const auto times = TRY(tls_times(*federation))) {
+    out.member("tls_shown_from", to_text(times->shown));
+    out.member("tls_shown", times->is_shown);
+    out.member("tls_overlap_until", to_text(times->end));
+  }
   out.key("alliances");
   out.begin_array();
   for (const auto& one : federation->known()->newest) write_alliance(out, *federation, one);
@@ -196,17 +203,22 @@ Result<Response> roll_keys(Call& call) {
   KeyWish wish;
   wish.root = TRY(fields.flag("organisation_key", false));
   wish.lost = TRY(fields.flag("lost", false));
+  const auto tls = TRY(fields.flag("tls", false));
   if (const auto given = TRY(fields.optional_number("overlap_days"))) {
     if (*given < 1 || *given > overlap_days_max)
       return fail(ErrorCode::invalid, "overlap_days: 1 to {}", overlap_days_max);
     wish.overlap = days(*given);
   }
   TRY(fields.finish());
+  if (tls && (wish.root || wish.lost))
+    return fail(ErrorCode::invalid, "tls: the TLS key alone is replaced by this; ask for the others apart");
   TRY(ledger::audit(call.services.store,
                     *call.caller,
                     end ? "keys.end_overlap" : "keys.roll",
-                    {{"organisation_key", wish.root}, {"lost", wish.lost}}));
-  if (end)
+                    {{"organisation_key", wish.root}, {"lost", wish.lost}, {"tls", tls}}));
+  if (tls)
+    TRY(end ? tend_tls(*federation, true) : replace_tls(*federation, wish.overlap));
+  else if (end)
     TRY(end_overlap(*federation));
   else
     TRY(replace_keys(*federation, wish));
@@ -274,6 +286,8 @@ Result<Response> reinstate(Call& call) {
   // What it missed waits before it is let in: a crash in between leaves it suspended. What was released
   // meanwhile is told after; a second time is no harm.
   TRY(tell());
+  // And what a relay brought of it meanwhile is asked for, before and after, since it may come at once.
+  TRY(ask_again(call.services, *federation->known(), *keys, member));
   const auto write = end_of_suspension(member);
   TRY(ledger::change(call.services.store,
                      *call.caller,
@@ -283,6 +297,7 @@ Result<Response> reinstate(Call& call) {
   TRY(federation->refresh());
   TRY(end_warnings(*federation, member));
   TRY(tell());
+  TRY(ask_again(call.services, *federation->known(), *keys, member));
   TRY(federation->refresh());
   JsonWriter out;
   out.begin_object();
@@ -341,6 +356,9 @@ constexpr api::Field alliance_fields[] = {
 constexpr api::Type alliance_type{"Alliance", alliance_fields};
 constexpr api::Field list_fields[] = {
     {"keys_overlap_until", "timestamp", "until then this node's replaced keys count too", false},
+    {"tls_shown_from", "timestamp", "from then on this node shows its new TLS key", false},
+    {"tls_shown", "boolean", "it does already", false},
+    {"tls_overlap_until", "timestamp", "until then the roster lists both TLS keys", false},
     {"alliances", "[]object", "each as Alliance"}};
 constexpr api::Type list_type{"Alliances", list_fields};
 constexpr api::Field create_fields[] = {{"name", "string", "in words, one line"}};
@@ -370,6 +388,11 @@ constexpr api::Type attested_type{"AttestedTime", attested_fields};
 constexpr api::Field keys_fields[] = {
     {"end_overlap", "boolean", "forget the replaced keys instead of making new ones", false},
     {"organisation_key", "boolean", "the organisation's key too; the founders have to accept it", false},
+    {"tls",
+     "boolean",
+     "the key of this node's certificate for members, and no other; with end_overlap: the next step "
+     "of it now",
+     false},
     {"lost", "boolean", "the present keys count no more, at once", false},
     {"overlap_days", "integer", "for how long both count; absent: 14", false}};
 constexpr api::Type keys_type{"RollKeys", keys_fields};

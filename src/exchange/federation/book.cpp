@@ -1,5 +1,7 @@
 #include "exchange/federation/book.h"
 
+#include <algorithm>
+
 #include "policy/byte_form.h"
 
 namespace shieldwall::exchange::federation {
@@ -10,7 +12,8 @@ using policy::ByteReader;
 using policy::ByteWriter;
 
 constexpr std::uint8_t form_version = 1;
-constexpr std::uint8_t taken_version = 2;  // 1 kept no secret
+constexpr std::uint8_t taken_version = 2;    // 1 kept no secret
+constexpr std::uint8_t amended_version = 2;  // of an own release that somebody lost; 1 is all others
 constexpr std::size_t text_max = 512;
 constexpr std::size_t recipients_max = 10'000;
 constexpr std::size_t statement_max = 2u << 20;
@@ -107,8 +110,9 @@ Result<Queued> decode_queued(std::string_view row) {
 }
 
 Bytes encode(const OwnRelease& release) {
+  const bool is_amended = std::ranges::any_of(release.recipients, &Recipient::has_lost);
   ByteWriter out;
-  out.number(form_version);
+  out.number(is_amended ? amended_version : form_version);
   out.counted(release.object.text());
   out.counted(release.collection ? release.collection->uuid.view() : std::string_view());
   out.digest(release.content);
@@ -120,12 +124,17 @@ Bytes encode(const OwnRelease& release) {
     to.uuid(one.organisation.uuid);
     to.number(one.number);
   });
+  if (!is_amended) return std::move(out).take();
+  for (const auto& one : release.recipients) out.number(std::uint8_t{one.has_lost});
+  out.digest(release.lost_item);
   return std::move(out).take();
 }
 
 Result<OwnRelease> decode_own_release(std::string_view row) {
   ByteReader in(row, "own release");
-  TRY(check_form(in));
+  const auto version = TRY(in.number<std::uint8_t>());
+  if (version < form_version || version > amended_version)
+    return in.refuse("a version this program does not know");
   OwnRelease release;
   release.object = TRY(read_object(in));
   const auto collection = TRY(in.counted(sizeof(Uuid::bytes)));
@@ -139,6 +148,10 @@ Result<OwnRelease> decode_own_release(std::string_view row) {
   release.at.us = TRY(in.number<std::int64_t>());
   release.recalled = TRY(in.flag());
   release.recipients = TRY(in.ascending_list(recipients_max, 24, read_recipient));
+  if (version == amended_version) {
+    for (auto& one : release.recipients) one.has_lost = TRY(in.flag());
+    release.lost_item = TRY(in.digest());
+  }
   TRY(in.finish());
   return release;
 }

@@ -37,6 +37,7 @@ struct Queued {
 struct Recipient {
   OrganisationId organisation{};
   std::uint64_t number = 0;  // of the delivery that told it last
+  bool has_lost = false;     // an amended label took it away from them
   auto operator<=>(const Recipient&) const = default;
 };
 
@@ -50,6 +51,7 @@ struct OwnRelease {
   Timestamp at{};
   bool recalled = false;
   std::vector<Recipient> recipients{};  // sorted
+  Digest lost_item{};                   // the same statement without the object, for those who lost it
 };
 
 /// What this node took, or refused and keeps the evidence of.

@@ -4,9 +4,13 @@
 
 #include "api/shelf.h"
 #include "base/log.h"
+#include "exchange/federation/again.h"
+#include "exchange/federation/anonymous.h"
 #include "exchange/federation/proposing.h"
 #include "exchange/federation/reconcile.h"
 #include "exchange/federation/relaying.h"
+#include "exchange/federation/tls_rollover.h"
+#include "ledger/amending.h"
 #include "ledger/audit.h"
 #include "ledger/member_times.h"
 #include "ledger/rows.h"
@@ -32,12 +36,38 @@ std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
   return fmt::format("receipt/{}/{:016}", peer.text(), number);
 }
 
-/// At the start: a crash may have come between a roster and what follows from it here.
+/// At the start: a crash may have come between a roster or an amendment and what follows from it here.
 Done finish_rosters(api::Services& services, const OrganisationId& home) {
+  TRY(ledger::finish_amending(services.store.records()));
   const auto newest = TRY(ledger::newest_rosters(services.store.records()));
   for (const auto& roster : newest)
     TRY(ledger::keep_signed_roster(services.store, home, roster, services.clock.now()));
   return {};
+}
+
+/// What is due beside releases: what members asked for once more, and what leaves without a name.
+Done answer_and_send(Federation& federation, const Known& known, const ledger::NodeKeys& keys) {
+  auto& services = federation.services();
+  const auto asked = TRY(tell_what_was_asked(services, known, keys));
+  TRY(federation.count(asked));
+  const auto speaks = [&](const OrganisationId& who) { return federation.version_with(who); };
+  const auto sent = TRY(send_anonymous(services, known, speaks));
+  return federation.count(sent);
+}
+
+/// A member that was put back to a backup knows less than it acknowledged: it says how far it is, and hears
+/// the rest again.
+Done go_back(Federation& federation, const OrganisationId& peer, const Ack& kept) {
+  const Page nothing{.rosters = federation.known()->stands_for(peer)};
+  const auto answer = TRY(federation.tell(peer, "/federation/push", encode(nothing)));
+  const auto ack = TRY(decode_ack(answer));
+  TRY(federation.note(peer, ack));
+  if (ack.last >= kept.last) return {};
+  log::warn("a member knows fewer deliveries than it acknowledged; it is told again",
+            {{"member", peer.text()}, {"knows", ack.last}, {"acknowledged", kept.last}});
+  const store::Write write{
+      .table = ledger::outbox_table, .key = ack_key(peer), .value = encode(ack), .expected = std::nullopt};
+  return federation.services().store.records().write({&write, 1});
 }
 
 }  // namespace
@@ -49,7 +79,35 @@ Result<Federation*> federation_of(api::Services& services) {
 }
 
 Federation::Federation(api::Services& services, FederationOptions options)
-    : services_(services), options_(std::move(options)), reconciling_(std::make_shared<Reconciling>()) {}
+    : services_(services),
+      options_(std::move(options)),
+      reconciling_(std::make_shared<Reconciling>()),
+      tls_(TlsStand{.present = {options_.identity, options_.pin}, .next = options_.next_tls}) {}
+
+Digest Federation::pin() const {
+  return tls_.with([](const TlsStand& stand) { return stand.present.pin; });
+}
+
+std::vector<Digest> Federation::pins() const {
+  auto all = tls_.with([](const TlsStand& stand) {
+    std::vector<Digest> pins{stand.present.pin};
+    if (stand.next) pins.push_back(stand.next->pin);
+    if (stand.before) pins.push_back(*stand.before);
+    return pins;
+  });
+  std::ranges::sort(all);
+  return all;
+}
+
+void Federation::on_identity(std::function<void(const net::TlsIdentity&)> show) {
+  show_.with([&](auto& kept) { kept = std::move(show); });
+}
+
+void Federation::tell_identity() const {
+  const auto identity = tls_.with([](const TlsStand& stand) { return stand.present.identity; });
+  const auto show = show_.with([](const auto& kept) { return kept; });
+  if (identity && show) show(*identity);
+}
 
 Result<ledger::KeyRing::Keys> Federation::keys() const {
   if (services_.shelf == nullptr) return fail(ErrorCode::unavailable, "this node has no keys");
@@ -61,6 +119,7 @@ Done Federation::refresh() {
     if (const auto done = finish_rosters(services_, options_.home);
         !done)  // a full disk: it serves all the same
       log::warn("rosters could not be looked through", {{"why", done.error().message}});
+  if (known_.load()->home.is_nil()) TRY(load_tls(*this));
   if (known_.load()->home.is_nil())
     if (const auto done = load_wishes(*this); !done)
       log::warn("sets of statements could not be made", {{"why", done.error().message}});
@@ -117,6 +176,10 @@ Result<bool> Federation::release() {
   if (newest == seen_ && steady < looked_us_.load() + embargo_pause.us) return false;
   looked_us_ = steady;
   const auto held = TRY(keys());
+  if (const auto answered = answer_and_send(*this, *known, *held); !answered) {
+    if (answered.error().code == ErrorCode::conflict) return true;
+    return fail(answered.error());
+  }
   auto round = release_changes(services_, *known, *held);
   if (!round && round.error().code == ErrorCode::conflict) return true;  // beside what is carried for others
   if (!round) return fail(std::move(round).error());
@@ -144,7 +207,7 @@ Result<net::Response> Federation::send(const std::string& address,
   const auto url = TRY(net::Url::parse("https://" + address + request.target));
   auto trust = std::make_shared<net::PeerTrust>();
   trust->pins = pins;
-  trust->identity = options_.identity;
+  trust->identity = tls_.with([](const TlsStand& stand) { return stand.present.identity; });
   trust->may_be_private = true;
   net::SendOptions options{.deadline = Deadline::in(time, services_.clock),
                            .peer = std::move(trust),
@@ -287,8 +350,11 @@ Result<bool> Federation::bring_to(const OrganisationId& peer) {
   if (!has_news(peer, kept.last)) return false;
   const auto page = TRY(page_for(peer, kept.last));
   if (page.deliveries.empty()) return false;
-  const auto answer = TRY(call(peer, Method::post, "/federation/push", encode(page), exchange_time));
-  const auto ack = TRY(decode_ack(answer.bytes()));
+  const auto answer = call(peer, Method::post, "/federation/push", encode(page), exchange_time);
+  const bool is_refused = !answer && version_with(peer) == 0;  // it answered, and has to be greeted anew
+  if (is_refused) TRY(go_back(*this, peer, kept));
+  if (!answer) return fail(answer.error());
+  const auto ack = TRY(decode_ack(answer->bytes()));
   TRY(note(peer, ack));
   return page.more;
 }

@@ -22,6 +22,18 @@ namespace shieldwall::exchange::federation {
 inline constexpr Duration poll_wait_max = seconds(30);  // below what proxies cut
 inline constexpr Duration exchange_time = seconds(60);  // one request between nodes, its wait included
 
+/// By what a node is recognised on the wire.
+struct TlsKey {
+  std::optional<net::TlsIdentity> identity{};  // nothing: a node in the simulator
+  Digest pin{};
+};
+/// The same while one replaces another: the roster lists all of them.
+struct TlsStand {
+  TlsKey present{};
+  std::optional<TlsKey> next{};    // not shown yet
+  std::optional<Digest> before{};  // pin of the one that was shown before
+};
+
 struct FederationOptions {
   OrganisationId home{};
   std::string address{};  // where members reach this node, "host:port"; empty: it only calls others
@@ -30,6 +42,9 @@ struct FederationOptions {
   bool calls = true;      // false: an air-gapped node, which takes files alone
   std::optional<net::TlsIdentity> identity{};  // shown to other nodes; nothing: a node in the simulator
   Digest pin{};                                // of that identity
+  std::optional<TlsKey> next_tls{};            // one that was made to replace it
+  std::function<Result<TlsKey>()> make_tls{};  // makes and keeps such a one
+  std::function<Done()> adopt_tls{};           // keeps it in the place of the present one
   std::function<Done(const ledger::NodeKeys&)> save_keys{};
   /// Whether a member's log continues what this node saw of it last; gives what to tell the operator. Empty:
   /// this node sees no logs.
@@ -50,6 +65,14 @@ class Federation {
   const FederationOptions& options() const { return options_; }
   api::Services& services() { return services_; }
   Result<ledger::KeyRing::Keys> keys() const;
+  /// The key by which others know this node now.
+  Digest pin() const;
+  /// All that its roster entry lists, sorted.
+  std::vector<Digest> pins() const;
+  Guarded<TlsStand>& tls() { return tls_; }
+  /// Called with what the node shows from now on, each time that it changes.
+  void on_identity(std::function<void(const net::TlsIdentity&)> show);
+  void tell_identity() const;
   /// For the listener: a member's key; anybody's while an invitation is open.
   bool admits(const Digest& pin) const;
   void expect_joiner(Timestamp until);
@@ -129,6 +152,8 @@ class Federation {
   Guarded<std::map<OrganisationId, Conferred>> conferred_{};
   std::atomic<std::uint64_t> proposals_changed_{1};
   Guarded<std::function<void()>> wake_{};
+  Guarded<TlsStand> tls_;
+  Guarded<std::function<void(const net::TlsIdentity&)>> show_{};
   std::atomic<std::uint64_t> rounds_{0};           // of releases
   std::atomic<store::Sequence> seen_{UINT64_MAX};  // the newest change when there was nothing more to release
   std::atomic<std::int64_t> tended_us_{INT64_MIN / 2};  // steady

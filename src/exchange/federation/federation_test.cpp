@@ -1,6 +1,7 @@
 #include "exchange/federation/carry.h"
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/federation_world.h"
+#include "ledger/delegated.h"
 
 using namespace shieldwall;
 using namespace shieldwall::exchange::federation;
@@ -102,6 +103,91 @@ TEST_CASE("a recall removes the object everywhere, full text too, and its copy o
     REQUIRE(receipt);
     CHECK(decode_ack(receipt->value)->receipts.front().fate == Fate::recalled);
   }
+}
+
+TEST_CASE("an amended label travels: who loses the object loses its words too, who gains it receives it") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b, &c});
+  const auto only = [&](std::vector<OrganisationId> who) {
+    const auto roster = ledger::alliance_named(a.store->records(), "shield")->roster;
+    return policy::AllianceAudience{.alliance = roster.alliance,
+                                    .roster_version = roster.version,
+                                    .nations = {},
+                                    .organisations = std::move(who)};
+  };
+  const auto object = a.share("narrowed.example");
+  const auto other = a.share("other.example");
+  world.settle();
+  const auto b_met = b.store->objects().newest();
+  REQUIRE(b.has(object));
+  REQUIRE(c.words_found("narrowed.example") == 1);
+
+  SUBCASE("narrower, by name: one keeps it where it was met, the other confirms that it is gone") {
+    a.amend(object, [&](policy::Label& label) { label.audience = {{a.home, only({b.home})}}; });
+    world.settle();
+    CHECK(b.has(object));
+    CHECK(b.store->objects().changes(b.scope(), b_met, 10)->changes.empty());  // nobody there is told
+    CHECK_FALSE(c.has(object));
+    CHECK(c.words_found("narrowed.example") == 0);
+    CHECK(c.has(other));
+    const auto row = a.store->records().scan(ledger::statement_table, own_prefix(object), "", 10)->front();
+    const auto release = *decode_own_release(row.value);
+    CHECK(policy::decode_statement(release.statement.statement)->kind == policy::StatementKind::amend);
+    CHECK_FALSE(release.recalled);
+    for (const auto& one : release.recipients) {
+      CHECK(one.has_lost == (one.organisation == c.home));
+      CHECK(a.store->records()
+                .read(ledger::outbox_table,
+                      fmt::format("receipt/{}/{:016}", one.organisation.text(), one.number))
+                .has_value() == one.has_lost);
+    }
+    // Again, and the other way round.
+    a.amend(object, [&](policy::Label& label) { label.audience = {{a.home, only({c.home})}}; });
+    world.settle();
+    CHECK_FALSE(b.has(object));
+    CHECK(c.has(object));
+    CHECK(c.words_found("narrowed.example") == 1);
+    a.recall(object);
+    world.settle();
+    CHECK_FALSE(c.has(object));
+  }
+  SUBCASE("narrower for those who keep it: they hold it under the new label") {
+    a.amend(object, [&](policy::Label& label) { label.tlp = policy::Tlp::amber_strict; });
+    world.settle();
+    CHECK(b.store->objects().get(b.scope(), object)->label.tlp == policy::Tlp::amber_strict);
+    CHECK(c.store->objects().get(c.scope(), object)->label.tlp == policy::Tlp::amber_strict);
+    CHECK(a.store->records().scan(ledger::statement_table, own_prefix(object), "", 10)->size() == 1);
+  }
+  SUBCASE("for nobody, and for all again") {
+    a.amend(object, [&](policy::Label& label) { label.tlp = policy::Tlp::red; });
+    world.settle();
+    CHECK_FALSE(b.has(object));
+    CHECK_FALSE(c.has(object));
+    a.amend(object, [&](policy::Label& label) { label.tlp = policy::Tlp::green; });
+    world.settle();
+    CHECK(b.store->objects().get(b.scope(), object)->label.tlp == policy::Tlp::green);
+    CHECK(c.has(object));
+  }
+  SUBCASE("before it was fetched: who loses it never gets it") {
+    world.sim.cut("a", "c");
+    const auto late = a.share("late.example");
+    world.settle();
+    a.amend(late, [&](policy::Label& label) { label.audience = {{a.home, only({b.home})}}; });
+    world.settle();
+    world.sim.heal_all();
+    bool came = false;
+    const auto page = *page_after(a.store->records(), c.home, 0);
+    for (const auto& delivery : page.deliveries) came = came || delivery.kind == ItemKind::withdrawn;
+    CHECK(came);
+    world.settle();
+    CHECK(b.has(late));
+    CHECK_FALSE(c.has(late));
+  }
+  CHECK(b.store->records().scan(ledger::statement_table, "refused/", "", 10)->empty());
+  CHECK(c.store->records().scan(ledger::statement_table, "refused/", "", 10)->empty());
 }
 
 TEST_CASE("what a member may not have, wrongly sent, is refused, kept as evidence and told") {
@@ -408,4 +494,58 @@ TEST_CASE("a member without a wire is enrolled by a file and fed by files; a gap
         std::string::npos);
   for (const auto& one : files) CHECK(carry_in(*far.federation, one.bytes, ""));
   for (const auto& id : many) CHECK(far.has(id));
+}
+
+TEST_CASE("a member that was put back to a backup hears again what others bring it, from where it stands") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b", false);  // it brings what it has, since nobody can call it
+  world.alliance({&a, &b});
+  const auto first = b.share("first.example");
+  world.settle();
+  REQUIRE(a.has(first));
+  store::Query query;
+  query.ids = {first};
+  const auto stand = a.store->records().read(ledger::peer_table, in_key(b.home));
+  REQUIRE(stand);
+  REQUIRE(a.store->objects().remove(policy::Scope::everything("the backup is older"), query));
+  const store::Write before{
+      .table = ledger::peer_table, .key = in_key(b.home), .value = std::nullopt, .expected = std::nullopt};
+  REQUIRE(a.store->records().write({&before, 1}));
+  const auto second = b.share("second.example");
+  world.settle();
+  CHECK(a.has(second));
+  CHECK(kept_ack(b.store->records(), a.home)->last == out_stand(b.store->records(), a.home)->last);
+}
+
+TEST_CASE("what is published for somebody else says so in its statement, and names nobody but who signs") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b, &c});
+  const auto circle = *ledger::circle_by_name(a.store->records(), a.home, "shield");
+  const auto text = [&](const model::ObjectId& id) {
+    return fmt::format(
+        R"({{"type":"indicator","spec_version":"2.1","id":"{}","created":"2023-11-14T00:00:00.000Z",)"
+        R"("modified":"2023-11-14T00:00:00.000Z","pattern":"[domain-name:value = 'for.example']",)"
+        R"("pattern_type":"stix","valid_from":"2023-11-14T00:00:00Z"}})",
+        id.text());
+  };
+  const model::ObjectId delegated{"indicator", Uuid::random(world.random)};
+  const auto noted = ledger::note_delegated(delegated);
+  REQUIRE(a.store->records().write({&noted, 1}));
+  a.put(text(delegated), circle.value);
+  const auto own = a.share("own.example");
+  world.settle();
+  REQUIRE(b.has(delegated));
+  REQUIRE(c.has(own));
+  std::map<model::ObjectId, policy::StatementKind> kinds;
+  const auto rows = *b.store->records().scan(ledger::statement_table, taken_prefix(a.home), "", 10);
+  for (const auto& row : rows) {
+    const auto taken = *decode_taken(row.value);
+    kinds[*taken.object] = policy::decode_statement(taken.statement.statement)->kind;
+  }
+  CHECK(kinds[delegated] == policy::StatementKind::delegate);
+  CHECK(kinds[own] == policy::StatementKind::publish);
 }

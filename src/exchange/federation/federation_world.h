@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "exchange/federation/federation.h"
 #include "exchange/federation/joining.h"
+#include "ledger/amending.h"
 #include "ledger/organisation.h"
 #include "ledger/subject.h"
 #include "net/sim.h"
@@ -84,6 +85,29 @@ struct TestNode {
                                     .parts = {}};
     REQUIRE(store->objects().put({&holding, 1}, Deadline::none()));
     return object->id;
+  }
+
+  /// As the route does it.
+  void amend(const model::ObjectId& id, const std::function<void(policy::Label&)>& change) {
+    const auto held = *store->objects().get(scope(), id);
+    auto label = held.label;
+    change(label);
+    const store::Amendment amendment{.id = id,
+                                     .version = held.version,
+                                     .spec_version = held.spec_version,
+                                     .source = held.source,
+                                     .collection = held.collection,
+                                     .before = held.label,
+                                     .label = policy::canonical(label),
+                                     .parts = {}};
+    REQUIRE(ledger::note_amending(store->records(), id));
+    REQUIRE(store->objects().amend({&amendment, 1}));
+    REQUIRE(ledger::note_amended(store->records(), id));
+  }
+  void recall(const model::ObjectId& id) {
+    store::Query query;
+    query.ids = {id};
+    REQUIRE(store->objects().remove(scope(), query).value_or(0) > 0);
   }
 
   policy::Scope scope() { return policy::Scope::of(*ledger::subject_of(store->records(), home)); }

@@ -56,7 +56,7 @@ Result<Delivery> read_delivery(ByteReader& in) {
   Delivery delivery;
   delivery.number = TRY(in.number<std::uint64_t>());
   const auto kind = TRY(in.number<std::uint8_t>());
-  if (kind < 1 || kind > 4) return in.refuse("no such kind of item");
+  if (kind < 1 || kind > 5) return in.refuse("no such kind of item");
   delivery.kind = static_cast<ItemKind>(kind);
   delivery.to = TRY(in.digest());
   delivery.digest = TRY(in.digest());

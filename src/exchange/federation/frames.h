@@ -14,7 +14,7 @@
 namespace shieldwall::exchange::federation {
 
 inline constexpr std::uint32_t protocol_oldest = 1;  // the range of versions that this program speaks
-inline constexpr std::uint32_t protocol_newest = 2;  // 2: reconciliation
+inline constexpr std::uint32_t protocol_newest = 3;  // 2: reconciliation; 3: anonymous sightings
 
 inline constexpr std::size_t page_bytes_max = 48u << 20;   // one envelope of the largest fits
 inline constexpr std::size_t page_bytes_about = 4u << 20;  // a page is closed at; bounds what a peer keeps
@@ -44,6 +44,7 @@ enum class ItemKind : std::uint8_t {
   epoch_key = 2,
   withdrawn = 3,  // was recalled before it was fetched: its digest keeps the chain whole
   receipt = 4,    // what became of what a relay brought, sealed to its origin
+  anonymous = 5,  // a sighting whose bringer the relay forgets, sealed to the indicator's owner
 };
 
 /// One thing on its way from one member's node to another's.
@@ -72,6 +73,7 @@ enum class Fate : std::uint8_t {
   taken = 1,
   refused = 2,   // by policy or because it does not verify; the reason says which
   recalled = 3,  // what the recall names is gone from here
+  again = 4,     // past a relay alone: tell it once more, what kept it out is over; the reason is the release
 };
 
 /// What became of a delivery that was not simply taken.

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "exchange/federation/anonymous.h"
 #include "exchange/federation/carry.h"
 #include "exchange/federation/frames.h"
 #include "exchange/federation/invite.h"
@@ -39,7 +40,7 @@ void proposals(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 13) {
+  switch (data[0] % 14) {
     case 0:
       same_again(decode_hello(bytes), bytes);
       break;
@@ -72,6 +73,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 10:
       same_again(decode_council(bytes), bytes);
+      break;
+    case 13:
+      same_again(decode_anonymous_sighting(bytes), bytes);
       break;
     case 12:
       same_again(decode_signed_receipt(bytes), bytes);

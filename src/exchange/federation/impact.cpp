@@ -168,7 +168,7 @@ Result<std::string_view> state_of(store::Records& records,
                                   const Known& known,
                                   const OwnRelease& release,
                                   const Recipient& recipient) {
-  if (!release.recalled) return "not recalled yet";
+  if (!release.recalled && !recipient.has_lost) return "not recalled yet";
   const auto node = known.node_of(recipient.organisation);
   const auto fate_word = [](Fate fate) { return fate == Fate::recalled ? "confirmed" : "refused"; };
   const auto last = TRY(policy::decode_statement(release.statement.statement));

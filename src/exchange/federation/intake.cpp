@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "exchange/federation/again.h"
+#include "exchange/federation/anonymous.h"
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/judge.h"
 #include "exchange/federation/own_targets.h"
@@ -12,6 +14,7 @@
 #include "ledger/audit.h"
 #include "ledger/subject.h"
 #include "policy/membership.h"
+#include "wire/stix_label.h"
 
 namespace shieldwall::exchange::federation {
 
@@ -19,6 +22,8 @@ namespace {
 
 using policy::Statement;
 using policy::StatementKind;
+
+constexpr int versions_max = 1'000;  // of one object from one origin
 
 /// What one delivery holds, until it is judged.
 struct Opened {
@@ -70,6 +75,7 @@ class Intake {
       stand_ = {delivery.number, chain_after(stand_.chain, delivery)};
     }
     TRY(store_holdings());
+    write_quota();
     auto carried = outbox_.take();
     std::ranges::move(carried, std::back_inserter(writes_));
     auto sets = TRY(set_.take(records_, bench_.now, services_.random));
@@ -132,7 +138,8 @@ class Intake {
   }
 
   Done take(const Delivery& delivery) {
-    if (!is_for_this_node(delivery)) return relay(delivery);
+    if (!is_for_this_node(delivery))
+      return delivery.kind == ItemKind::anonymous ? mix(delivery) : relay(delivery);
     const auto* const self = known_.member(known_.home);
     const bool is_object = delivery.kind == ItemKind::envelope || delivery.kind == ItemKind::epoch_key;
     if (is_object && self != nullptr && ledger::is_hub(*self)) {
@@ -148,6 +155,10 @@ class Intake {
         return take_envelope(delivery);
       case ItemKind::receipt:
         return take_receipt(delivery);
+      case ItemKind::anonymous:
+        tell(
+            delivery, Fate::refused, {}, "what is anonymous comes by a relay, or its bringer would be known");
+        return {};
     }
     return {};
   }
@@ -170,6 +181,37 @@ class Intake {
     queued.delivery.item.clear();
     TRY(outbox_.add(known_.sealing.at(delivery.to), std::move(queued), delivery.item));
     return {};
+  }
+
+  /// Who brought it is forgotten with this: it waits among others under a random name.
+  Done mix(const Delivery& delivery) {
+    auto why = why_not_carried(known_, delivery, bench_.now);
+    if (!why && !TRY(is_within_quota())) why = "more than a relay takes of one member in a day";
+    if (why)
+      tell(delivery, Fate::refused, {}, *why);
+    else
+      writes_.push_back(mixed(delivery, services_.random));
+    return {};
+  }
+  Result<bool> is_within_quota() {
+    if (!quota_) {
+      const auto key = anonymous_quota_key(peer_, bench_.now);
+      const auto row = records_.read(store::Table::quota, key);
+      if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
+      quota_ = Quota{.key = key, .revision = row ? row->revision : 0};
+      if (row) quota_->used = std::strtoull(row->value.c_str(), nullptr, 10);
+    }
+    if (quota_->used >= anonymous_per_day) return false;
+    ++quota_->used;
+    return true;
+  }
+  void write_quota() {
+    if (quota_)
+      writes_.push_back({.table = store::Table::quota,
+                         .key = quota_->key,
+                         .value = std::to_string(quota_->used),
+                         .expected = quota_->revision,
+                         .expires = bench_.now + days(2)});
   }
 
   /// What became of a statement, for its origin: with the acknowledgement where the origin brought it, else
@@ -210,6 +252,10 @@ class Intake {
       return {};
     }
     const auto& receipt = opened->receipt;
+    if (receipt.fate == Fate::again) {
+      if (auto asked = asked_again(receipt)) writes_.push_back(std::move(*asked));
+      return {};
+    }
     writes_.push_back({.table = ledger::outbox_table,
                        .key = relayed_receipt_key(receipt.statement, receipt.by),
                        .value = encode(*opened),
@@ -303,7 +349,7 @@ class Intake {
     const auto digest = policy::statement_digest(opened.contents.statement.statement);
     if (last && policy::statement_digest(before->statement.statement) == digest)
       return {};  // by another route
-    if (before && before->fate == Fate::recalled)
+    if (before && before->fate == Fate::recalled && opened.statement.kind != StatementKind::recall)
       return refuse(delivery, opened, digest, "its origin recalled this release");
     const auto judged = judge_statement(bench_, opened.contents.statement, last);
     if (!judged && judged.error().code == ErrorCode::not_found && peer_is_ahead_) {
@@ -312,14 +358,58 @@ class Intake {
     }
     if (!judged) return refuse(delivery, opened, digest, judged.error().message);
     if (opened.statement.kind == StatementKind::recall) return recall(delivery, opened, before, digest);
+    if (opened.statement.kind == StatementKind::delegate && !opened.statement.field_root)
+      return take_anonymous(delivery, opened, digest);
+    if (judged->takes_away) return lose(delivery, opened, before, last, digest);
     auto holding =
         judge_object(*judged, opened.contents, ledger::circle_of(opened.statement.alliance, known_.home));
     if (!holding) return refuse(delivery, opened, digest, holding.error().message);
     TRY(narrow_to_own_targets(services_.store.objects(), bench_.home, *holding));
+    if (last && opened.statement.kind == StatementKind::amend) TRY(relabel(*last, *holding));
     note(delivery, opened, Fate::taken, {}, holding->object.id);
     if (!opened.statement.object) foretell(opened.statement, holding->object.id);
     holdings_.push_back(std::move(*holding));
     return {};
+  }
+
+  /// Kept as vouched for by the relay, under the label of the indicator that it is of.
+  Done take_anonymous(const Delivery& delivery, const Opened& opened, const Digest& digest) {
+    auto holding = vouched(opened);
+    if (!holding) return refuse(delivery, opened, digest, holding.error().message);
+    TRY(narrow_to_own_targets(services_.store.objects(), bench_.home, *holding));
+    note(delivery, opened, Fate::taken, {}, holding->object.id);
+    foretell(opened.statement, holding->object.id);
+    holdings_.push_back(std::move(*holding));
+    return {};
+  }
+
+  Result<store::NewHolding> vouched(const Opened& opened) {
+    const auto& statement = opened.statement;
+    const auto* const relay = known_.member(statement.origin);
+    if (relay == nullptr || !is_relay(*relay))
+      return fail(ErrorCode::denied, "only a relay vouches for what is anonymous");
+    const auto salt = policy::commitment_salt(opened.contents.secret);
+    if (policy::commitment_to(opened.contents.object, salt) != statement.commitment)
+      return fail(ErrorCode::invalid, "the bytes are not those that the statement commits to");
+    const auto sighting = TRY(open_anonymous(opened.contents.object, keys_));
+    if (sighting.to != known_.home || sighting.alliance != statement.alliance)
+      return fail(ErrorCode::invalid, "an anonymous sighting for another member");
+    store::Query query;
+    query.ids = {sighting.indicator};
+    query.sources = {{policy::Source::Kind::own, known_.home.uuid}};
+    const auto own = TRY(services_.store.objects().count(policy::Scope::of(bench_.home), query, 1));
+    if (own == 0) return fail(ErrorCode::denied, "a sighting of what is not this organisation's own");
+    const auto id = Uuid::named(statement.release.uuid, "sighting");
+    const auto text = sighting_text(sighting, id, sighting.from + sighting.length);
+    const auto document = TRY(model::JsonDocument::parse(text));
+    auto object = model::read_object(document.root());
+    if (!object) return fail(ErrorCode::internal, "an anonymous sighting of ours is no STIX");
+    return store::NewHolding{.object = std::move(*object),
+                             .text = {},
+                             .source = {policy::Source::Kind::member, statement.origin.uuid},
+                             .collection = ledger::circle_of(statement.alliance, known_.home),
+                             .label = statement.label,
+                             .parts = {}};
   }
 
   /// The key and the payload are forgotten with this; what was signed stays.
@@ -335,13 +425,89 @@ class Intake {
                                {"why", reason}});
   }
 
+  /// What is held under the label before comes under the new one where it stands: nobody who keeps it is
+  /// told.
+  Done relabel(const Statement& last, const store::NewHolding& holding) {
+    TRY(store_holdings());
+    auto before = holding;
+    before.label = last.label;
+    TRY(narrow_to_own_targets(services_.store.objects(), bench_.home, before));
+    std::vector<store::Amendment> amendments;
+    for (const auto& one : TRY(held_of_origin(bench_.home, last.origin, holding.object.id))) {
+      if (one.label != before.label || one.collection != holding.collection) continue;
+      const auto document = TRY(model::JsonDocument::parse(*one.bytes));
+      const auto object = model::read_object(document.root());
+      if (!object) return fail(ErrorCode::corrupt, "{} cannot be read any more", one.id.text());
+      const auto source = wire::source_under(holding.label, last.origin);
+      auto parts = TRY(wire::parts_of(*object, holding.label, source, {}));
+      amendments.push_back({.id = one.id,
+                            .version = one.version,
+                            .spec_version = one.spec_version,
+                            .source = one.source,
+                            .collection = one.collection,
+                            .before = one.label,
+                            .label = holding.label,
+                            .parts = std::move(parts)});
+    }
+    const auto done = amendments.empty() ? Done{} : services_.store.objects().amend(amendments);
+    if (!done && done.error().code != ErrorCode::not_found) return done;  // else: removed here meanwhile
+    return {};
+  }
+
+  Result<std::vector<policy::Holding>> held_of_origin(const policy::Subject& subject,
+                                                      const OrganisationId& origin,
+                                                      const model::ObjectId& object) {
+    store::Query query;
+    query.ids = {object};
+    query.select = store::VersionSelect::all;
+    query.sources = {{policy::Source::Kind::member, origin.uuid}};
+    auto page = TRY(services_.store.objects().find(
+        policy::Scope::of(subject), query, std::nullopt, versions_max, page_bytes_about, Deadline::none()));
+    return std::move(page.holdings);
+  }
+
+  /// An amended label keeps this node out: what it held under the label before goes as if it were recalled,
+  /// and what it holds of the object by another release stays.
+  Done lose(const Delivery& delivery,
+            const Opened& opened,
+            const std::optional<TakenStatement>& before,
+            const std::optional<Statement>& last,
+            const Digest& digest) {
+    TRY(store_holdings());
+    const auto object = TRY(object_of(opened.statement, before));
+    if (object && last) TRY(remove_under(last->label, opened.statement.origin, *object));
+    return note_recalled(delivery, opened, before, digest);
+  }
+
+  Done remove_under(const policy::Label& label, const OrganisationId& origin, const model::ObjectId& object) {
+    store::Query query;
+    query.ids = {object};
+    query.select = store::VersionSelect::all;
+    query.sources = {{policy::Source::Kind::member, origin.uuid}};
+    const auto subject = TRY(ledger::subject_of(records_, origin));
+    for (const auto& reader : {subject, bench_.home}) {
+      bool is_here = false;
+      query.versions.clear();
+      for (const auto& one : TRY(held_of_origin(reader, origin, object))) {
+        if (one.label != label) continue;
+        is_here = true;
+        if (const auto* const version = std::get_if<Timestamp>(&one.version))
+          query.versions.push_back(*version);
+      }
+      if (is_here) TRY(services_.store.objects().remove(policy::Scope::of(reader), query));
+    }
+    return {};
+  }
+
   /// Gone from here with its tombstone, indexes and full text; only then is it confirmed.
   Done recall(const Delivery& delivery,
               const Opened& opened,
               const std::optional<TakenStatement>& before,
               const Digest& digest) {
     TRY(store_holdings());
-    if (const auto object = TRY(object_of(opened.statement, before))) {
+    const bool is_gone = before && before->fate == Fate::recalled;  // lost by an amendment before
+    const auto object = TRY(object_of(opened.statement, before));
+    if (object && !is_gone) {
       store::Query query;
       query.ids = {*object};
       query.select = store::VersionSelect::all;
@@ -351,6 +517,13 @@ class Intake {
       for (const auto& subject : {origin, bench_.home})
         TRY(services_.store.objects().remove(policy::Scope::of(subject), query));
     }
+    return note_recalled(delivery, opened, before, digest);
+  }
+
+  Done note_recalled(const Delivery& delivery,
+                     const Opened& opened,
+                     const std::optional<TakenStatement>& before,
+                     const Digest& digest) {
     TRY(tell_origin(delivery, opened, Fate::recalled, digest, ""));
     note(delivery, opened, Fate::recalled, {}, before ? before->object : std::nullopt);
     return ledger::audit_node(services_.store,
@@ -457,6 +630,13 @@ class Intake {
   std::map<std::string, TakenStatement> noted_;
   std::map<std::string, std::optional<reconcile::Element>> last_;  // what stands in the set for a release
   SetBatch set_{SetKind::taken};
+  /// Of what the peer sent without its name today.
+  struct Quota {
+    std::string key{};
+    std::uint64_t used = 0;
+    std::uint64_t revision = 0;
+  };
+  std::optional<Quota> quota_;
   std::vector<store::NewHolding> holdings_;
   std::vector<store::Write> foretold_;
   std::vector<store::Write> writes_;

@@ -163,7 +163,7 @@ Result<RosterMember> own_entry(Federation& federation) {
       .kind = row.value.nation ? policy::MemberKind::national : policy::MemberKind::non_nation,
       .nation = row.value.nation.value_or(policy::Nation{}),
       .keys = keys->public_keys(),
-      .pins = {options.pin}};
+      .pins = federation.pins()};
   ledger::set_node_address(member, options.address);
   if (options.hub) member.expertise.emplace_back(ledger::hub_expertise);
   if (options.relay || options.hub) member.expertise.emplace_back(relay_expertise);
@@ -197,7 +197,7 @@ Result<Invite> invite(Federation& federation, const SignedRoster& alliance) {
   auto& services = federation.services();
   const auto until = services.clock.now() + invite_life;
   Invite made{
-      .address = options.address, .pin = options.pin, .code = services.random.bytes(invite_code_bytes)};
+      .address = options.address, .pin = federation.pin(), .code = services.random.bytes(invite_code_bytes)};
   const store::Write write{.table = ledger::peer_table,
                            .key = code_key(made.code),
                            .value = alliance.roster.alliance.text(),

@@ -15,7 +15,7 @@ using policy::StatementKind;
 /// Also what others carry for it. A recall is heard: it only takes away.
 Done check_standing(const Bench& bench, const Statement& statement) {
   if (statement.kind == StatementKind::recall || !bench.known.is_suspended(statement.origin)) return {};
-  return fail(ErrorCode::denied, "its origin is suspended here");
+  return fail(ErrorCode::denied, "{}", suspended_reason);
 }
 
 /// The roster's version that the label names: when the statement was made.
@@ -27,13 +27,12 @@ std::uint32_t version_of(const Statement& statement) {
   return version;
 }
 
-Done check_audience(const Bench& bench, const Statement& statement) {
+/// Whether the audience, which must be the one that the label names, names this node too.
+Result<bool> is_named(const Bench& bench, const Statement& statement) {
   const auto audience = TRY(policy::audience_of(statement.label, bench.known.all, {}));
   if (policy::audience_digest(audience) != statement.audience)
     return fail(ErrorCode::invalid, "the audience set is not the one its label names");
-  if (!std::ranges::binary_search(audience, bench.known.home))
-    return fail(ErrorCode::denied, "not for this organisation: its audience does not name it");
-  return {};
+  return std::ranges::binary_search(audience, bench.known.home);
 }
 
 constexpr Duration clocks_differ_max = hours(1);  // of members that keep their clocks at all
@@ -41,12 +40,22 @@ constexpr Duration clocks_differ_max = hours(1);  // of members that keep their 
 /// A recall is heard also where the label's time is over. Where this node's clock is behind its origin's, an
 /// embargo that the origin saw end is kept until it ends here too: nobody sees it before. One that no clock
 /// can have seen end was wrongly sent.
-Done check_label(const Bench& bench, const Statement& statement) {
-  if (statement.kind == StatementKind::recall) return {};
-  if (policy::may_see(bench.home,
-                      statement.label,
-                      std::clamp(statement.label.embargo, bench.now, bench.now + clocks_differ_max)))
-    return {};
+bool is_admitted(const Bench& bench, const Statement& statement) {
+  return statement.kind == StatementKind::recall ||
+         policy::may_see(bench.home,
+                         statement.label,
+                         std::clamp(statement.label.embargo, bench.now, bench.now + clocks_differ_max));
+}
+
+/// Who lost it by an amendment hears so, and of its recall, and nothing else comes to those whom the label
+/// keeps out.
+Result<bool> takes_away(const Bench& bench, const Statement& statement, bool was_told) {
+  const bool named = TRY(is_named(bench, statement));
+  if (statement.kind == StatementKind::recall && was_told) return false;
+  const bool admitted = is_admitted(bench, statement);
+  if (named && admitted) return false;
+  if (statement.kind == StatementKind::amend) return true;
+  if (!named) return fail(ErrorCode::denied, "not for this organisation: its audience does not name it");
   return fail(ErrorCode::denied, "its label lets nobody of this organisation see it now");
 }
 
@@ -105,8 +114,7 @@ Result<Judged> judge_statement(Bench& bench,
   const auto& statement = judged.statement;
   TRY(check_signature(bench, signed_statement, statement));
   TRY(check_standing(bench, statement));
-  TRY(check_audience(bench, statement));
-  TRY(check_label(bench, statement));
+  judged.takes_away = TRY(takes_away(bench, statement, before.has_value()));
   TRY(check_place(statement, before));
   TRY(check_authorship(statement));
   return judged;

@@ -17,10 +17,13 @@ struct Bench {
   std::set<std::pair<Digest, Digest>> verified{};  // batch root and key, whose signature was checked
 };
 
+inline constexpr std::string_view suspended_reason = "its origin is suspended here";
+
 /// A statement whose signature, alliance and audience are as they must be.
 struct Judged {
   policy::Statement statement{};
   Digest digest{};
+  bool takes_away = false;  // an amendment under which this node may not see the object any more
 };
 
 /// That one of its origin's keys signed it. errors: invalid
@@ -31,7 +34,8 @@ Done check_signature(Bench& bench,
 /// Everything but the object: signature by a key of the origin, alliance, roster version, audience set, label
 /// and place in its release.
 ///   before  the statement of that release that was taken last
-///   errors  not_found: a roster that this node has not heard of; denied: not for this node; invalid
+///   errors  not_found: a roster that this node has not heard of; denied: not for this node, and no
+///           amendment; invalid
 Result<Judged> judge_statement(Bench& bench,
                                const policy::SignedStatement& signed_statement,
                                const std::optional<policy::Statement>& before);

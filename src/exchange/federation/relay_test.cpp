@@ -1,12 +1,15 @@
 // What a hub and other relays do: members that only call it share through it, hear what became of what they
 // sent, and it learns nothing.
 
+#include "exchange/federation/again.h"
+#include "exchange/federation/anonymous.h"
 #include "exchange/federation/carry.h"
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/federation_world.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/refusals.h"
 #include "exchange/federation/relaying.h"
+#include "ledger/anonymous.h"
 
 using namespace shieldwall;
 using namespace shieldwall::exchange::federation;
@@ -237,4 +240,116 @@ TEST_CASE("a receipt past a relay is taken as its signer wrote it, for its origi
   in_anothers_name.by = world.hub.home;
   CHECK_FALSE(is_genuine(*known, signed_receipt(in_anothers_name, keys.statement)));
   CHECK_FALSE(open_receipt(*seal(made, member_key), keys));
+}
+
+TEST_CASE("an anonymous sighting reaches the indicator's owner past a relay, and nobody knows whose it is") {
+  FederationWorld world;
+  auto& hub = world.relay("hub");
+  auto& owner = world.node("owner", false);
+  auto& seer = world.node("seer", false);
+  auto& third = world.node("third");
+  world.alliance({&hub, &owner, &seer, &third});
+  const auto indicator = owner.share("seen.example");
+  const auto other = third.share("other.example");
+  world.settle();
+  const auto alliance = hub.federation->known()->newest.front().roster.alliance;
+  const auto let_go = [&](TestNode& node, const model::ObjectId& of, const OrganisationId& to) {
+    const ledger::AnonymousCount count{.alliance = alliance,
+                                       .owner = to,
+                                       .indicator = of,
+                                       .from = Timestamp{1'699'920'000'000'000},
+                                       .length = days(1),
+                                       .count = 7};
+    const auto write = ledger::write_of(count, world.clock.now() + minutes(3), world.random);
+    REQUIRE(node.store->records().write({&write, 1}));
+  };
+  let_go(seer, indicator, owner.home);
+  world.settle();
+  const auto sightings = [&](TestNode& node) {
+    store::Query query;
+    query.types = {"sighting"};
+    return node.store->objects()
+        .find(policy::Scope::everything("test"), query, std::nullopt, 10, 1u << 20, Deadline::none())
+        ->holdings;
+  };
+  CHECK(hub.store->records().scan(ledger::peer_table, mix_prefix, "", 9)->empty());  // not due yet
+  world.clock.advance(minutes(4));
+  world.settle();
+  const auto mixed = *hub.store->records().scan(ledger::peer_table, mix_prefix, "", 9);
+  REQUIRE(mixed.size() == 1);
+  CHECK(mixed.front().value.find(seer.home.uuid.view()) == Bytes::npos);
+  CHECK(sightings(owner).empty());  // it waits among others
+  world.clock.advance(seconds(1));
+  world.settle();
+  world.clock.advance(mix_min);
+  world.clock.advance(mix_spread);
+  world.settle();
+  REQUIRE(sightings(owner).size() == 1);
+  const auto held = sightings(owner).front();
+  CHECK(held.source == policy::Source{policy::Source::Kind::member, hub.home.uuid});
+  CHECK(held.bytes->find("\"count\":7") != std::string::npos);
+  CHECK(held.bytes->find("anonymous") != std::string::npos);
+  CHECK(held.bytes->find(seer.home.text()) == std::string::npos);
+  CHECK(owner.has(held.id));
+  for (auto* one : {&hub, &seer, &third}) CHECK(sightings(*one).empty());
+  // Nothing that the relay keeps of it names its bringer.
+  const auto kept = *hub.store->records().scan(ledger::statement_table, "own/", "", 99);
+  CHECK_FALSE(kept.empty());
+  for (const auto& row : kept) CHECK(row.value.find(seer.home.uuid.view()) == Bytes::npos);
+  CHECK(hub.store->records().scan(ledger::peer_table, mix_prefix, "", 9)->empty());
+
+  SUBCASE("what is not the owner's own is refused, and the relay hears why") {
+    let_go(seer, other, owner.home);
+    world.clock.advance(minutes(4));
+    world.settle();
+    world.clock.advance(seconds(1));
+    world.settle();
+    world.clock.advance(mix_min);
+    world.clock.advance(mix_spread);
+    world.settle();
+    CHECK(sightings(owner).size() == 1);
+    const auto evidence =
+        *owner.store->records().scan(ledger::statement_table, "refused/" + hub.home.text(), "", 9);
+    REQUIRE(evidence.size() == 1);
+    CHECK(decode_taken(evidence.front().value)->reason.find("organisation's own") != std::string::npos);
+  }
+  SUBCASE("a member that floods has its day's share, and no more") {
+    const store::Write used{.table = store::Table::quota,
+                            .key = anonymous_quota_key(seer.home, world.clock.now() + minutes(4)),
+                            .value = std::to_string(anonymous_per_day),
+                            .expected = std::nullopt};
+    REQUIRE(hub.store->records().write({&used, 1}));
+    let_go(seer, indicator, owner.home);
+    world.clock.advance(minutes(4));
+    world.settle();
+    CHECK(hub.store->records().scan(ledger::peer_table, mix_prefix, "", 9)->empty());
+  }
+}
+
+TEST_CASE("what a relay carried during a suspension comes after the reinstatement") {
+  FederationWorld world;
+  auto& hub = world.relay("hub");
+  auto& a = world.node("a", false);
+  auto& b = world.node("b", false);
+  world.alliance({&hub, &a, &b});
+  const auto suspension = write_of(Suspension{.member = a.home, .at = world.clock.now(), .reason = "theft"});
+  REQUIRE(b.store->records().write({&suspension, 1}));
+  REQUIRE(b.federation->refresh());
+  const auto during = a.share("during.example");
+  const auto gone = a.share("gone.example");
+  world.settle();
+  a.recall(gone);
+  world.settle();
+  CHECK_FALSE(b.has(during));
+  const auto end = end_of_suspension(a.home);
+  REQUIRE(b.store->records().write({&end, 1}));
+  REQUIRE(b.federation->refresh());
+  const auto asked = ask_again(b.services, *b.federation->known(), **b.federation->keys(), a.home);
+  REQUIRE(asked);
+  REQUIRE(b.federation->count(*asked));
+  world.settle();
+  world.clock.advance(seconds(1));
+  world.settle();
+  CHECK(b.has(during));
+  CHECK_FALSE(b.has(gone));
 }

@@ -52,7 +52,7 @@ Result<SignedReceipt> decode_signed_receipt(std::string_view bytes) {
   receipt.to.uuid = TRY(in.uuid());
   receipt.statement = TRY(in.digest());
   const auto fate = TRY(in.number<std::uint8_t>());
-  if (fate != static_cast<std::uint8_t>(Fate::refused) && fate != static_cast<std::uint8_t>(Fate::recalled))
+  if (fate < static_cast<std::uint8_t>(Fate::refused) || fate > static_cast<std::uint8_t>(Fate::again))
     return in.refuse("a fate that is not told this way");
   receipt.fate = static_cast<Fate>(fate);
   receipt.at.us = TRY(in.number<std::int64_t>());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "exchange/federation/anonymous.h"
 #include "exchange/federation/envelope.h"
 
 namespace shieldwall::exchange::federation {
@@ -12,6 +13,8 @@ std::optional<std::string_view> why_not_carried(const Known& known, const Delive
   if (self == nullptr || !is_relay(*self) || found == known.sealing.end() ||
       known.is_suspended(found->second))
     return "not for this node, and it does not carry it on";
+  if (delivery.kind == ItemKind::anonymous && delivery.item.size() != anonymous_item_bytes)
+    return "not as long as every sealed sighting is";
   if (delivery.kind != ItemKind::envelope) return std::nullopt;
   const auto header = header_of(delivery.item);
   if (!header) return "not an envelope: its header cannot be read";

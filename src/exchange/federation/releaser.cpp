@@ -4,11 +4,14 @@
 #include <charconv>
 
 #include "api/shelf.h"
+#include "exchange/federation/anonymous.h"
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/sets.h"
+#include "ledger/amending.h"
 #include "ledger/audit.h"
 #include "ledger/circle.h"
+#include "ledger/delegated.h"
 #include "ledger/delivery.h"
 #include "ledger/member_times.h"
 #include "ledger/rows.h"
@@ -24,6 +27,7 @@ using policy::Statement;
 using policy::StatementKind;
 
 constexpr int changes_at_once = 256;  // of one signature; 32 MiB objects stay one at a time in memory
+constexpr int amended_at_once = 64;   // objects of one round
 constexpr std::size_t releases_of_object_max = 10'000;
 constexpr std::string_view cursor_key = "federation/changes";
 constexpr std::size_t missed_max = 1'000'000;
@@ -87,10 +91,18 @@ struct Draft {
   model::ObjectId object{};
   std::optional<CircleId> collection{};
   std::shared_ptr<const std::string> bytes{};  // nothing: a recall
+  Digest content{};                            // of those
   policy::VersionSecret secret{};
   std::vector<OrganisationId> recipients{};  // sorted
+  std::vector<OrganisationId> losers{};      // of an amendment, who are told without the object; sorted
   model::Version version{};
 };
+
+/// Whether one label tells the same people the same as another; that both name the same people is known.
+bool says_the_same(Label told, const Label& wanted) {
+  told.audience = wanted.audience;
+  return told == wanted;
+}
 
 class Releaser {
  public:
@@ -117,7 +129,9 @@ class Releaser {
     }
     reached_ = changes.last;
     ReleaseRound round{.more = changes.last > after};
+    if (!from) TRY(draft_what_was_amended());
     if (!from) TRY(draft_what_is_due());
+    if (!from) TRY(draft_what_is_mixed());
     if (missed) TRY(draft_what_was_missed());
     if (!round.more && writes_.empty() && drafts_.empty()) return round;
     reached_ = TRY(follow_all(changes));
@@ -183,7 +197,7 @@ class Releaser {
          .expected = std::nullopt});
   }
 
-  /// Whose embargo is over by now. Who is suspended meanwhile hears of it when it comes back.
+  /// Whose embargo is over by now.
   Done draft_what_is_due() {
     for (const auto& row : TRY(records_.scan(ledger::peer_table, later_prefix, "", changes_at_once))) {
       Timestamp instant;
@@ -191,16 +205,83 @@ class Releaser {
       std::from_chars(digits.data(), digits.data() + digits.size(), instant.us);
       if (!has_passed(instant).passed) break;
       TRY(draft_all_of(row.value));
-      writes_.push_back(
-          {.table = ledger::peer_table, .key = row.key, .value = std::nullopt, .expected = row.revision});
-      if (!known_.suspended.empty())
-        writes_.push_back({.table = ledger::peer_table,
-                           .key = std::string(missed_prefix) + row.value,
-                           .value = row.value,
-                           .expected = std::nullopt});
+      tick_off(row);
     }
     return {};
   }
+  /// Who is suspended meanwhile hears of it when it comes back.
+  void tick_off(const store::Record& row) {
+    writes_.push_back(
+        {.table = ledger::peer_table, .key = row.key, .value = std::nullopt, .expected = row.revision});
+    if (!known_.suspended.empty())
+      writes_.push_back({.table = ledger::peer_table,
+                         .key = std::string(missed_prefix) + row.value,
+                         .value = row.value,
+                         .expected = std::nullopt});
+  }
+  /// What was brought without a name goes on together, at an instant that nobody can foretell.
+  Done draft_what_is_mixed() {
+    const auto rows = TRY(records_.scan(ledger::peer_table, mix_prefix, "", changes_at_once));
+    if (rows.empty()) return {};
+    const auto due = records_.read(ledger::peer_table, mix_due_key);
+    if (!due && due.error().code != ErrorCode::not_found) return fail(due.error());
+    store::Write next{.table = ledger::peer_table,
+                      .key = std::string(mix_due_key),
+                      .value = std::nullopt,
+                      .expected = due ? due->revision : 0};
+    if (!due) {
+      const auto wait = services_.random.below(static_cast<std::uint64_t>(mix_spread.us));
+      next.value = std::to_string((now_ + mix_min).us + static_cast<std::int64_t>(wait));
+      writes_.push_back(std::move(next));
+      return {};
+    }
+    std::int64_t instant = 0;
+    std::from_chars(due->value.data(), due->value.data() + due->value.size(), instant);
+    if (now_.us < instant) return {};
+    writes_.push_back(std::move(next));
+    for (const auto& row : rows) {
+      TRY(vouch(row));
+      writes_.push_back(
+          {.table = ledger::peer_table, .key = row.key, .value = std::nullopt, .expected = row.revision});
+    }
+    return {};
+  }
+
+  /// Signs sealed bytes for somebody whom nobody knows any more. Whoever they are for may have left.
+  Done vouch(const store::Record& row) {
+    auto mixed = TRY(decode_mixed(row.value));
+    const auto found = known_.sealing.find(mixed.to);
+    if (found == known_.sealing.end()) return {};
+    const auto& owner = found->second;
+    for (const auto& one : known_.newest) {
+      if (policy::find_member(one.roster, owner) == nullptr) continue;
+      Draft draft{.object = {"sighting", Uuid::random(services_.random)},
+                  .bytes = std::make_shared<const std::string>(std::move(mixed.box)),
+                  .recipients = {owner}};
+      draft.content = sha256(*draft.bytes);
+      services_.random.fill(draft.secret.bytes);
+      auto& statement = draft.statement;
+      statement.alliance = one.roster.alliance;
+      statement.origin = known_.home;
+      statement.release = policy::ReleaseId::random(services_.random);
+      statement.commitment = policy::commitment_to(*draft.bytes, policy::commitment_salt(draft.secret));
+      statement.label = label_for_one(one.roster, owner);
+      const auto audience = TRY(policy::audience_of(statement.label, known_.all, {}));
+      statement.audience = policy::audience_digest(audience);
+      statement.kind = StatementKind::delegate;
+      statement.key = policy::key_id(keys_.public_statement());
+      drafts_.push_back(std::move(draft));
+      return {};
+    }
+    return {};
+  }
+  Label label_for_one(const policy::Roster& roster, const OrganisationId& who) const {
+    auto label = policy::owner_only(known_.home);
+    label.audience.front().inside = policy::AllianceAudience{
+        .alliance = roster.alliance, .roster_version = roster.version, .nations = {}, .organisations = {who}};
+    return label;
+  }
+
   Done draft_what_was_missed() {
     for (const auto& row : TRY(ledger::scan_rows(
              records_, ledger::peer_table, missed_prefix, model::ObjectId::parse, missed_max)))
@@ -208,16 +289,115 @@ class Releaser {
     return {};
   }
   Done draft_all_of(const std::string& object) {
-    store::Query query;
     const auto id = TRY(model::ObjectId::parse(object));
+    for (const auto& holding : TRY(own_holdings(id))) TRY(draft(holding));
+    followed_.insert(id);
+    return {};
+  }
+  Result<std::vector<policy::Holding>> own_holdings(const model::ObjectId& id) {
+    store::Query query;
     query.ids = {id};
     query.select = store::VersionSelect::all;
     query.sources = {{policy::Source::Kind::own, known_.home.uuid}};
     const auto* const home = TRY(scope_of(known_.home));
-    const auto page = TRY(services_.store.objects().find(
+    auto page = TRY(services_.store.objects().find(
         *home, query, std::nullopt, changes_at_once, page_bytes_about, Deadline::none()));
-    for (const auto& holding : page.holdings) TRY(draft(holding));
-    followed_.insert(id);
+    return std::move(page.holdings);
+  }
+
+  /// What an amended label takes is taken within the release by which it was given; whom it gives something
+  /// gets it by a new release.
+  Done draft_what_was_amended() {
+    for (const auto& row :
+         TRY(records_.scan(ledger::peer_table, ledger::amended_prefix, "", amended_at_once))) {
+      const auto id = TRY(model::ObjectId::parse(row.value));
+      const auto holdings = TRY(own_holdings(id));
+      for (auto& before : TRY(releases_of(id))) TRY(narrow(std::move(before), holdings));
+      for (const auto& holding : holdings) TRY(draft(holding));
+      followed_.insert(id);
+      tick_off(row);
+    }
+    return {};
+  }
+
+  /// Brings a release under what its object's label has become, for those who were told of it.
+  Done narrow(OwnRelease before, std::span<const policy::Holding> holdings) {
+    if (before.recalled) return {};
+    const auto last = TRY(policy::decode_statement(before.statement.statement));
+    const auto holding = std::ranges::find_if(holdings, [&](const policy::Holding& one) {
+      return one.collection == before.collection &&
+             (!last.object || one.version == model::Version(last.object->version));
+    });
+    if (holding == holdings.end()) return {};  // gone meanwhile: its recall tells of it
+    const auto label = TRY(narrowed(last, holding->label));
+    if (!label) return recall(std::move(before));
+    Draft draft{.object = before.object, .collection = before.collection, .version = holding->version};
+    TRY(part(before, *label, draft));
+    if (draft.losers.empty() && *label == last.label) return {};
+    const auto contents = contents_of(before);
+    const bool is_own = last.kind != StatementKind::sighting && last.kind != StatementKind::import;
+    if (draft.recipients.empty() || !contents || !is_own) return recall(std::move(before));
+    draft.bytes = std::make_shared<const std::string>(contents->object);
+    draft.content = before.content;
+    draft.secret = contents->secret;
+    draft.statement = last;
+    draft.statement.kind = StatementKind::amend;
+    draft.statement.label = *label;
+    const auto audience = TRY(policy::audience_of(*label, known_.all, {}));
+    draft.statement.audience = policy::audience_digest(audience);
+    return go_on(std::move(draft), std::move(before));
+  }
+
+  /// The label of the release joined with what is wanted now; nothing: nobody may have it any more.
+  Result<std::optional<Label>> narrowed(const Statement& last, const Label& wanted) {
+    const auto roster =
+        std::ranges::find(known_.newest, last.alliance, [](const auto& one) { return one.roster.alliance; });
+    if (roster == known_.newest.end()) return std::optional<Label>();
+    const auto outgoing = TRY(outgoing_label(records_, roster->roster, wanted));
+    if (!outgoing) return std::optional<Label>();
+    auto joined = policy::join(last.label, *outgoing);
+    if (!joined) return std::optional<Label>();
+    const auto before = TRY(policy::audience_of(last.label, known_.all, {}));
+    const auto after = TRY(policy::audience_of(*joined, known_.all, {}));
+    if (before == after) joined->audience = last.label.audience;  // the same people, by another version
+    return std::optional(policy::canonical(std::move(*joined)));
+  }
+
+  /// Who keeps it under the label, and who loses it. Whoever left has no key to seal to.
+  Done part(const OwnRelease& before, const Label& label, Draft& draft) {
+    const auto audience = TRY(policy::audience_of(label, known_.all, {}));
+    const auto now = has_passed(label.embargo).passed ? std::max(now_, label.embargo) : now_;
+    for (const auto& one : before.recipients) {
+      if (known_.member(known_.node_of(one.organisation)) == nullptr) continue;
+      const auto subject = TRY(ledger::subject_of(records_, one.organisation));
+      const bool keeps = !one.has_lost && std::ranges::binary_search(audience, one.organisation) &&
+                         policy::may_see(subject, label, now);
+      if (keeps)
+        draft.recipients.push_back(one.organisation);
+      else if (!one.has_lost)
+        draft.losers.push_back(one.organisation);
+    }
+    return {};
+  }
+
+  /// As it was sealed for others: an amendment leaves bytes and commitment as they are.
+  Result<Contents> contents_of(const OwnRelease& release) {
+    const auto item = TRY(records_.read(ledger::outbox_table, item_key(release.item)));
+    const auto envelope = TRY(decode_envelope(item.value));
+    const auto grant = TRY(epoch_made(records_, services_.sealer, envelope.header.epoch));
+    return open(envelope, grant.key);
+  }
+
+  /// As the next statement of its release.
+  Done go_on(Draft draft, OwnRelease before) {
+    const auto last = TRY(policy::decode_statement(before.statement.statement));
+    draft.statement.number = last.number + 1;
+    draft.statement.predecessor = policy::statement_digest(before.statement.statement);
+    draft.statement.key = policy::key_id(keys_.public_statement());
+    draft.statement.source = std::nullopt;
+    going_on_.insert_or_assign(own_key(before.object, last.release), drafts_.size());
+    draft.before = std::move(before);
+    drafts_.push_back(std::move(draft));
     return {};
   }
 
@@ -257,11 +437,12 @@ class Releaser {
     return &scopes_.emplace(organisation, policy::Scope::of(std::move(subject))).first->second;
   }
 
-  StatementKind kind_of(const policy::Holding& holding, const Label& label) const {
+  Result<StatementKind> kind_of(const policy::Holding& holding, const Label& label) {
     if (holding.id.type == "sighting") return StatementKind::sighting;
     const bool own = std::ranges::all_of(
         label.audience, [&](const policy::Clause& clause) { return clause.owner == known_.home; });
-    if (own) return StatementKind::publish;
+    if (own && !delegated_) delegated_ = TRY(ledger::delegated_objects(records_));
+    if (own) return delegated_->contains(holding.id) ? StatementKind::delegate : StatementKind::publish;
     // An opinion of another's object is the observer's own word under that one's label, as a sighting is.
     return holding.id.type == "opinion" ? StatementKind::sighting : StatementKind::import;
   }
@@ -274,6 +455,7 @@ class Releaser {
     Draft draft{.object = holding.id,
                 .collection = holding.collection,
                 .bytes = holding.bytes,
+                .content = sha256(*holding.bytes),
                 .recipients = std::move(recipients),
                 .version = holding.version};
     services_.random.fill(draft.secret.bytes);
@@ -287,7 +469,7 @@ class Releaser {
     statement.field_root = tree.root();
     statement.label = policy::canonical(label);
     statement.audience = policy::audience_digest(audience);
-    statement.kind = kind_of(holding, label);
+    statement.kind = TRY(kind_of(holding, label));
     if (statement.kind == StatementKind::import)
       for (const auto& clause : label.audience)
         if (clause.owner != known_.home)
@@ -302,10 +484,14 @@ class Releaser {
     statement.key = policy::key_id(keys_.public_statement());
     for (auto& before : TRY(releases_of(draft.object))) {
       const auto last = TRY(policy::decode_statement(before.statement.statement));
+      if (const auto found = going_on_.find(own_key(before.object, last.release)); found != going_on_.end()) {
+        if (is_told_by(drafts_[found->second], draft)) return {};
+        continue;
+      }
       if (before.recalled || last.alliance != statement.alliance || !same_recipients(before, draft)) continue;
-      const bool same = last.object == statement.object && last.label == statement.label &&
-                        before.content == sha256(*draft.bytes);
-      if (same) return {};
+      const bool same_label = last.label == statement.label || (last.kind == StatementKind::amend &&
+                                                                says_the_same(last.label, statement.label));
+      if (last.object == statement.object && same_label && before.content == draft.content) return {};
       auto next = statement;
       next.release = last.release;
       next.number = last.number + 1;
@@ -321,7 +507,15 @@ class Releaser {
   }
 
   static bool same_recipients(const OwnRelease& before, const Draft& draft) {
-    return std::ranges::equal(before.recipients, draft.recipients, {}, &Recipient::organisation);
+    return std::ranges::equal(before.recipients, draft.recipients, {}, &Recipient::organisation) &&
+           std::ranges::none_of(before.recipients, &Recipient::has_lost);
+  }
+  /// By an amendment of the same round.
+  static bool is_told_by(const Draft& amended, const Draft& draft) {
+    return amended.statement.kind == StatementKind::amend && amended.recipients == draft.recipients &&
+           amended.statement.alliance == draft.statement.alliance &&
+           amended.statement.object == draft.statement.object && amended.content == draft.content &&
+           says_the_same(amended.statement.label, draft.statement.label);
   }
 
   /// Those kept, and what this round goes on with.
@@ -340,29 +534,21 @@ class Releaser {
   Done draft_recall(const policy::Holding& holding) {
     for (auto& before : TRY(releases_of(holding.id))) {
       if (before.recalled || before.collection != holding.collection) continue;
-      const auto release = TRY(release_id(before));
-      if (!recalling_.insert(own_key(before.object, release)).second) continue;
-      Draft draft{.object = before.object, .collection = before.collection};
-      auto last = TRY(policy::decode_statement(before.statement.statement));
-      draft.statement = last;
-      draft.statement.kind = StatementKind::recall;
-      draft.statement.source = std::nullopt;
-      draft.statement.number = last.number + 1;
-      draft.statement.predecessor = policy::statement_digest(before.statement.statement);
-      draft.statement.key = policy::key_id(keys_.public_statement());
-      // Whoever left has no key to seal to, and must not keep the others from hearing of it.
-      for (const auto& one : before.recipients)
-        if (known_.member(known_.node_of(one.organisation)) != nullptr)
-          draft.recipients.push_back(one.organisation);
-      draft.before = std::move(before);
-      drafts_.push_back(std::move(draft));
+      TRY(recall(std::move(before)));
     }
     return {};
   }
 
-  static Result<policy::ReleaseId> release_id(const OwnRelease& release) {
-    const auto statement = TRY(policy::decode_statement(release.statement.statement));
-    return statement.release;
+  Done recall(OwnRelease before) {
+    Draft draft{.object = before.object, .collection = before.collection};
+    draft.statement = TRY(policy::decode_statement(before.statement.statement));
+    if (going_on_.contains(own_key(before.object, draft.statement.release))) return {};
+    draft.statement.kind = StatementKind::recall;
+    // Whoever left has no key to seal to, and must not keep the others from hearing of it.
+    for (const auto& one : before.recipients)
+      if (known_.member(known_.node_of(one.organisation)) != nullptr)
+        draft.recipients.push_back(one.organisation);
+    return go_on(std::move(draft), std::move(before));
   }
 
   Done sign_and_queue() {
@@ -390,33 +576,27 @@ class Releaser {
   }
 
   Done queue(const Draft& draft, policy::SignedStatement signed_statement, const Digest& digest) {
-    const auto epoch = TRY(epoch_of(draft));
-    const Contents contents{.statement = std::move(signed_statement),
-                            .secret = draft.secret,
-                            .object = draft.bytes ? *draft.bytes : Bytes()};
-    const EnvelopeHeader header{.epoch = epoch.epoch,
-                                .commitment = draft.statement.commitment,
-                                .expires = draft.bytes ? draft.statement.label.end : Timestamp::never(),
-                                .realm = draft.statement.label.realm};
-    const auto envelope = TRY(seal(header, contents, epoch.key, services_.random));
-    const auto item = encode(envelope);
     OwnRelease kept{.object = draft.object,
                     .collection = draft.collection,
-                    .content = draft.bytes ? sha256(*draft.bytes) : Digest{},
-                    .statement = contents.statement,
-                    .item = sha256(item),
+                    .content = draft.content,
+                    .statement = std::move(signed_statement),
                     .at = now_,
                     .recalled = !draft.bytes};
-    const auto label = TRY(ledger::noted_label(services_, draft.statement.label));
-    for (const auto& one : draft.recipients) {
-      const auto number = TRY(queue_for(one,
-                                        draft.statement.alliance,
-                                        {.at = now_, .object = draft.object.text(), .statement = digest},
-                                        item));
-      kept.recipients.push_back({one, number});
-      if (draft.bytes) told_[one].push_back({.id = draft.object, .version = draft.version, .label = label});
+    kept.item = TRY(send(draft, draft.recipients, digest, kept));
+    if (draft.bytes) {
+      const auto label = TRY(ledger::noted_label(services_, draft.statement.label));
+      for (const auto& one : draft.recipients)
+        told_[one].push_back({.id = draft.object, .version = draft.version, .label = label});
     }
-    set_.add(draft.recipients, element_of(draft.statement.release, digest));
+    if (!draft.losers.empty()) {
+      kept.lost_item = TRY(send(draft, draft.losers, digest, kept));
+      for (auto& one : kept.recipients)
+        one.has_lost = std::ranges::binary_search(draft.losers, one.organisation);
+    }
+    std::ranges::sort(kept.recipients);
+    std::vector<OrganisationId> group;
+    for (const auto& one : kept.recipients) group.push_back(one.organisation);
+    set_.add(std::move(group), element_of(draft.statement.release, digest));
     if (draft.before) {
       forget_item(*draft.before, kept);
       TRY(take_from_set(*draft.before));
@@ -430,9 +610,37 @@ class Releaser {
     return {};
   }
 
-  /// A recalled version, or one that a later one replaced, is not carried any more.
+  /// Sealed for those, with the object where they may have it; gives the item's digest.
+  Result<Digest> send(const Draft& draft,
+                      const std::vector<OrganisationId>& to,
+                      const Digest& digest,
+                      OwnRelease& kept) {
+    const bool with_object = draft.bytes && &to == &draft.recipients;
+    const auto epoch = TRY(epoch_of(draft.statement.alliance, to));
+    Contents contents{.statement = kept.statement};
+    if (with_object) {
+      contents.secret = draft.secret;
+      contents.object = *draft.bytes;
+    }
+    const EnvelopeHeader header{.epoch = epoch.epoch,
+                                .commitment = draft.statement.commitment,
+                                .expires = with_object ? draft.statement.label.end : Timestamp::never(),
+                                .realm = draft.statement.label.realm};
+    const auto envelope = TRY(seal(header, contents, epoch.key, services_.random));
+    const auto item = encode(envelope);
+    for (const auto& one : to) {
+      const auto number = TRY(queue_for(one,
+                                        draft.statement.alliance,
+                                        {.at = now_, .object = draft.object.text(), .statement = digest},
+                                        item));
+      kept.recipients.push_back({one, number});
+    }
+    return sha256(item);
+  }
+
+  /// A recalled version, or one that somebody lost, is not carried any more to who did not fetch it yet.
   void forget_item(const OwnRelease& before, const OwnRelease& now) {
-    if (now.recalled)
+    if (now.recalled || now.lost_item != Digest{})
       writes_.push_back({.table = ledger::outbox_table,
                          .key = item_key(before.item),
                          .value = std::nullopt,
@@ -460,11 +668,10 @@ class Releaser {
   }
 
   /// The epoch key to wrap with; a new one is sent before what it opens.
-  Result<EpochGrant> epoch_of(const Draft& draft) {
-    auto& made = epochs_[{draft.statement.alliance, draft.recipients}];
+  Result<EpochGrant> epoch_of(const AllianceId& alliance, const std::vector<OrganisationId>& recipients) {
+    auto& made = epochs_[{alliance, recipients}];
     if (made) return *made;
-    made = TRY(
-        epoch_told(services_, known_, keys_, draft.statement.alliance, draft.recipients, outbox_, writes_));
+    made = TRY(epoch_told(services_, known_, keys_, alliance, recipients, outbox_, writes_));
     return *made;
   }
 
@@ -503,8 +710,9 @@ class Releaser {
   Timestamp now_;
   store::Sequence reached_ = 0;
   std::vector<Draft> drafts_;
+  std::optional<std::set<model::ObjectId>> delegated_;  // published for somebody else; read when first asked
   std::set<model::ObjectId> followed_;
-  std::set<std::string> recalling_;
+  std::map<std::string, std::size_t> going_on_;  // releases that a draft of this round recalls or amends
   std::map<OrganisationId, policy::Scope> scopes_;
   std::map<std::pair<AllianceId, std::vector<OrganisationId>>, std::optional<EpochGrant>> epochs_;
   std::map<OrganisationId, std::vector<ledger::DeliveredVersion>> told_;

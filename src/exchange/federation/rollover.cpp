@@ -6,6 +6,7 @@
 #include "api/shelf.h"
 #include "base/log.h"
 #include "exchange/federation/joining.h"
+#include "exchange/federation/tls_rollover.h"
 #include "ledger/audit.h"
 
 namespace shieldwall::exchange::federation {
@@ -87,6 +88,7 @@ Done Federation::tend() {
   const auto steady = services_.clock.steady().us;
   if (steady < tended_us_.load() + tend_pause.us || known_.load()->newest.empty()) return {};
   tended_us_ = steady;
+  TRY(tend_tls(*this));
   const auto end = TRY(overlap_end(*this));
   if (end && *end <= services_.clock.now()) {
     const auto done = end_overlap(*this);

@@ -218,10 +218,26 @@ class Regain {
 
   Done put_back(store::NewHolding holding) {
     for (const auto& one : TRY(holdings_of(services_, known_.home, holding.object.id, holding.source)))
-      if (one.version == holding.object.version) return {};
+      if (one.version == holding.object.version)
+        return statement_.kind == StatementKind::amend ? narrow(one, holding) : Done{};
     TRY(services_.store.objects().put({&holding, 1}, Deadline::none()));
     ++back_.objects;
     return {};
+  }
+
+  /// What was narrowed after the backup stands under the label of before: it is narrowed once more.
+  Done narrow(const policy::Holding& held, const store::NewHolding& amended) {
+    auto label = TRY(policy::join(held.label, statement_.label));
+    if (label == held.label) return {};
+    const store::Amendment amendment{.id = held.id,
+                                     .version = held.version,
+                                     .spec_version = held.spec_version,
+                                     .source = held.source,
+                                     .collection = held.collection,
+                                     .before = held.label,
+                                     .label = std::move(label),
+                                     .parts = amended.parts};
+    return services_.store.objects().amend({&amendment, 1});
   }
 
   api::Services& services_;
