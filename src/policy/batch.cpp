@@ -1,5 +1,6 @@
 #include "policy/batch.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "policy/byte_form.h"
@@ -23,16 +24,38 @@ Digest node_of(const Digest& left, const Digest& right) {
   return hash.finish();
 }
 
-Digest random_digest(Random& random) {
-  Digest digest;
-  random.fill(digest.bytes);
-  return digest;
+/// Drawn at once: a call of the system for each of 1,024 would take longer than the tree.
+std::vector<Digest> random_level(Random& random) {
+  std::vector<Digest> level(batch_leaves);
+  const auto drawn = random.bytes(batch_leaves * sizeof(Digest::bytes));
+  for (std::size_t i = 0; i < batch_leaves; ++i)
+    std::copy_n(drawn.begin() + static_cast<std::ptrdiff_t>(i * sizeof(Digest::bytes)),
+                sizeof(Digest::bytes),
+                level[i].bytes.begin());
+  return level;
 }
+
+/// What was drawn before, then what is drawn anew.
+class DrawnRandom final : public Random {
+ public:
+  DrawnRandom(Random& random, std::size_t bytes) : random_(random), drawn_(random.bytes(bytes)) {}
+  void fill(std::span<std::uint8_t> bytes) override {
+    if (drawn_.size() - at_ < bytes.size()) return random_.fill(bytes);
+    std::copy_n(drawn_.begin() + static_cast<std::ptrdiff_t>(at_), bytes.size(), bytes.begin());
+    at_ += bytes.size();
+  }
+
+ private:
+  Random& random_;
+  std::string drawn_;
+  std::size_t at_ = 0;
+};
 
 std::vector<std::uint16_t> shuffled_positions(Random& random) {
   std::vector<std::uint16_t> positions(batch_leaves);
   std::iota(positions.begin(), positions.end(), std::uint16_t{0});
-  for (std::size_t i = positions.size(); i > 1; --i) std::swap(positions[i - 1], positions[random.below(i)]);
+  DrawnRandom drawn(random, (batch_leaves - 1) * sizeof(std::uint64_t));
+  for (std::size_t i = positions.size(); i > 1; --i) std::swap(positions[i - 1], positions[drawn.below(i)]);
   return positions;
 }
 
@@ -41,8 +64,7 @@ std::vector<std::uint16_t> shuffled_positions(Random& random) {
 Result<Batch> make_batch(std::span<const Digest> leaves, Random& random) {
   if (leaves.empty() || leaves.size() > batch_leaves)
     return fail(ErrorCode::invalid, "a batch holds 1 to {} statements, not {}", batch_leaves, leaves.size());
-  std::vector<Digest> level(batch_leaves);
-  for (Digest& leaf : level) leaf = random_digest(random);
+  auto level = random_level(random);
   Batch batch;
   batch.paths.resize(leaves.size());
   const auto positions = shuffled_positions(random);

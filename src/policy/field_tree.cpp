@@ -163,7 +163,10 @@ class FieldTreeMaker {
 
 Result<FieldTree> FieldTree::of(std::string_view bytes, const VersionSecret& secret) {
   const auto document = TRY(model::JsonDocument::parse(std::string(bytes)));
-  const Json root = document.root();
+  return of(document.root(), secret);
+}
+
+Result<FieldTree> FieldTree::of(const Json& root, const VersionSecret& secret) {
   if (!root.is(JsonKind::object) || root.size() == 0)
     return fail(ErrorCode::invalid, "not a JSON object with members");
   return FieldTreeMaker(root, secret).made();

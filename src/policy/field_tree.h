@@ -14,6 +14,10 @@
 
 #include "base/bytes.h"
 
+namespace shieldwall::model {
+class Json;
+}
+
 namespace shieldwall::policy {
 
 /// 32 random bytes, drawn for one version of one release.
@@ -68,6 +72,8 @@ class FieldTree {
   /// of a subtree.
   ///   errors  invalid: not a JSON object with members; exhausted: as JsonDocument::parse
   static Result<FieldTree> of(std::string_view bytes, const VersionSecret& secret);
+  /// The same of bytes that were read already: the root of their document.
+  static Result<FieldTree> of(const model::Json& root, const VersionSecret& secret);
 
   const Digest& root() const { return nodes_[root_].hash; }
   const std::vector<OpenedField>& fields() const { return fields_; }  // in the order of the original bytes
