@@ -29,18 +29,23 @@ Result<std::uint64_t> last_revision(const Transaction& transaction) {
   return last;
 }
 
-/// errors: conflict
+/// All checks come before the first write. Only rows whose revision is asked for are read. errors: conflict
 Done check_expected(Core& core, std::span<const Write> batch, std::uint64_t revision) {
-  if (std::ranges::none_of(batch, [](const Write& write) { return write.expected.has_value(); })) return {};
-  std::map<std::pair<Table, std::string>, std::uint64_t> current;
+  std::map<std::pair<Table, std::string_view>, std::optional<std::uint64_t>> asked;
+  for (const auto& write : batch)
+    if (write.expected) asked.try_emplace({write.table, write.key});
+  if (asked.empty()) return {};
   for (const auto& write : batch) {
-    const auto [known, fresh] = current.try_emplace({write.table, write.key}, 0);
-    if (fresh) known->second = TRY(revision_of(core, write.table, write.key));
-    if (write.expected && *write.expected != known->second)
-      return fail(
-          ErrorCode::conflict, "{} has revision {}, not {}", write.key, known->second, *write.expected);
     ++revision;
-    known->second = write.value && write.expires > core.seams.clock.now() ? revision : 0;
+    const auto found = asked.find({write.table, write.key});
+    if (found == asked.end()) continue;
+    auto& current = found->second;
+    if (write.expected) {
+      if (!current) current = TRY(revision_of(core, write.table, write.key));
+      if (*write.expected != *current)
+        return fail(ErrorCode::conflict, "{} has revision {}, not {}", write.key, *current, *write.expected);
+    }
+    current = write.value && write.expires > core.seams.clock.now() ? revision : 0;
   }
   return {};
 }
@@ -270,7 +275,13 @@ Done write_records(Transaction& transaction, std::span<const Write> batch) {
   auto revision = TRY(last_revision(transaction));
   TRY(check_expected(transaction.core, batch, revision));  // all checks before the first write
   transaction.writing = true;
-  for (const auto& write : batch) TRY(write_one(*transaction.core.writer, write, ++revision));
+  // In the order of their keys: neighbours of one page are written while it is at hand.
+  std::vector<std::pair<const Write*, std::uint64_t>> ordered;
+  for (const auto& write : batch) ordered.emplace_back(&write, ++revision);
+  std::ranges::stable_sort(ordered, {}, [](const auto& each) {
+    return std::pair<Table, std::string_view>(each.first->table, each.first->key);
+  });
+  for (const auto& [write, number] : ordered) TRY(write_one(*transaction.core.writer, *write, number));
   transaction.revision = revision;
   return {};
 }
