@@ -25,10 +25,15 @@ detect::ListOptions list_options(const Arguments& arguments) {
   return {.kind = model::value_kind_named(arguments.one("--kind")), .column = arguments.one("--column")};
 }
 
-Result<detect::Intel> read_all_intel(const Arguments& arguments) {
+Done read_intel_files(const Arguments& arguments, detect::Intel& into) {
   const auto options = list_options(arguments);
+  for (const auto& path : arguments.all("--intel")) TRY(here(detect::read_intel_file(path, options, into)));
+  return {};
+}
+
+Result<detect::Intel> read_all_intel(const Arguments& arguments) {
   detect::Intel intel;
-  for (const auto& path : arguments.all("--intel")) TRY(here(detect::read_intel_file(path, options, intel)));
+  TRY(read_intel_files(arguments, intel));
   if (arguments.has("--dir") || arguments.all("--intel").empty()) TRY(read_intel_of_node(arguments, intel));
   return intel;
 }

@@ -25,6 +25,12 @@ detect::ListOptions list_options(const Arguments& arguments);
 /// The indicators that the node in --dir shows to the account in --as, one page of its API after the other.
 ///   errors  as NodeDoor
 Done read_intel_of_node(const Arguments& arguments, detect::Intel& into);
+/// Those that it shows since `newest`, an instant in its own words, which moves on to the newest of all;
+/// empty: from the beginning.
+Done read_news_of_node(const Arguments& arguments, std::string& newest, detect::Intel& into);
+
+/// The indicators of --intel files.
+Done read_intel_files(const Arguments& arguments, detect::Intel& into);
 
 /// The indicators of --intel files, and of the node where --dir or no --intel is given.
 Result<detect::Intel> read_all_intel(const Arguments& arguments);

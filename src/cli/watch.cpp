@@ -22,16 +22,20 @@ namespace {
 constexpr Duration wait_most = seconds(1);
 constexpr Duration tell_every = seconds(5);    // the node, of what was counted since
 constexpr Duration tell_again = seconds(30);   // when it could not be told
-constexpr Duration intel_every = seconds(60);  // the node's indicators are asked for anew
+constexpr Duration intel_every = seconds(60);  // the node's indicators are asked for anew: what went is gone
+constexpr Duration news_every = milliseconds(300);  // what came since
 
 /// Without a word of what to look for, it is what the node knows.
 bool has_node(const Arguments& arguments) {
   return arguments.has("--dir") || (arguments.all("--intel").empty() && !arguments.has("--sigma"));
 }
 
-Result<detect::Intel> read_intel(const Arguments& arguments) {
-  if (!has_node(arguments) && arguments.all("--intel").empty()) return detect::Intel{};
-  return read_all_intel(arguments);
+/// `newest`: of what the node shows, when it was added last.
+Result<detect::Intel> read_intel(const Arguments& arguments, std::string& newest) {
+  detect::Intel intel;
+  TRY(read_intel_files(arguments, intel));
+  if (has_node(arguments)) TRY(read_news_of_node(arguments, newest, intel));
+  return intel;
 }
 
 std::string state_folder(const Arguments& arguments) {
@@ -72,9 +76,8 @@ class WatchRun {
       if (!something && once) break;
       TRY(tell_node(once ? Duration{} : tell_every));
       TRY(taps_->tidy());
-      if (!something) watches_.back()->wait(wait_most);
-      if (has_node(arguments_) && system_clock().steady().us - intel_at_.us > intel_every.us)
-        TRY(renew_intel());
+      if (!something) watches_.back()->wait(has_node(arguments_) ? news_every : wait_most);
+      if (has_node(arguments_)) TRY(follow_node());
     }
     TRY(tell_node({}));
     TRY(taps_->close());
@@ -128,15 +131,38 @@ class WatchRun {
                all.broken_lines);
   }
 
+  Done follow_node() {
+    const auto now = system_clock().steady();
+    if (now.us - intel_at_.us > intel_every.us || news_taken_ > detect::changes_max / 2) return renew_intel();
+    if (now.us - news_at_.us < news_every.us) return {};
+    news_at_ = now;
+    detect::Intel news;
+    // A node that is away is told of when everything is asked for anew.
+    if (!read_news_of_node(arguments_, newest_, news) || news.indicators.empty()) return {};
+    news_taken_ += news.indicators.size();
+    put(detect::changed(matcher_, {.added = std::move(news.indicators)}, system_clock().now()));
+    return {};
+  }
+
+  void put(detect::Matcher matcher) {
+    matcher_ = std::move(matcher);
+    scanner_->use(matcher_);
+    printer_.use(matcher_);
+    taps_->use(matcher_, patterns_);  // numbers stay; what needs more than literals comes with the full look
+  }
+
   Done renew_intel() {
-    intel_at_ = system_clock().steady();
-    auto intel = read_intel(arguments_);
+    news_at_ = intel_at_ = system_clock().steady();
+    std::string newest;
+    auto intel = read_intel(arguments_, newest);
     if (!intel && scanner_) {  // the node is away: go on with what is known
       fmt::print(stderr, "shieldwall: {}\n", intel.error().message);
       return {};
     }
     if (!intel) return fail(std::move(intel).error());
     const bool first = !scanner_;
+    newest_ = std::move(newest);
+    news_taken_ = 0;
     matcher_ = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
     const auto patterns = std::make_shared<const detect::IndicatorPatterns>(
         detect::IndicatorPatterns::of(matcher_.indicators(), system_clock().now()));
@@ -145,11 +171,9 @@ class WatchRun {
       tell_unused_by_both(matcher_, *patterns);
       const auto text = arguments_.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole;
       scanner_.emplace(matcher_, text);
-    } else {
-      scanner_->use(matcher_);
     }
-    printer_.use(matcher_);
-    taps_->use(matcher_, patterns);
+    patterns_ = patterns;
+    put(matcher_);
     return {};
   }
 
@@ -194,7 +218,10 @@ class WatchRun {
   WatchPrinter printer_;
   std::unique_ptr<WatchTaps> taps_;
   std::vector<std::unique_ptr<detect::Watch>> watches_;
-  Duration intel_at_{}, tell_at_{};
+  Duration intel_at_{}, news_at_{}, tell_at_{};
+  std::shared_ptr<const detect::IndicatorPatterns> patterns_{};
+  std::string newest_{};        // when the last indicator was added that the node showed, in its words
+  std::size_t news_taken_ = 0;  // since all were asked for
   std::uint64_t hits_ = 0, told_hits_ = 0;
   bool told_once_ = false;
 };

@@ -207,6 +207,35 @@ def becomes_sightings(shieldwall):
     shieldwall.check(held == [8], f"the node counts {held}, not [8]")
 
 
+def hears_of_news(shieldwall):
+    """What a node learns while `watch` runs is looked for within a second or so, and not at the next full look."""
+    node = shieldwall.node("news")
+    log = shieldwall.folder / "news.log"
+    log.write_text("")
+    with shieldwall.serving(node):
+        process = subprocess.Popen([shieldwall.binary, "watch", "--json", "--dir", str(node), str(log)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            time.sleep(2)
+            shieldwall.expect("import beside a watch", 0, ["import", "--dir", node, intel(shieldwall.folder)])
+            begun, ended = time.monotonic(), threading.Event()
+
+            def speak():
+                while not ended.wait(0.1):
+                    with log.open("a") as more:
+                        more.write("bad.example is asked for\n")
+
+            threading.Thread(target=speak, daemon=True).start()
+            hit = json.loads(process.stdout.readline())
+            took = time.monotonic() - begun
+            ended.set()
+            print(f"live in a watch {took:.1f} s after its import")
+            shieldwall.check(hit["value"] == "bad.example", f"a value of the news: {hit}")
+            shieldwall.check(took < 20, f"news took {took:.1f} s: the next full look is after 60")
+        finally:
+            process.kill()
+
+
 RULE_ID = "11111111-2222-4333-8444-555555555555"
 RULE = f"""title: A bad name was asked for
 id: {RULE_ID}
@@ -302,6 +331,7 @@ def main():
     appears_later(shieldwall)
     becomes_sightings(shieldwall)
     patterns(shieldwall)
+    hears_of_news(shieldwall)
     rules_and_past(shieldwall, count)
     event_logs(shieldwall, pathlib.Path(sys.argv[2]) / "../shared/data/sigma")
     return shieldwall.end("watches")
