@@ -344,6 +344,8 @@ class Reader {
     probe(delete_, "/api/v1/releases/99999999-9999-4999-8999-999999999999");
     for (const int i : {0, 1, 100})
       probe(patch, "/api/v1/objects/" + indicator_id(i) + "?circle=shared&tlp=amber");
+    for (const int i : {0, 1, 100})
+      probe(post, "/api/v1/objects/" + indicator_id(i) + "/vouch?circle=shared");
     for (const int i : {0, 1, 100, 103}) probe(delete_, "/api/v1/objects/" + indicator_id(i));
     probe(delete_, "/api/v1/jobs/99999999-9999-4999-8999-999999999999");
     pages("/api/v1/objects?limit=7&version=all");
