@@ -12,7 +12,7 @@ namespace {
 using policy::ByteReader;
 using policy::ByteWriter;
 
-constexpr std::uint8_t row_version = 1;
+constexpr std::uint8_t row_version = 2;  // 1 did not say whose it is
 constexpr std::size_t id_bytes_max = 512;
 
 const policy::AllianceAudience* audience_in(const policy::Label& label, const OrganisationId& owner) {
@@ -33,12 +33,14 @@ Bytes encode(const AnonymousCount& count) {
   out.number(count.from.us);
   out.number(count.length.us);
   out.number(count.count);
+  out.uuid(count.seer.uuid);
   return std::move(out).take();
 }
 
 Result<AnonymousCount> decode_anonymous_count(std::string_view row) {
   ByteReader in(row, "anonymous count");
-  if (TRY(in.number<std::uint8_t>()) != row_version) return in.refuse("a version this program does not know");
+  const auto version = TRY(in.number<std::uint8_t>());
+  if (version == 0 || version > row_version) return in.refuse("a version this program does not know");
   AnonymousCount count;
   count.alliance.uuid = TRY(in.uuid());
   count.owner.uuid = TRY(in.uuid());
@@ -47,6 +49,7 @@ Result<AnonymousCount> decode_anonymous_count(std::string_view row) {
   count.from.us = TRY(in.number<std::int64_t>());
   count.length.us = TRY(in.number<std::int64_t>());
   count.count = TRY(in.number<std::uint64_t>());
+  if (version > 1) count.seer.uuid = TRY(in.uuid());
   TRY(in.finish());
   return count;
 }
@@ -56,6 +59,15 @@ store::Write write_of(const AnonymousCount& count, Timestamp due, Random& random
           .key = fmt::format("{}{:020}/{}", anonymous_prefix, due.us, Uuid::random(random).text()),
           .value = encode(count),
           .expected = std::nullopt};
+}
+
+std::string stopped_name(const OrganisationId& organisation) {
+  return "sightings.stopped." + organisation.text();
+}
+
+Result<bool> sightings_are_stopped(store::Settings& settings, const OrganisationId& organisation) {
+  const auto value = TRY(settings.get(stopped_name(organisation)));
+  return value == "true";
 }
 
 Result<AnonymousWay> anonymous_way(store::Records& records,

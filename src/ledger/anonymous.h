@@ -20,6 +20,7 @@ struct AnonymousCount {
   Timestamp from{};
   Duration length{};
   std::uint64_t count = 0;
+  OrganisationId seer{};  // for this node alone: it never leaves
   auto operator<=>(const AnonymousCount&) const = default;
 };
 
@@ -27,6 +28,10 @@ Bytes encode(const AnonymousCount& count);
 Result<AnonymousCount> decode_anonymous_count(std::string_view row);
 /// The row under which it waits; `due` is drawn by the caller, so that no order tells when it was seen.
 store::Write write_of(const AnonymousCount& count, Timestamp due, Random& random);
+
+/// The one switch of an organisation: while it is set, no sighting of its own leaves, with a name or without.
+std::string stopped_name(const OrganisationId& organisation);
+Result<bool> sightings_are_stopped(store::Settings& settings, const OrganisationId& organisation);
 
 /// What can be said of a sighting's way before it is let go.
 struct AnonymousWay {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 
+#include "ledger/anonymous.h"
 #include "ledger/milestone.h"
 
 namespace shieldwall::library {
@@ -120,10 +121,6 @@ Done note_hits(store::Records& records,
   return ledger::note_milestones(records, organisation, ledger::Step::hit, indicators, now);
 }
 
-std::string stopped_name(const OrganisationId& organisation) {
-  return "sightings.stopped." + organisation.text();
-}
-
 std::string report_key(const OrganisationId& organisation, std::string_view report) {
   return "report/" + organisation.text() + "/" + sha256(report).hex();
 }
@@ -181,12 +178,11 @@ Result<std::vector<Seen>> own_counts(store::Records& records, const Organisation
 }
 
 Result<bool> is_stopped(store::Settings& settings, const OrganisationId& organisation) {
-  const auto value = TRY(settings.get(stopped_name(organisation)));
-  return value == "true";
+  return ledger::sightings_are_stopped(settings, organisation);
 }
 
 Done set_stopped(store::Settings& settings, const OrganisationId& organisation, bool stopped) {
-  return settings.set(stopped_name(organisation), stopped ? "true" : "false");
+  return settings.set(ledger::stopped_name(organisation), stopped ? "true" : "false");
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "api/fields.h"
+#include "base/text.h"
 #include "ledger/audit.h"
 #include "library/search.h"
 #include "library/sighting.h"
@@ -387,7 +388,10 @@ Result<api::Response> list_own_sightings(api::Call& call) {
 
 Result<api::Response> send_own_sightings(api::Call& call) {
   TRY(only_known(call.target, send_parameters));
-  const auto manner = call.target.parameter("anonymous") == "true" ? Manner::anonymous : Manner::named;
+  const auto anonymous = call.target.parameter("anonymous").value_or("false");
+  if (anonymous != "true" && anonymous != "false")  // a slip must not send the name
+    return fail(ErrorCode::invalid, "anonymous is true or false, not '{}'", excerpt(anonymous));
+  const auto manner = anonymous == "true" ? Manner::anonymous : Manner::named;
   auto sent = TRY(send_sightings(call.services, *call.caller, call.deadline, manner));
   return answer_own(call, std::move(sent), write_sent);
 }

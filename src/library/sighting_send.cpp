@@ -110,6 +110,7 @@ class Sender {
   Result<Sent> run() {
     const auto counts = TRY(own_counts(services_.store.records(), caller_.organisation));
     for (const auto& seen : counts) counts_[seen.indicator].push_back(seen);
+    if (manner_ == Manner::anonymous) TRY(find_named());
     const auto circles = TRY(ledger::circles_of(services_.store.records(), caller_.organisation));
     for (const auto& row : circles)
       if (ledger::is_inside(row.value, caller_.organisation)) TRY(look_in(row.value));
@@ -177,14 +178,28 @@ class Sender {
     return !rows.empty();
   }
 
+  /// What was told with a name, by whatever circle, also one that the organisation left since.
+  Done find_named() {
+    const auto prefix = fmt::format("told/{}/", caller_.organisation.text());
+    std::string after;
+    while (true) {
+      const auto rows = TRY(services_.store.records().scan(
+          store::Table::sighting_count, prefix, after, static_cast<int>(batch_max)));
+      for (const auto& row : rows) {
+        const auto parts = split(std::string_view(row.key).substr(prefix.size()), '/');
+        if (parts.size() < 2) return fail(ErrorCode::corrupt, "a told sighting's row is damaged");
+        named_.insert(TRY(model::ObjectId::parse(parts[1])));
+      }
+      if (rows.size() < batch_max) return {};
+      after = rows.back().key;
+    }
+  }
+
   /// Why the indicator's sightings do not leave without a name; empty: they may.
-  Result<std::string> why_not_anonymous(const ledger::Circle& circle,
-                                        const policy::Holding& indicator,
-                                        const Result<ledger::AnonymousWay>& way) {
-    const auto named =
-        fmt::format("told/{}/{}/{}/", caller_.organisation.text(), circle.id.text(), indicator.id.text());
+  std::string why_not_anonymous(const policy::Holding& indicator,
+                                const Result<ledger::AnonymousWay>& way) const {
     if (!way) return way.error().message;
-    if (TRY(was_told(named))) return std::string("it was told with this organisation's name before");
+    if (named_.contains(indicator.id)) return std::string("it was told with this organisation's name before");
     if (way->relays.empty()) return std::string("no other member carries for others: a relay has to");
     if (way->sources >= ledger::anonymous_sources_min) return std::string();
     return fmt::format("{} members could have seen it, and fewer than {} are no crowd",
@@ -198,7 +213,7 @@ class Sender {
     const OrganisationId owner{indicator.source.id};
     const auto way = ledger::anonymous_way(records, caller_.organisation, owner, indicator.label);
     if (!way && way.error().code != ErrorCode::not_found) return fail(way.error());
-    if (auto why = TRY(why_not_anonymous(circle, indicator, way)); !why.empty()) {
+    if (auto why = why_not_anonymous(indicator, way); !why.empty()) {
       sent_.held_back.push_back({indicator.id, circle.title, std::move(why)});
       return {};
     }
@@ -214,7 +229,8 @@ class Sender {
                   .indicator = indicator.id,
                   .from = day,
                   .length = days(1),
-                  .count = count}));
+                  .count = count,
+                  .seer = caller_.organisation}));
     return note_way(owner, *way);
   }
 
@@ -352,6 +368,7 @@ class Sender {
   const Timestamp now_;
   std::map<model::ObjectId, std::vector<Seen>> counts_;
   std::set<model::ObjectId> placed_;
+  std::set<model::ObjectId> named_;  // told with a name before; read for anonymous ones alone
   std::vector<Outgoing> waiting_;
   Sent sent_;
 };

@@ -5,9 +5,11 @@
 #include "ledger/audit.h"
 #include "ledger/circle.h"
 #include "ledger/delegated.h"
+#include "ledger/organisation.h"
 #include "library/intake.h"
 #include "library/label_request.h"
 #include "library/search.h"
+#include "library/value_evidence.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::library {
@@ -18,6 +20,16 @@ namespace {
 bool tells_its_creator(std::string_view name) {
   return name == "created_by_ref" || name == "object_marking_refs" || name == "granular_markings" ||
          name == "labels";
+}
+
+constexpr int versions_max = 1'000;  // of one object, as for amendments
+
+Error nobody_asked(const model::ObjectId& id) {
+  return {ErrorCode::denied,
+          fmt::format("no other member asked for {} to be published without its name: its labels do not say "
+                      "'{}'",
+                      id.text(),
+                      ledger::delegation_wish)};
 }
 
 bool is_asked_for(const model::Json& object) {
@@ -45,14 +57,44 @@ std::string without_creator(const model::Json& object) {
   return text + "}";
 }
 
-/// The circle's label for the organisation's own, and in all but the audience at least as strict as it came.
+/// The circle's label for the organisation's own, and in all but the audience at least as strict as it came,
+/// its strictest part too: the markings of parts do not leave.
 Result<policy::Label> label_in(const ledger::Circle& circle,
                                const OrganisationId& who,
-                               const policy::Label& came_under) {
+                               const policy::Holding& held) {
   const auto own = ledger::label_for(circle, who);
-  auto strict = came_under;
+  auto strict = held.label;
+  for (const auto& part : held.parts) strict = TRY(policy::join(strict, part.label));
   strict.audience = own.audience;
   return policy::join(own, strict);
+}
+
+/// The newest version that another organisation released here, whatever this one said of it itself.
+///   errors  not_found
+Result<policy::Holding> released_here(const api::Call& call, const model::ObjectId& id) {
+  store::Query query;
+  query.ids = {id};
+  query.select = store::VersionSelect::all;
+  auto page = TRY(call.services.store.objects().find(
+      call.scope(), query, std::nullopt, versions_max, page_bytes_max, call.deadline));
+  if (page.next) return fail(ErrorCode::exhausted, "{} has too many versions", id.text());
+  if (page.holdings.empty()) return fail(ErrorCode::not_found, "no such object");
+  std::erase_if(page.holdings, [&](const policy::Holding& one) {
+    return one.source.kind == policy::Source::Kind::feed || one.source.id == call.caller->organisation.uuid;
+  });
+  const auto newest = std::ranges::max_element(page.holdings, {}, &policy::Holding::version);
+  if (newest == page.holdings.end()) return fail(nobody_asked(id));
+  return std::move(*newest);
+}
+
+/// What is left of it must not name the one who asked, by an id: `where_sighted_refs` of a sighting would.
+Done check_names(std::string_view text, const ledger::Organisation& owner, const std::string& creator) {
+  for (const auto& name : {owner.id.text(), owner.identity.uuid.text(), creator})
+    if (!name.empty() && text.find(name) != text.npos)
+      return fail(ErrorCode::denied,
+                  "it names its owner in itself ({}): ask for it without, or its owner would be known",
+                  name);
+  return {};
 }
 
 Bytes write_circle(const std::string& title) {
@@ -77,18 +119,16 @@ Result<api::Response> vouch_for_object(api::Call& call) {
   const auto terms = TRY(terms_of(records, *call.caller, request));
   if (!terms.collection) return fail(ErrorCode::invalid, "name the circle: ?circle=");
   const auto circle = TRY(ledger::read_circle(records, *terms.collection));
-  const auto held = TRY(call.services.store.objects().get(call.scope(), id));
-  const auto& me = call.caller->organisation;
-  const auto document = TRY(model::JsonDocument::parse(*held.bytes));
-  if (held.source.kind != policy::Source::Kind::member || held.source.id == me.uuid ||
-      !is_asked_for(document.root()))
-    return fail(ErrorCode::denied,
-                "no other member asked for {} to be published without its name: its labels do not say '{}'",
-                id.text(),
-                ledger::delegation_wish);
-  auto judged = judge(without_creator(document.root()), false);
+  auto found = TRY(released_here(call, id));
+  const auto owner = TRY(ledger::read_organisation(records, OrganisationId{found.source.id}));
+  auto label = TRY(label_in(circle.value, call.caller->organisation, found));
+  const auto released = TRY(policy::release(call.scope(), std::move(found), call.now));  // what hides stays
+  const auto document = TRY(model::JsonDocument::parse(*released.look().bytes));
+  if (!is_asked_for(document.root())) return fail(nobody_asked(id));
+  auto text = without_creator(document.root());
+  TRY(check_names(text, owner.value, text_in(document.root(), "created_by_ref")));
+  auto judged = judge(std::move(text), false);
   if (!judged) return fail(ErrorCode::invalid, "without its creator it is no STIX");
-  auto label = TRY(label_in(circle.value, me, held.label));
   const store::NewHolding holding{.object = std::move(judged->object),
                                   .text = std::move(judged->text),
                                   .source = terms.source,

@@ -91,6 +91,28 @@ def main():
         at("north", "object", "vouch", quiet["id"], "--circle", "shield", said="whom it does not name")
         told = soon("island", ["search", "--id", quiet["id"], "--json"], quiet["id"])
         shieldwall.check("seen-twice" in told and "publish-without-name" not in told, told)
+        its_own = json.loads(at("east", "search", "--id", indicator["id"], "--json"))["objects"][0]["source"]["id"]
+        entry = json.loads(told)["objects"][0]
+        says = json.dumps([entry["source"], entry["object"], [one["owner"] for one in entry["label"]["audience"]]])
+        shieldwall.check(its_own not in says and "East" not in says, f"the one who asked is named: {says}")
+        # What East brings under another label changes with the others, who lose it and have it again.
+        loud = indicator | {"id": "indicator--00000000-0000-4000-8000-00000000000d", "name": "loud"}
+        (shieldwall.folder / "loud.json").write_text(json.dumps(loud))
+        look = ["search", "--id", loud["id"], "--json"]
+        relabel = ["object", "relabel", loud["id"], "--circle", "shield", "--tlp"]
+        at("east", "import", shieldwall.folder / "loud.json", "--circle", "shield", "--tlp", "amber")
+        for name in ("north", "island"):
+            soon(name, look, loud["id"])
+        at("east", *relabel, "amber_strict")
+        for name in ("north", "island"):
+            soon(name, look, "TLP:AMBER+STRICT")
+        at("east", *relabel, "red")
+        for name in ("north", "island"):
+            soon(name, look, loud["id"], there=False)
+        shieldwall.check("TLP:RED" in at("east", *look), "its owner lost it")
+        at("east", *relabel, "amber")
+        for name in ("north", "island"):
+            soon(name, look, loud["id"])
         (shieldwall.folder / "log.txt").write_text("nothing of interest\n")
         at("north", "scan", shieldwall.folder / "log.txt")
         told = at("north", "value", "protection", indicator["id"])
