@@ -3,6 +3,7 @@
 #include <set>
 
 #include "library_world.h"
+#include "store/steps.h"
 #include "test_size.h"
 #include "twin_world.h"
 
@@ -380,18 +381,42 @@ std::optional<std::string> twin(std::uint64_t seed,
 /// The places where a store could forget whom it answers.
 enum class Leak { find, put };
 
-class LeakyObjects final : public store::Objects {
+class LeakyObjects final : public store::Objects, public store::Steps {
  public:
   LeakyObjects(store::Objects& inner, Leak leak) : inner_(inner), leak_(leak) {}
 
   Result<std::vector<store::PutOutcome>> put(std::span<const store::NewHolding> batch,
                                              Deadline deadline) override {
     auto outcomes = TRY(inner_.put(batch, deadline));
-    if (leak_ == Leak::put)
-      for (std::size_t i = 0; i < batch.size(); ++i)
-        if (is_held_elsewhere(batch[i])) outcomes[i].status = store::PutStatus::duplicate;
-    return outcomes;
+    return told(batch, std::move(outcomes));
   }
+  Result<std::vector<store::PutOutcome>> put_along(std::span<const store::NewHolding> batch,
+                                                   const store::Alongside& alongside,
+                                                   Deadline deadline) override {
+    auto outcomes = TRY(store::put(inner_, batch, alongside, deadline));
+    return told(batch, std::move(outcomes));
+  }
+  Result<store::Page> find_met(const policy::Scope& scope,
+                               const store::PastRights& pasts,
+                               const store::Query& query,
+                               std::optional<store::Place> from,
+                               int limit,
+                               std::size_t bytes_max,
+                               Deadline deadline) override {
+    return store::find(inner_, through(scope, Leak::find), pasts, query, from, limit, bytes_max, deadline);
+  }
+  Result<std::size_t> count_until(const policy::Scope& scope,
+                                  const store::Query& query,
+                                  std::size_t most,
+                                  Deadline deadline) override {
+    return store::count(inner_, scope, query, most, deadline);
+  }
+  Result<std::size_t> remove_until(const policy::Scope& scope,
+                                   const store::Query& query,
+                                   Deadline deadline) override {
+    return store::remove(inner_, scope, query, deadline);
+  }
+  Result<Timestamp> claim_instant() override { return store::claim_instant(inner_); }
   Result<store::Page> find(const policy::Scope& scope,
                            const store::Query& query,
                            std::optional<store::Place> from,
@@ -428,6 +453,13 @@ class LeakyObjects final : public store::Objects {
  private:
   policy::Scope through(const policy::Scope& scope, Leak where) const {
     return where == leak_ ? policy::Scope::everything("a seeded defect") : scope;
+  }
+
+  std::vector<store::PutOutcome> told(std::span<const store::NewHolding> batch,
+                                      std::vector<store::PutOutcome> outcomes) {
+    for (std::size_t i = 0; leak_ == Leak::put && i < batch.size(); ++i)
+      if (is_held_elsewhere(batch[i])) outcomes[i].status = store::PutStatus::duplicate;
+    return outcomes;
   }
 
   bool is_held_elsewhere(const store::NewHolding& holding) {

@@ -29,7 +29,8 @@ inline void mislead(AllianceNode& sender, AllianceNode& member) {
     const auto release = *fed::decode_own_release(row.value);
     const auto item = records.read(ledger::outbox_table, fed::item_key(release.item));
     std::vector<OrganisationId> recipients;
-    for (const auto& one : release.recipients) recipients.push_back(one.organisation);
+    for (const auto& one : release.recipients)
+      if (!one.has_lost) recipients.push_back(one.organisation);
     if (release.recalled || !item || recipients.empty() ||
         std::ranges::binary_search(recipients, member.home()))
       continue;

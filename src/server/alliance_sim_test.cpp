@@ -3,6 +3,9 @@
 // was acknowledged is lost, and the logs stay one history each.
 
 #include <cstdlib>
+#include <optional>
+
+#include <sodium.h>
 
 #include "exchange/federation/again.h"
 #include "exchange/federation/impact.h"
@@ -17,15 +20,40 @@ using namespace shieldwall::server;
 
 namespace {
 
+/// While it lives, libsodium draws what it draws by itself - the passing keys of sealed boxes - from a seed
+/// too.
+class SeededSodium {
+ public:
+  explicit SeededSodium(std::uint64_t seed) {
+    chance.emplace(seed);
+    static randombytes_implementation seeded{
+        .implementation_name = [] { return "seeded"; },
+        .random = [] { return static_cast<std::uint32_t>(chance->next()); },
+        .stir = nullptr,
+        .uniform = nullptr,
+        .buf = [](void* to, std::size_t size) { chance->fill({static_cast<std::uint8_t*>(to), size}); },
+        .close = nullptr};
+    randombytes_set_implementation(&seeded);
+  }
+  ~SeededSodium() { randombytes_set_implementation(&randombytes_sysrandom_implementation); }
+  SeededSodium(const SeededSodium&) = delete;
+  SeededSodium& operator=(const SeededSodium&) = delete;
+
+ private:
+  static inline std::optional<SeededRandom> chance;
+};
+
 class Story {
  public:
   explicit Story(std::uint64_t seed, SimDefect defect = SimDefect::none)
-      : world_(seed), random_(world_.sim.random), oracle_(world_), defect_(defect) {
+      : world_(seed), random_(world_.sim.random), oracle_(world_), defect_(defect), seed_(seed) {
+    const SeededSodium sodium(seed);
     found();
   }
 
   /// Empty when everything held, else what went wrong first.
   std::string run() {
+    const SeededSodium sodium(~seed_);
     world_.sim.net.weather = {
         .requests_lost = 25, .answers_lost = 25, .requests_doubled = 40, .delay_max = milliseconds(50)};
     for (int step = 0; step < steps && oracle_.verdict().empty(); ++step) {
@@ -464,6 +492,7 @@ class Story {
   Random& random_;
   AllianceOracle oracle_;
   SimDefect defect_;
+  std::uint64_t seed_;
   EarlyPromise promise_;
   BlindReceiver blind_;
   std::vector<std::pair<std::size_t, net::Request>> pushes_;

@@ -192,7 +192,8 @@ struct Matrix {
       if (!rows) continue;
       for (const auto& row : *rows) {
         // What a reader was shown, so that it can be told later what wider rights open; it expires by itself.
-        if (static_cast<store::Table>(table) == store::Table::cursor && row.key.starts_with("scope/"))
+        if (static_cast<store::Table>(table) == store::Table::cursor &&
+            (row.key.starts_with("scope/") || row.key.starts_with("rights/")))
           continue;
         digest.add(fmt::format("{} {} {} {};", table, row.key, row.value, row.revision));
       }

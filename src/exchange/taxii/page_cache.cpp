@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace shieldwall::exchange::taxii {
 
-std::string PageCache::key_of(const api::Call& call, const std::string& question) const {
+std::string PageCache::key_of(const api::Call& call,
+                              std::uint64_t rights,
+                              const std::string& question) const {
   if (by_scope_ == ByScope::off) return question;
-  return std::string(call.scope().fingerprint().view()) + call.caller->account.text() + question;
+  return fmt::format(
+      "{}{}{} {}", call.scope().fingerprint().view(), call.caller->account.text(), rights, question);
 }
 
 void PageCache::forget(State& state, std::map<std::string, Kept, std::less<>>::iterator page) {
@@ -16,9 +21,10 @@ void PageCache::forget(State& state, std::map<std::string, Kept, std::less<>>::i
 }
 
 std::optional<RenderedPage> PageCache::find(const api::Call& call,
+                                            std::uint64_t rights,
                                             const std::string& question,
                                             store::Sequence newest) {
-  const auto key = key_of(call, question);
+  const auto key = key_of(call, rights, question);
   return state_.with([&](State& state) -> std::optional<RenderedPage> {
     const auto kept = state.pages.find(key);
     if (kept == state.pages.end()) return std::nullopt;
@@ -33,12 +39,13 @@ std::optional<RenderedPage> PageCache::find(const api::Call& call,
 }
 
 void PageCache::keep(const api::Call& call,
+                     std::uint64_t rights,
                      const std::string& question,
                      store::Sequence newest,
                      RenderedPage page) {
   const auto bytes = page.body.look()->size();
   if (bytes > cache_bytes_max / 4) return;
-  const auto key = key_of(call, question);
+  const auto key = key_of(call, rights, question);
   state_.with([&](State& state) {
     if (const auto old = state.pages.find(key); old != state.pages.end()) forget(state, old);
     while (!state.used.empty() && state.bytes + bytes > cache_bytes_max)

@@ -37,13 +37,19 @@ class PageCache {
   /// Whether pages are kept apart by scope; `off` is a defect for the test of the test.
   enum class ByScope : std::uint8_t { on, off };
 
-  /// `question` says everything that the page depends on beside scope, account and store; `newest` is the
-  /// store's newest change. Ask for it before reading what the page is made of: a change that comes while it
-  /// is made then makes it stale at once.
+  /// `question` says everything that the page depends on beside scope, account and store; `rights` is the
+  /// revision of what the account's rights were before; `newest` is the store's newest change. Ask for it
+  /// before reading what the page is made of: a change that comes while it is made then makes it stale at
+  /// once.
   std::optional<RenderedPage> find(const api::Call& call,
+                                   std::uint64_t rights,
                                    const std::string& question,
                                    store::Sequence newest);
-  void keep(const api::Call& call, const std::string& question, store::Sequence newest, RenderedPage page);
+  void keep(const api::Call& call,
+            std::uint64_t rights,
+            const std::string& question,
+            store::Sequence newest,
+            RenderedPage page);
 
   void keep_apart(ByScope by_scope) { by_scope_ = by_scope; }
 
@@ -59,7 +65,7 @@ class PageCache {
     std::size_t bytes = 0;
   };
   static void forget(State& state, std::map<std::string, Kept, std::less<>>::iterator page);
-  std::string key_of(const api::Call& call, const std::string& question) const;
+  std::string key_of(const api::Call& call, std::uint64_t rights, const std::string& question) const;
 
   ByScope by_scope_ = ByScope::on;
   Guarded<State> state_;

@@ -55,8 +55,7 @@ struct Question {
 
   /// All that decides its answer beside scope, account and store.
   std::string text() const {
-    auto text =
-        fmt::format("{}\n{}\n{} {} rights {}", about, filters.text(), filters.limit, gzip, rights.revision);
+    auto text = fmt::format("{}\n{}\n{} {}", about, filters.text(), filters.limit, gzip);
     if (from) text += fmt::format(" from {} {}", from->added.us, from->sequence);
     for (const auto& circle : collection.searched) text += " in " + circle.text();
     return text;
@@ -185,11 +184,12 @@ Result<RenderedPage> page_for(const api::Call& call, const Question& question) {
   auto& cache = call.services.shelf->of<PageCache>();
   const auto newest = call.services.store.objects().newest();
   const auto key = question.text();
-  if (auto kept = cache.find(call, key, newest); kept && TRY(is_counted(call, *kept)))
+  if (auto kept = cache.find(call, question.rights.revision, key, newest);
+      kept && TRY(is_counted(call, *kept)))
     return std::move(*kept);
   auto page = TRY(render(call, question));
   TRY(ledger::still_those(call, question.rights));
-  cache.keep(call, key, newest, page);
+  cache.keep(call, question.rights.revision, key, newest, page);
   return page;
 }
 
