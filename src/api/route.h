@@ -2,6 +2,7 @@
 // The shape of every endpoint: a row that names method, path, right, request and answer. Checks, OpenAPI and
 // the console's types come from these rows.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +56,9 @@ struct Route {
   const Type* body = nullptr;    // nothing: the request has none
   const Type* answer = nullptr;  // nothing: 204, or described by the summary
   Opener opener = nullptr;       // nothing: the body is kept in memory
+  /// Whether an answer may show objects; nothing: if the right is `read`. Such rows wait, after a restore,
+  /// for what members recalled since the backup.
+  std::optional<bool> shows_objects = {};
 };
 
 /// Finds the row for a request among all rows of the node.

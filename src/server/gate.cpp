@@ -6,6 +6,8 @@
 #include "api/in_time.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "exchange/federation/federation.h"
+#include "exchange/federation/reconcile.h"
 #include "exchange/taxii/taxii.h"
 #include "ledger/api_root.h"
 
@@ -88,6 +90,14 @@ Dialect dialect_of(std::string_view target) {
   return segment == "taxii2" || ledger::is_api_root_name(segment) ? Dialect::taxii : Dialect::api;
 }
 
+/// A node that came back from a backup may hold what was recalled since: it shows nothing before its members
+/// told, as it releases nothing.
+bool waits_for_members(api::Services& services, const api::Route& route) {
+  if (!route.shows_objects.value_or(route.right == Right::read)) return false;
+  const auto federation = exchange::federation::federation_of(services);
+  return federation && !exchange::federation::may_release(**federation);
+}
+
 net::Response told(Dialect dialect, const Error& error) {
   auto http =
       dialect == Dialect::taxii ? exchange::taxii_error(error).into_http() : api::problem(error).into_http();
@@ -146,6 +156,14 @@ std::expected<Gate::Admitted, net::Response> Gate::admit(const net::Request& req
     return std::unexpected(refusal_of(dialect, caller.error()));
   }
   if (caller) admitted.caller = std::move(*caller);
+  if (waits_for_members(parts_, *match.route))
+    return std::unexpected(refusal_of(
+        dialect,
+        {.status = 503,
+         .detail =
+             "this node came back from a backup and asks its members what was recalled since; "
+             "`shieldwall log catch-up` lets its log go on, `shieldwall alliance list` shows who is awaited",
+         .retry_after = seconds(5)}));
   if (match.route->right == Right::none) return admitted;
   if (!admitted.caller)
     return std::unexpected(refusal_of(

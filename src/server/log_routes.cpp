@@ -186,11 +186,12 @@ Result<Response> catch_up(Call& call) {
                     *call.caller,
                     "log.catch_up",
                     {{"before", before}, {"after", log->size()}, {"was_held", log->is_held()}}));
-  TRY(log->resume(call.now));
-  TRY(log->publish());
-  // What this node signed since the backup, the members know: they are asked before it signs anything new.
+  // What this node signed since the backup, and what was recalled since, the members know: they are asked
+  // before it signs or shows anything.
   if (const auto federation = exchange::federation::federation_of(call.services); federation)
     TRY(exchange::federation::reconcile_after_restore(**federation));
+  TRY(log->resume(call.now));
+  TRY(log->publish());
   JsonWriter out;
   out.begin_object();
   out.member("before", before);
@@ -233,8 +234,12 @@ constexpr std::string_view tile_summary =
     "A tile of the log's hashes, or a bundle of its entries (level `entries`): C2SP tlog-tiles";
 
 api::Route tile_row(std::string_view path, Right right) {
-  return {
-      .method = net::Method::get, .path = path, .right = right, .handler = log_tile, .summary = tile_summary};
+  return {.method = net::Method::get,
+          .path = path,
+          .right = right,
+          .handler = log_tile,
+          .summary = tile_summary,
+          .shows_objects = false};
 }
 
 }  // namespace
@@ -246,7 +251,8 @@ std::span<const api::Route> log_routes() {
        .path = "/api/v1/log/checkpoint",
        .right = Right::read,
        .handler = log_checkpoint,
-       .summary = "The log's newest checkpoint with its cosignatures: C2SP tlog-checkpoint"},
+       .summary = "The log's newest checkpoint with its cosignatures: C2SP tlog-checkpoint",
+       .shows_objects = false},
       tile_row("/api/v1/log/tile/{level}/{n0}", Right::read),
       tile_row("/api/v1/log/tile/{level}/{n0}/{n1}", Right::read),
       tile_row("/api/v1/log/tile/{level}/{n0}/{n1}/{n2}", Right::read),
@@ -256,12 +262,14 @@ std::span<const api::Route> log_routes() {
        .path = "/api/v1/log/key",
        .right = Right::read,
        .handler = key,
-       .summary = "The key that signs checkpoints, as C2SP signed-note writes it"},
+       .summary = "The key that signs checkpoints, as C2SP signed-note writes it",
+       .shows_objects = false},
       {.method = Method::get,
        .path = "/api/v1/log/proofs/{index}",
        .right = Right::read,
        .handler = proof_at,
-       .summary = "That an entry stands in the log: C2SP tlog-proof"},
+       .summary = "That an entry stands in the log: C2SP tlog-proof",
+       .shows_objects = false},
       {.method = Method::post,
        .path = "/api/v1/log/backup",
        .right = Right::operate,

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "api/shelf.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "ledger/alliance.h"
 #include "ledger/delivery.h"
@@ -57,6 +58,20 @@ Result<std::pair<int, std::string>> send_to(Federation& federation,
   return std::pair{answer.status, std::string(answer.bytes())};
 }
 
+/// The checkpoint of that origin that the member cosigned last.
+Result<std::string> cosigned_last(Federation& federation,
+                                  const policy::RosterMember& member,
+                                  const std::string& origin) {
+  const auto address = ledger::node_address(member);
+  if (!address) return fail(ErrorCode::unavailable, "no address of {} is known", member.organisation.text());
+  net::Request request{.method = net::Method::get,
+                       .target = fmt::format("/federation/witness/{}/checkpoint", sha256(origin).hex())};
+  const auto answer = TRY(federation.send(*address, member.pins, std::move(request), ask_time));
+  if (answer.status != 200)
+    return fail(ErrorCode::invalid, "{} answered {} where it said it had cosigned", *address, answer.status);
+  return std::string(answer.bytes());
+}
+
 /// What time it was for the witness when it cosigned, for embargoes.
 void note_time(Federation& federation,
                const OrganisationId& member,
@@ -78,9 +93,15 @@ Result<ledger::Cosigned> ask_member(Federation& federation,
                               policy::KeyUse::witness,
                               witness_name(member.organisation),
                               ledger::NoteKeyType::cosignature)) {
-    ledger::WitnessPeer peer{.key = std::move(key), .send = [&](const std::string& body) {
-                               return send_to(federation, member, body);
-                             }};
+    ledger::WitnessPeer peer{
+        .key = std::move(key),
+        .send = [&](const std::string& body) { return send_to(federation, member, body); },
+        .cosigned_last = [&] { return cosigned_last(federation, member, log.origin()); },
+        .log_keys = named_keys(known,
+                               federation.options().home,
+                               policy::KeyUse::statement,
+                               log.origin(),
+                               ledger::NoteKeyType::ed25519)};
     result = ledger::ask_witness(log, peer);
     if (result && *result == ledger::Cosigned::done)
       note_time(federation, member.organisation, log, peer.key);

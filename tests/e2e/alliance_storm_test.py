@@ -65,14 +65,32 @@ class Traffic:
         return set(self.shared) - self.recalled - self.unsure
 
 
-def put_back(member, folder):
-    """The disk is lost, and what the backup holds is all there is."""
+def put_back(member, folder, gone):
+    """The disk is lost, and what the backup holds is all there is. What is `gone` since is shown at no moment."""
     member.stop(signal.SIGKILL)
     shutil.rmtree(str(member.folder) + "-lost", ignore_errors=True)
     shutil.move(member.folder, str(member.folder) + "-lost")
     shutil.move(folder, member.folder)
     member.serve()
+    assert not shown(member), "a restored node shows objects before its log caught up"
     member.run("log", "catch-up")
+
+    def shows_again():
+        ids = shown(member)
+        assert ids is None or not gone & ids, f"a restored node serves what was recalled: {gone & ids}"
+        return ids is not None
+
+    took = wait_until("the restored node heard its members", shows_again, CAUGHT_UP_SECONDS)
+    print(f"a restored node showed nothing for {took:.1f} s")
+
+
+def shown(member):
+    """What a reader is shown; nothing while the node waits for its members."""
+    try:
+        return member.holds()
+    except Refused as refused:
+        assert "backup" in str(refused), refused
+        return None
 
 
 def restore_in_traffic(people, members, wires, folder):
@@ -90,7 +108,7 @@ def restore_in_traffic(people, members, wires, folder):
         others = [one for one in members if one is not people.member]
         wait_until("the others heard all of it", lambda: all(
             wanted <= one.holds() and not gone & one.holds() for one in others), CAUGHT_UP_SECONDS)
-        put_back(people.member, folder)
+        put_back(people.member, folder, gone)
         # What it shared outside of the alliance since the backup went with the disk.
         held = people.member.holds()
         people.secret = [one for one in people.secret if one in held]
@@ -156,7 +174,7 @@ def check_restore(a, others, folder):
         a.run("recall", one)
     wait_until("all know what came after the backup", lambda: all(
         set(later) <= one.holds() and not set(gone) & one.holds() for one in others), CAUGHT_UP_SECONDS)
-    put_back(a, folder)
+    put_back(a, folder, set(gone))
     took = wait_until("what was shared after the backup is everywhere, what was recalled nowhere", lambda: all(
         set(later) <= one.holds() and not set(gone) & one.holds() for one in (a, *others)), CAUGHT_UP_SECONDS)
     print(f"restored: {count} shares and 3 recalls after the backup stand, {took:.1f} s after it caught up")

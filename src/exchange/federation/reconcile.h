@@ -56,8 +56,8 @@ Result<ReconcileAnswer> answer_reconcile(Federation& federation,
                                          const OrganisationId& peer,
                                          const ReconcileRequest& request);
 
-/// Whether this node may sign and release: not while its log is held after a restore, nor before the members
-/// told what they hold.
+/// Whether this node may sign, release, and show objects: not while its log is held after a restore, nor
+/// before the members told what they hold and what was recalled (restore_wait at most).
 bool may_release(Federation& federation);
 /// Joins small rows of the sets; called now and then by the thread that releases.
 void tend_sets(Federation& federation);

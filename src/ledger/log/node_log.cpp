@@ -140,7 +140,6 @@ Result<std::uint64_t> NodeLog::append(std::span<const NewEntry> entries) {
 }
 
 bool NodeLog::is_held() const {
-  const std::lock_guard lock(mutex_);
   return held_;
 }
 

@@ -6,6 +6,7 @@
 // are derived, and made again from the journal. What stands here is read again with its hashes at every
 // start.
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -134,7 +135,7 @@ class NodeLog {
   std::vector<Waiting*> queue_;
   bool leads_ = false;
   bool broken_ = false;
-  bool held_ = false;
+  std::atomic<bool> held_{false};  // asked with every request, also while the log syncs
   std::uint64_t journal_bytes_ = 0;
   TileBuilder builder_;
   std::vector<Opening> openings_;

@@ -189,6 +189,22 @@ Result<std::optional<std::uint64_t>> ask_once(NodeLog& log,
   return std::optional<std::uint64_t>{};
 }
 
+/// A size alone is any member's word. Errors: invalid: the witness shows nothing of it that our log signed.
+Done check_ahead(const NodeLog& log, const WitnessPeer& peer, std::uint64_t size) {
+  const auto text = TRY(peer.cosigned_last());
+  const auto note = TRY(read_note(text));
+  const auto shown = TRY(Checkpoint::parse(note.text));
+  bool ours = false;
+  for (const auto& key : peer.log_keys) ours = TRY(signed_by(note, key)) || ours;
+  if (ours && shown.origin == log.origin() && shown.size > size) return {};
+  return fail(
+      ErrorCode::invalid,
+      "witness {} says that it cosigned more of this log than its {} entries, and shows no checkpoint "
+      "that the log signed",
+      peer.key.name(),
+      size);
+}
+
 }  // namespace
 
 Result<Cosigned> ask_witness(NodeLog& log, WitnessPeer& peer) {
@@ -199,7 +215,10 @@ Result<Cosigned> ask_witness(NodeLog& log, WitnessPeer& peer) {
   for (int tries = 0; tries < 3; ++tries) {
     const auto size = TRY(ask_once(log, peer, *note, checkpoint));
     if (!size) return Cosigned::done;
-    if (*size > checkpoint.size) return Cosigned::behind;
+    if (*size > checkpoint.size) {
+      TRY(check_ahead(log, peer, checkpoint.size));
+      return Cosigned::behind;
+    }
     peer.last = *size;
   }
   return fail(ErrorCode::unavailable, "witness {} changes its mind", peer.key.name());

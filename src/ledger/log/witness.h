@@ -77,16 +77,20 @@ struct WitnessPeer {
   NoteKey key;  // its cosignature key
   /// Sends the body of an add-checkpoint request. Gives status and body.
   std::function<Result<std::pair<int, std::string>>(const std::string& body)> send;
-  std::uint64_t last = 0;  // what it cosigned of us last, as far as we know
+  /// Fetches the checkpoint of our log that it cosigned last.
+  std::function<Result<std::string>()> cosigned_last;
+  std::vector<NoteKey> log_keys;  // under which our log signs and signed
+  std::uint64_t last = 0;         // what it cosigned of us last, as far as we know
 };
 
 class NodeLog;
 enum class Cosigned : std::uint8_t {
   done,
   nothing_to_sign,
-  behind,  // the witness knows a larger log of ours: this node was put back, and must not sign
+  behind,  // the witness showed a larger log that we signed: this node was put back, and must not sign
 };
-/// errors: unavailable: it cannot be reached; denied, invalid: what it answered
+/// errors: unavailable: it cannot be reached; denied, invalid: what it answered, such as a size of our log
+/// for which it shows no checkpoint of ours
 Result<Cosigned> ask_witness(NodeLog& log, WitnessPeer& peer);
 
 }  // namespace shieldwall::ledger

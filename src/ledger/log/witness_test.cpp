@@ -43,7 +43,13 @@ struct World {
             .send = [this](const std::string& body) -> Result<std::pair<int, std::string>> {
               const auto answer = witness->add_checkpoint(body, now);
               return std::pair{answer.status, answer.body};
-            }};
+            },
+            .cosigned_last = [this]() -> Result<std::string> {
+              const auto note = TRY(witness->last("a.example/log"));
+              if (!note) return fail(ErrorCode::not_found, "nothing was cosigned");
+              return write_note(*note);
+            },
+            .log_keys = {log_key}};
   }
 };
 
@@ -218,6 +224,32 @@ TEST_CASE("a log that was put back is told so by its witness") {
   grow(*restored, 1, "other");
   auto forgetful = world.peer();
   CHECK(*ask_witness(*restored, forgetful) == Cosigned::behind);
+}
+
+TEST_CASE("a witness's word alone does not stop a log") {
+  World world;
+  const auto log = world.log();
+  grow(*log, 5);
+  auto liar = world.peer();
+  REQUIRE(*ask_witness(*log, liar) == Cosigned::done);
+  grow(*log, 1);
+  liar.send = [](const std::string&) -> Result<std::pair<int, std::string>> {
+    return std::pair{409, std::string("1000000\n")};
+  };
+  const auto code_of_answer = [&] {
+    const auto asked = ask_witness(*log, liar);
+    return asked ? "held" : name_of(asked.error().code);
+  };
+  CHECK(code_of_answer() == name_of(ErrorCode::invalid));  // shows one of before
+
+  const auto made_up = "a.example/log\n1000000\n" + log->checkpoint()->text.substr(16);
+  const auto other = *NoteKey::make("a.example/log", NoteKeyType::ed25519, key_of('z').verify_key());
+  liar.cosigned_last = [&]() -> Result<std::string> {
+    return write_note({.text = made_up, .signatures = {sign_note(made_up, other, key_of('z'))}});
+  };
+  CHECK(code_of_answer() == name_of(ErrorCode::invalid));  // shows one of its own making
+  liar.cosigned_last = []() -> Result<std::string> { return fail(ErrorCode::unavailable, "not now"); };
+  CHECK(code_of_answer() == name_of(ErrorCode::unavailable));
 }
 
 namespace {

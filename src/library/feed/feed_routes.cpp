@@ -597,7 +597,11 @@ const api::Route rows[] = {
      fetch,
      "what a control fetches, with the control's own token",
      dialect,
-     fetch_parameters},
+     fetch_parameters,
+     nullptr,
+     nullptr,
+     nullptr,
+     true},
 };
 
 }  // namespace
