@@ -45,6 +45,16 @@ Done finish_rosters(api::Services& services, const OrganisationId& home) {
   return {};
 }
 
+/// What waits for a start; a full disk keeps no node from serving.
+Done begin(Federation& federation) {
+  if (const auto done = finish_rosters(federation.services(), federation.options().home); !done)
+    log::warn("rosters could not be looked through", {{"why", done.error().message}});
+  TRY(load_tls(federation));
+  if (const auto done = load_wishes(federation); !done)
+    log::warn("sets of statements could not be made", {{"why", done.error().message}});
+  return {};
+}
+
 /// What is due beside releases: what members asked for once more, and what leaves without a name.
 Done answer_and_send(Federation& federation, const Known& known, const ledger::NodeKeys& keys) {
   auto& services = federation.services();
@@ -115,14 +125,7 @@ Result<ledger::KeyRing::Keys> Federation::keys() const {
 }
 
 Done Federation::refresh() {
-  if (known_.load()->home.is_nil())
-    if (const auto done = finish_rosters(services_, options_.home);
-        !done)  // a full disk: it serves all the same
-      log::warn("rosters could not be looked through", {{"why", done.error().message}});
-  if (known_.load()->home.is_nil()) TRY(load_tls(*this));
-  if (known_.load()->home.is_nil())
-    if (const auto done = load_wishes(*this); !done)
-      log::warn("sets of statements could not be made", {{"why", done.error().message}});
+  if (known_.load()->home.is_nil()) TRY(begin(*this));
   auto known = TRY(Known::read(services_.store.records(), options_.home));
   const auto others = known.others();
   known_.store(std::make_shared<const Known>(std::move(known)));

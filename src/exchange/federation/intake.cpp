@@ -11,6 +11,7 @@
 #include "exchange/federation/own_targets.h"
 #include "exchange/federation/relaying.h"
 #include "exchange/federation/sets.h"
+#include "exchange/federation/versions_held.h"
 #include "ledger/audit.h"
 #include "ledger/subject.h"
 #include "policy/membership.h"
@@ -22,8 +23,6 @@ namespace {
 
 using policy::Statement;
 using policy::StatementKind;
-
-constexpr int versions_max = 1'000;  // of one object from one origin
 
 /// What one delivery holds, until it is judged.
 struct Opened {
@@ -457,13 +456,10 @@ class Intake {
   Result<std::vector<policy::Holding>> held_of_origin(const policy::Subject& subject,
                                                       const OrganisationId& origin,
                                                       const model::ObjectId& object) {
-    store::Query query;
-    query.ids = {object};
-    query.select = store::VersionSelect::all;
-    query.sources = {{policy::Source::Kind::member, origin.uuid}};
-    auto page = TRY(services_.store.objects().find(
-        policy::Scope::of(subject), query, std::nullopt, versions_max, page_bytes_about, Deadline::none()));
-    return std::move(page.holdings);
+    return versions_held(services_.store.objects(),
+                         policy::Scope::of(subject),
+                         object,
+                         {policy::Source::Kind::member, origin.uuid});
   }
 
   /// An amended label keeps this node out: what it held under the label before goes as if it were recalled,

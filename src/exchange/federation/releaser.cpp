@@ -8,6 +8,7 @@
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/sets.h"
+#include "exchange/federation/versions_held.h"
 #include "ledger/amending.h"
 #include "ledger/audit.h"
 #include "ledger/circle.h"
@@ -295,14 +296,9 @@ class Releaser {
     return {};
   }
   Result<std::vector<policy::Holding>> own_holdings(const model::ObjectId& id) {
-    store::Query query;
-    query.ids = {id};
-    query.select = store::VersionSelect::all;
-    query.sources = {{policy::Source::Kind::own, known_.home.uuid}};
     const auto* const home = TRY(scope_of(known_.home));
-    auto page = TRY(services_.store.objects().find(
-        *home, query, std::nullopt, changes_at_once, page_bytes_about, Deadline::none()));
-    return std::move(page.holdings);
+    return versions_held(
+        services_.store.objects(), *home, id, {policy::Source::Kind::own, known_.home.uuid}, changes_at_once);
   }
 
   /// What an amended label takes is taken within the release by which it was given; whom it gives something
@@ -582,14 +578,14 @@ class Releaser {
                     .statement = std::move(signed_statement),
                     .at = now_,
                     .recalled = !draft.bytes};
-    kept.item = TRY(send(draft, draft.recipients, digest, kept));
+    kept.item = TRY(send(draft, draft.recipients, draft.bytes != nullptr, digest, kept));
     if (draft.bytes) {
       const auto label = TRY(ledger::noted_label(services_, draft.statement.label));
       for (const auto& one : draft.recipients)
         told_[one].push_back({.id = draft.object, .version = draft.version, .label = label});
     }
     if (!draft.losers.empty()) {
-      kept.lost_item = TRY(send(draft, draft.losers, digest, kept));
+      kept.lost_item = TRY(send(draft, draft.losers, false, digest, kept));
       for (auto& one : kept.recipients)
         one.has_lost = std::ranges::binary_search(draft.losers, one.organisation);
     }
@@ -610,12 +606,12 @@ class Releaser {
     return {};
   }
 
-  /// Sealed for those, with the object where they may have it; gives the item's digest.
+  /// Sealed for those, with the object or without; gives the item's digest.
   Result<Digest> send(const Draft& draft,
                       const std::vector<OrganisationId>& to,
+                      bool with_object,
                       const Digest& digest,
                       OwnRelease& kept) {
-    const bool with_object = draft.bytes && &to == &draft.recipients;
     const auto epoch = TRY(epoch_of(draft.statement.alliance, to));
     Contents contents{.statement = kept.statement};
     if (with_object) {

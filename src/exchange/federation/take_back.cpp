@@ -6,6 +6,7 @@
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/judge.h"
 #include "exchange/federation/sets.h"
+#include "exchange/federation/versions_held.h"
 #include "ledger/audit.h"
 #include "ledger/subject.h"
 #include "policy/membership.h"
@@ -17,25 +18,14 @@ namespace {
 using policy::Statement;
 using policy::StatementKind;
 
-constexpr int versions_max = 1'000;  // of one object from one origin
-constexpr int tries_max = 20;        // beside the thread that releases
+constexpr int tries_max = 20;  // beside the thread that releases
 
 Result<std::vector<policy::Holding>> holdings_of(api::Services& services,
                                                  const OrganisationId& home,
                                                  const model::ObjectId& id,
                                                  const policy::Source& source) {
-  store::Query query;
-  query.ids = {id};
-  query.select = store::VersionSelect::all;
-  query.sources = {source};
   auto subject = TRY(ledger::subject_of(services.store.records(), home));
-  auto page = TRY(services.store.objects().find(policy::Scope::of(std::move(subject)),
-                                                query,
-                                                std::nullopt,
-                                                versions_max,
-                                                page_bytes_about,
-                                                Deadline::none()));
-  return std::move(page.holdings);
+  return versions_held(services.store.objects(), policy::Scope::of(std::move(subject)), id, source);
 }
 
 Result<std::optional<HeldStatement>> held_one(api::Services& services,
