@@ -191,18 +191,22 @@ Result<std::optional<std::uint64_t>> ask_once(NodeLog& log,
 
 /// A size alone is any member's word. Errors: invalid: the witness shows nothing of it that our log signed.
 Done check_ahead(const NodeLog& log, const WitnessPeer& peer, std::uint64_t size) {
+  const auto unproved = [&] {
+    return fail(
+        ErrorCode::invalid,
+        "witness {} says that it cosigned more of this log than its {} entries, and shows no checkpoint "
+        "that the log signed",
+        peer.key.name(),
+        size);
+  };
+  if (!peer.cosigned_last) return unproved();
   const auto text = TRY(peer.cosigned_last());
   const auto note = TRY(read_note(text));
   const auto shown = TRY(Checkpoint::parse(note.text));
   bool ours = false;
   for (const auto& key : peer.log_keys) ours = TRY(signed_by(note, key)) || ours;
   if (ours && shown.origin == log.origin() && shown.size > size) return {};
-  return fail(
-      ErrorCode::invalid,
-      "witness {} says that it cosigned more of this log than its {} entries, and shows no checkpoint "
-      "that the log signed",
-      peer.key.name(),
-      size);
+  return unproved();
 }
 
 }  // namespace

@@ -77,10 +77,10 @@ struct WitnessPeer {
   NoteKey key;  // its cosignature key
   /// Sends the body of an add-checkpoint request. Gives status and body.
   std::function<Result<std::pair<int, std::string>>(const std::string& body)> send;
-  /// Fetches the checkpoint of our log that it cosigned last.
-  std::function<Result<std::string>()> cosigned_last;
-  std::vector<NoteKey> log_keys;  // under which our log signs and signed
-  std::uint64_t last = 0;         // what it cosigned of us last, as far as we know
+  /// Fetches the checkpoint of our log that it cosigned last. Without it the witness can prove no larger log.
+  std::function<Result<std::string>()> cosigned_last = nullptr;
+  std::vector<NoteKey> log_keys = {};  // under which our log signs and signed
+  std::uint64_t last = 0;              // what it cosigned of us last, as far as we know
 };
 
 class NodeLog;
