@@ -65,6 +65,22 @@ constexpr KeyRow rows[] = {
     {"limits.body_bytes", "largest request body", &Config::body_bytes, {1024, 32 << 20}},
     {"limits.connections", "at a time", &Config::connections, {1, 1'000'000}},
     {"limits.connections_per_address", "at a time", &Config::connections_per_address, {1, 1'000'000}},
+    {"limits.requests_per_account",
+     "a second, beyond a burst; then 429; 0: no limit",
+     &Config::requests_per_account,
+     {0, 1'000'000}},
+    {"limits.requests_per_address",
+     "the same from one address, or one /64 of IPv6; not behind a proxy, which speaks for all",
+     &Config::requests_per_address,
+     {0, 1'000'000}},
+    {"limits.requests_per_member",
+     "the same from one other node of an alliance",
+     &Config::requests_per_member,
+     {0, 1'000'000}},
+    {"limits.requests_burst_seconds",
+     "whose requests may come at once",
+     &Config::requests_burst_seconds,
+     {1, 3600}},
     {"limits.head_seconds", "for the handshake and the head of a request", &Config::head_seconds, {1, 600}},
     {"limits.idle_seconds", "between two requests of a connection", &Config::idle_seconds, {1, 3600}},
     {"limits.handler_seconds",
@@ -257,6 +273,15 @@ int threads_of(const Config& config) {
   constexpr unsigned per_core = 16;
   if (config.threads > 0) return static_cast<int>(config.threads);
   return static_cast<int>(per_core * std::max(2u, std::thread::hardware_concurrency()));
+}
+
+RequestLimits::Rules request_rules_of(const Config& config) {
+  const auto rule = [&](std::int64_t per_second) {
+    return TokenBuckets::Rule{.per_second = per_second, .seconds = config.requests_burst_seconds};
+  };
+  return {.account = rule(config.requests_per_account),
+          .address = rule(config.tools.behind_proxy ? 0 : config.requests_per_address),
+          .member = rule(config.requests_per_member)};
 }
 
 std::string environment_name(std::string_view key) {

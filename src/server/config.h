@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "server/request_limits.h"
 
 namespace shieldwall::server {
 
@@ -50,6 +51,10 @@ struct Config {
   std::int64_t body_bytes = 32 << 20;
   std::int64_t connections = 20'000;
   std::int64_t connections_per_address = 256;
+  std::int64_t requests_per_account = RequestLimits::generous.per_second;
+  std::int64_t requests_per_address = RequestLimits::generous.per_second;
+  std::int64_t requests_per_member = RequestLimits::generous.per_second;
+  std::int64_t requests_burst_seconds = RequestLimits::generous.seconds;
   std::int64_t head_seconds = 10;
   std::int64_t idle_seconds = 60;
   std::int64_t handler_seconds = 30;
@@ -62,6 +67,9 @@ struct Config {
 
 /// Pool threads: as configured, or sixteen per core, since handlers wait for the disk.
 int threads_of(const Config& config);
+
+/// Where a proxy speaks for everybody its address is not limited.
+RequestLimits::Rules request_rules_of(const Config& config);
 
 /// One key: what it means and what it may be, for reading it and for the documentation's test.
 struct ConfigKey {

@@ -225,7 +225,8 @@ Result<std::unique_ptr<Node>> open_folder(const std::string& folder,
                      .tries_per_account = {.tries = static_cast<std::size_t>(config.tries_per_account),
                                            .window = minutes(config.tries_minutes)},
                      .tries_per_address = {.tries = static_cast<std::size_t>(config.tries_per_address),
-                                           .window = minutes(config.tries_minutes)}},
+                                           .window = minutes(config.tries_minutes)},
+                     .requests = request_rules_of(config)},
                     std::move(store),
                     seams);
 }

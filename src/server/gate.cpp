@@ -128,10 +128,26 @@ Done check_origin(const net::Request& request) {
   return {};
 }
 
-std::expected<Gate::Admitted, net::Response> Gate::admit(const net::Request& request) {
+net::Response Gate::limited(Dialect dialect, const net::Request& request, const RequestLimits::Limited& why) {
+  constexpr std::uint64_t told_each = 10'000;  // whoever is limited may come very often
+  const auto by = name_of(why.by);
+  if (parts_.counters.limited_requests[static_cast<std::size_t>(why.by)]++ % told_each == 0)
+    log::warn("requests limited", {{"by", by}, {"address", request.peer_address}});
+  return refusal_of(dialect,
+                    {.status = 429,
+                     .detail = fmt::format("more requests than one {0} may send: wait as long as Retry-After "
+                                           "says; the node's operator can raise limits.requests_per_{0}",
+                                           by),
+                     .retry_after = why.wait});
+}
+
+std::expected<Gate::Admitted, net::Response> Gate::admit(const net::Request& request,
+                                                         RequestLimits::Count count) {
+  const auto asked = dialect_of(request.target);
+  if (const auto too_many = parts_.limits.on_arrival(request, count))
+    return std::unexpected(limited(asked, request, *too_many));
   Admitted admitted;
   auto target = net::parse_target(request.target);
-  const auto asked = dialect_of(request.target);
   if (!target) return std::unexpected(refusal_in(asked, 400, target.error().message));
   admitted.target = std::move(*target);
   admitted.match = router_.find(request.method, admitted.target);
@@ -156,6 +172,9 @@ std::expected<Gate::Admitted, net::Response> Gate::admit(const net::Request& req
     return std::unexpected(refusal_of(dialect, caller.error()));
   }
   if (caller) admitted.caller = std::move(*caller);
+  if (admitted.caller)
+    if (const auto too_many = parts_.limits.of_account(request, admitted.caller->account, count))
+      return std::unexpected(limited(dialect, request, *too_many));
   if (waits_for_members(parts_, *match.route))
     return std::unexpected(refusal_of(
         dialect,
@@ -222,7 +241,7 @@ net::Response Gate::run(Admitted& admitted, const net::Request& request) {
 
 net::Response Gate::answer(net::Request&& request) {
   const auto begun = parts_.clock.steady();
-  auto admitted = admit(request);
+  auto admitted = admit(request, RequestLimits::Count::now);
   auto response = admitted ? run(*admitted, request) : std::move(admitted).error();
   secure(response, request);
   ++parts_.counters.answers[std::clamp(response.status / 100, 0, 5)];
@@ -237,8 +256,11 @@ net::Intake Gate::intake(const net::Request& head) {
     intake.refusal = std::move(response);
     return std::move(intake);
   };
-  auto admitted = admit(head);
-  if (!admitted) return refuse(std::move(admitted).error());
+  auto admitted = admit(head, RequestLimits::Count::later);
+  if (!admitted) {
+    (void)parts_.limits.on_arrival(head, RequestLimits::Count::now);  // there is no later
+    return refuse(std::move(admitted).error());
+  }
   const auto& route = *admitted->match.route;
   intake.too_large = [dialect = route.dialect, head](std::uint64_t most) {
     auto response = refusal_in(dialect, 413, fmt::format("a body may have {} bytes here", most));

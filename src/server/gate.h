@@ -26,7 +26,8 @@ class Gate {
     std::optional<api::Caller> caller;
   };
   /// The route and the caller, or the answer that says why not.
-  std::expected<Admitted, net::Response> admit(const net::Request& request);
+  std::expected<Admitted, net::Response> admit(const net::Request& request, RequestLimits::Count count);
+  net::Response limited(api::Dialect dialect, const net::Request& request, const RequestLimits::Limited& why);
   api::Call call_of(Admitted& admitted, const net::Request& request) const;
   Deadline deadline_of(const api::Call& call) const;
   net::Response run(Admitted& admitted, const net::Request& request);

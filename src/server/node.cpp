@@ -43,6 +43,7 @@ struct Node::State {
                       store,
                       seams.clock,
                       seams.random),
+        limits(seams.clock, options.requests),
         parts{{.store = store,
                .clock = seams.clock,
                .random = seams.random,
@@ -52,6 +53,7 @@ struct Node::State {
                .shelf = &shelf},
               store,
               authenticator,
+              limits,
               options.deadlines != nullptr ? *options.deadlines : seams.clock},
         gate(parts, all_routes()) {
     parts.node_name = std::move(options.name);
@@ -80,6 +82,7 @@ struct Node::State {
   api::Sealer sealer;
   api::Shelf shelf;
   Authenticator authenticator;
+  RequestLimits limits;
   Parts parts;
   Gate gate;
   std::unique_ptr<exchange::federation::Federation> federation;  // nothing: a node without keys

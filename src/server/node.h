@@ -13,6 +13,7 @@
 #include "net/server.h"
 #include "server/authenticator.h"
 #include "server/first_run.h"
+#include "server/request_limits.h"
 
 namespace shieldwall::server {
 
@@ -29,6 +30,7 @@ struct NodeOptions {
   PasswordHasher::Limits hashing{};
   Limiter::Rule tries_per_account{.tries = 10, .window = minutes(5)};
   Limiter::Rule tries_per_address{.tries = 50, .window = minutes(5)};
+  RequestLimits::Rules requests{};
 };
 
 struct Seams {

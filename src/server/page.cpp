@@ -171,6 +171,13 @@ std::string metrics_text(const Parts& parts, Timestamp now) {
   metric(out, "handler_microseconds_total", "counter", "time spent in handlers", counted.microseconds);
   metric(out, "sign_ins_refused_total", "counter", "wrong or expired credentials", counted.refused_sign_ins);
   metric(out, "sign_ins_limited_total", "counter", "tries beyond the limit", counted.limited_sign_ins);
+  out +=
+      "# HELP shieldwall_requests_limited_total answered 429: beyond limits.requests_per_...\n# TYPE "
+      "shieldwall_requests_limited_total counter\n";
+  for (const auto by : {RequestLimits::By::account, RequestLimits::By::address, RequestLimits::By::member})
+    out += fmt::format("shieldwall_requests_limited_total{{by=\"{}\"}} {}\n",
+                       name_of(by),
+                       counted.limited_requests[static_cast<std::size_t>(by)].load());
   metric(out,
          "text_lag_objects",
          "gauge",

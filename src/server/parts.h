@@ -10,6 +10,7 @@
 #include "model/json_writer.h"
 #include "net/server.h"
 #include "server/authenticator.h"
+#include "server/request_limits.h"
 #include "server/watched_store.h"
 
 namespace shieldwall::server {
@@ -22,12 +23,14 @@ struct Counters {
   std::atomic<std::uint64_t> answers[6]{};  // by the first digit of the status
   std::atomic<std::uint64_t> refused_sign_ins{0};
   std::atomic<std::uint64_t> limited_sign_ins{0};
-  std::atomic<std::uint64_t> microseconds{0};  // spent in handlers
+  std::atomic<std::uint64_t> limited_requests[3]{};  // by RequestLimits::By
+  std::atomic<std::uint64_t> microseconds{0};        // spent in handlers
 };
 
 struct Parts : api::Services {
   WatchedStore& watched;
   Authenticator& authenticator;
+  RequestLimits& limits;
   const Clock& deadlines;  // what deadlines of requests are read on
   std::string node_name{};
   OrganisationId home{};

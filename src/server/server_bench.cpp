@@ -3,6 +3,7 @@
 // server_bench [SECONDS per measurement, 5] [FOLDER] [THREADS of the pool, 0: as a node has] [NAME: only
 // these]
 //
+//   limits  64 threads ask whether one address and one account may send a request: what that costs each
 //   syncs   that the disk does one after the other: without sharing commits there could be no more writes
 //   store   64 threads put one object after the other, durable before the next, in process
 //   nothing 64 HTTPS clients POST the same bodies to a handler that answers at once: what TLS, HTTP and the
@@ -270,6 +271,30 @@ double store_rate(store::Store& store, double seconds, std::uint64_t first) {
   return static_cast<double>(done) / seconds;
 }
 
+/// All callers are the same one here, which is the worst case: every thread writes the same two buckets.
+double limits_rate(double seconds) {
+  constexpr TokenBuckets::Rule never{.per_second = 1'000'000, .seconds = 3600};
+  RequestLimits limits(system_clock(), {.account = never, .address = never, .member = never});
+  const auto account = AccountId::random(system_random());
+  const net::Request request{.peer_address = "127.0.0.1"};
+  std::atomic<std::uint64_t> asked{0};
+  const auto until = now_s() + seconds;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < clients; ++i)
+      threads.emplace_back([&] {
+        std::uint64_t mine = 0;
+        while (now_s() < until)
+          for (int turn = 0; turn < 1000; ++turn, ++mine) {
+            (void)limits.on_arrival(request, RequestLimits::Count::now);
+            (void)limits.of_account(request, account, RequestLimits::Count::now);
+          }
+        asked += mine;
+      });
+  }
+  return static_cast<double>(asked) / seconds;
+}
+
 struct Measured {
   double rate = 0;
   double cpu_us = 0;  // for each answer
@@ -283,7 +308,7 @@ Measured measured(std::string_view name, const Measured& store, double floor_us,
   const double rate = work();
   const double each = 1e6 / (rate * (now_s() - begun));
   const Measured taken{.rate = rate, .cpu_us = (cpu_s() - cpu) * each};
-  fmt::print(R"({{"benchmark":"{}","per_second":{:.0f},"ratio_to_store":{:.2f},"cpu_us":{:.1f},)"
+  fmt::print(R"({{"benchmark":"{}","per_second":{:.0f},"ratio_to_store":{:.2f},"cpu_us":{:.2f},)"
              R"("client_cpu_us":{:.1f},"cpu_ratio":{:.2f}}})"
              "\n",
              name,
@@ -313,6 +338,9 @@ int main(int argc, char** argv) {
     const auto port = serving.server->port(0);
     const std::string_view only = argc > 4 ? argv[4] : "";
     const auto wanted = [&](std::string_view name) { return only.empty() || name == only; };
+    if (wanted("limits"))
+      measured(
+          "limits of one address and account, 64 threads", {}, 0, [&] { return limits_rate(seconds / 5); });
     if (wanted("syncs"))
       measured("syncs one after the other", {}, 0, [&] { return syncs_per_second(folder, seconds / 2); });
     Measured store;
