@@ -299,6 +299,12 @@ void show_refusals(const Json& answer) {
     }
   }
   if (shown == 0) print_line("Nothing was refused.");
+  if (const auto counted = answer.find("counted"))
+    for (const auto one : *counted)
+      print_line(fmt::format("{}  and {} more of {}, only counted",
+                             text_of(one, "last"),
+                             number_of(one, "count"),
+                             text_of(one, "from_name")));
 }
 
 Exit refused(const Arguments& arguments) {

@@ -27,7 +27,7 @@ inline void mislead(AllianceNode& sender, AllianceNode& member) {
   const auto rows = *records.scan(ledger::statement_table, "own/", "", 50);
   for (const auto& row : rows) {
     const auto release = *fed::decode_own_release(row.value);
-    const auto item = records.read(ledger::outbox_table, fed::item_key(release.item));
+    const auto item = records.read(ledger::outbox_table, fed::item_key(release.item, release.item_at));
     std::vector<OrganisationId> recipients;
     for (const auto& one : release.recipients)
       if (!one.has_lost) recipients.push_back(one.organisation);

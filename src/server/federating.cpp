@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "base/executor.h"
 #include "base/log.h"
 
 namespace shieldwall::server {
@@ -21,6 +22,8 @@ constexpr Duration poll_wait = seconds(2);  // how long a node may hold our ques
 constexpr Duration first_pause = milliseconds(500);  // after a failure, then twice as long each time
 constexpr Duration longest_pause = seconds(15);
 constexpr std::size_t called_max = 256;  // threads; a larger alliance calls its relays
+
+constexpr int taking_threads = 2;  // one store takes what they bring
 
 using Stop = std::atomic<bool>;
 
@@ -90,6 +93,7 @@ class Line {
 struct Federating::State {
   State(Federation& given, std::function<void()> wake) : federation(given) {
     federation.on_news(std::move(wake));
+    federation.work_beside(&beside);
     releasing = std::thread([this] { release(); });
     planning = std::thread([this] { plan(); });
   }
@@ -99,6 +103,7 @@ struct Federating::State {
     planning.join();
     for (auto& [peer, line] : lines) line->stop();
     lines.clear();
+    federation.work_beside(nullptr);
     federation.on_news({});
   }
 
@@ -128,6 +133,7 @@ struct Federating::State {
 
   Federation& federation;
   Stop stop{false};
+  ThreadPool beside{taking_threads, called_max};  // pages are taken while the next ones are on their way
   std::map<OrganisationId, std::unique_ptr<Line>> lines;  // of the planning thread while it runs
   std::thread releasing;
   std::thread planning;

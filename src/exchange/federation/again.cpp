@@ -75,7 +75,7 @@ class Again {
 
   Done queue(OwnRelease& own, Recipient& recipient, std::uint64_t revision) {
     const auto& digest = recipient.has_lost ? own.lost_item : own.item;
-    const auto item = records_.read(ledger::outbox_table, item_key(digest));
+    const auto item = records_.read(ledger::outbox_table, item_key(digest, own.item_at));
     if (!item && item.error().code == ErrorCode::not_found) return {};
     if (!item) return fail(item.error());
     const auto keys = known_.keys(peer_, policy::KeyUse::sealing);
@@ -87,7 +87,8 @@ class Again {
     Queued queued{.delivery = {.kind = ItemKind::envelope, .to = policy::key_id(keys.front())},
                   .at = now_,
                   .object = own.object.text(),
-                  .statement = policy::statement_digest(own.statement.statement)};
+                  .statement = policy::statement_digest(own.statement.statement),
+                  .item_at = own.item_at};
     recipient.number = TRY(outbox_.add(hop, std::move(queued), item->value));
     told_.hops.insert(hop);
     writes_.push_back({.table = ledger::statement_table,

@@ -424,6 +424,7 @@ constexpr api::Type impact_type{"Impact", impact_fields};
 constexpr api::Field refusals_fields[] = {
     {"here", "[]object", "what this node refused: at, from, origin, statement, commitment, reason"},
     {"there", "[]object", "what others refused of this node's own: at, member, statement, reason"},
+    {"counted", "[]object", "of whom more was refused than evidence is kept of: from, count, last"},
 };
 constexpr api::Type refusals_type{"Refusals", refusals_fields};
 constexpr api::Field recall_fields[] = {

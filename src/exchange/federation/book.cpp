@@ -13,7 +13,8 @@ using policy::ByteWriter;
 
 constexpr std::uint8_t form_version = 1;
 constexpr std::uint8_t taken_version = 2;    // 1 kept no secret
-constexpr std::uint8_t amended_version = 2;  // of an own release that somebody lost; 1 is all others
+constexpr std::uint8_t item_version = 3;     // of rows that name an item: 1 and 2 by its digest alone
+constexpr std::uint8_t amended_version = 2;  // of an own release that somebody lost
 constexpr std::size_t text_max = 512;
 constexpr std::size_t recipients_max = 10'000;
 constexpr std::size_t statement_max = 2u << 20;
@@ -22,6 +23,12 @@ Done check_form(ByteReader& in) {
   if (TRY(in.number<std::uint8_t>()) != form_version)
     return in.refuse("a version this program does not know");
   return {};
+}
+
+Result<std::uint8_t> read_item_version(ByteReader& in) {
+  const auto version = TRY(in.number<std::uint8_t>());
+  if (version < 1 || version > item_version) return in.refuse("a version this program does not know");
+  return version;
 }
 
 void write_header(ByteWriter& out, const EnvelopeHeader& header) {
@@ -81,7 +88,7 @@ Result<Stand> decode_stand(std::string_view row) {
 
 Bytes encode(const Queued& queued) {
   ByteWriter out;
-  out.number(form_version);
+  out.number(item_version);
   out.number(queued.delivery.number);
   out.number(static_cast<std::uint8_t>(queued.delivery.kind));
   out.digest(queued.delivery.to);
@@ -90,12 +97,14 @@ Bytes encode(const Queued& queued) {
   out.number(queued.at.us);
   out.counted(queued.object);
   out.digest(queued.statement);
+  out.number(queued.item_at.us);
+  out.number(std::uint8_t{queued.carried});
   return std::move(out).take();
 }
 
 Result<Queued> decode_queued(std::string_view row) {
   ByteReader in(row, "queued delivery");
-  TRY(check_form(in));
+  const auto version = TRY(read_item_version(in));
   Queued queued;
   queued.delivery.number = TRY(in.number<std::uint64_t>());
   queued.delivery.kind = static_cast<ItemKind>(TRY(in.number<std::uint8_t>()));
@@ -105,6 +114,11 @@ Result<Queued> decode_queued(std::string_view row) {
   queued.at.us = TRY(in.number<std::int64_t>());
   queued.object = TRY(in.line(0, text_max));
   queued.statement = TRY(in.digest());
+  queued.item_at = {};
+  if (version >= item_version) {
+    queued.item_at.us = TRY(in.number<std::int64_t>());
+    queued.carried = TRY(in.flag());
+  }
   TRY(in.finish());
   return queued;
 }
@@ -112,7 +126,7 @@ Result<Queued> decode_queued(std::string_view row) {
 Bytes encode(const OwnRelease& release) {
   const bool is_amended = std::ranges::any_of(release.recipients, &Recipient::has_lost);
   ByteWriter out;
-  out.number(is_amended ? amended_version : form_version);
+  out.number(item_version);
   out.counted(release.object.text());
   out.counted(release.collection ? release.collection->uuid.view() : std::string_view());
   out.digest(release.content);
@@ -124,6 +138,8 @@ Bytes encode(const OwnRelease& release) {
     to.uuid(one.organisation.uuid);
     to.number(one.number);
   });
+  out.number(release.item_at.us);
+  out.number(std::uint8_t{is_amended});
   if (!is_amended) return std::move(out).take();
   for (const auto& one : release.recipients) out.number(std::uint8_t{one.has_lost});
   out.digest(release.lost_item);
@@ -132,9 +148,7 @@ Bytes encode(const OwnRelease& release) {
 
 Result<OwnRelease> decode_own_release(std::string_view row) {
   ByteReader in(row, "own release");
-  const auto version = TRY(in.number<std::uint8_t>());
-  if (version < form_version || version > amended_version)
-    return in.refuse("a version this program does not know");
+  const auto version = TRY(read_item_version(in));
   OwnRelease release;
   release.object = TRY(read_object(in));
   const auto collection = TRY(in.counted(sizeof(Uuid::bytes)));
@@ -148,7 +162,8 @@ Result<OwnRelease> decode_own_release(std::string_view row) {
   release.at.us = TRY(in.number<std::int64_t>());
   release.recalled = TRY(in.flag());
   release.recipients = TRY(in.ascending_list(recipients_max, 24, read_recipient));
-  if (version == amended_version) {
+  if (version >= item_version) release.item_at.us = TRY(in.number<std::int64_t>());
+  if (version == amended_version || (version >= item_version && TRY(in.flag()))) {
     for (auto& one : release.recipients) one.has_lost = TRY(in.flag());
     release.lost_item = TRY(in.digest());
   }
@@ -200,8 +215,16 @@ std::string queue_prefix(const OrganisationId& peer) {
 std::string queue_key(const OrganisationId& peer, std::uint64_t number) {
   return fmt::format("queue/{}/{:016}", peer.text(), number);
 }
-std::string item_key(const Digest& digest) {
-  return "item/" + digest.hex();
+std::string item_key(const Digest& digest, Timestamp item_at) {
+  if (item_at == Timestamp{}) return "item/" + digest.hex();
+  return fmt::format("item/{:016x}/{}", static_cast<std::uint64_t>(item_at.us), digest.hex());
+}
+std::string carried_key(const Digest& digest, Timestamp item_at) {
+  return fmt::format("{}{:016x}/{}", carried_prefix, static_cast<std::uint64_t>(item_at.us), digest.hex());
+}
+std::string item_key(const Queued& queued) {
+  const auto& digest = queued.delivery.digest;
+  return queued.carried ? carried_key(digest, queued.item_at) : item_key(digest, queued.item_at);
 }
 std::string ack_key(const OrganisationId& peer) {
   return "ack/" + peer.text();

@@ -2,7 +2,8 @@
 // The rows that a node of an alliance keeps of what it sent and took. Values; who writes them says when.
 //
 //   outbox_table     out/PEER             where the numbering of that pair stands
-//                    queue/PEER/NUMBER    a delivery; item/DIGEST  its bytes, shared by all who get it
+//                    queue/PEER/NUMBER    a delivery; item/TIME/DIGEST  its bytes, shared by all who get it
+//                    carried/TIME/DIGEST  the same of what a relay carries for others
 //                    ack/PEER             the newest acknowledgement, as the peer signed it
 //   peer_table       in/PEER              how far this node took what the peer sent
 //                    epoch/...            epoch keys made and received, sealed under the node's secret
@@ -32,6 +33,8 @@ struct Queued {
   Timestamp at{};
   std::string object{};  // id of what is inside; empty for keys and what is carried for others
   Digest statement{};
+  Timestamp item_at = Timestamp::never();  // names the item's row, with its digest; never: `at`
+  bool carried = false;                    // for others, by a relay: its item is forgotten in time
 };
 
 struct Recipient {
@@ -49,6 +52,7 @@ struct OwnRelease {
   policy::SignedStatement statement{};
   Digest item{};
   Timestamp at{};
+  Timestamp item_at{};  // names the item's row, with its digest
   bool recalled = false;
   std::vector<Recipient> recipients{};  // sorted
   Digest lost_item{};                   // the same statement without the object, for those who lost it
@@ -79,7 +83,13 @@ Result<TakenStatement> decode_taken(std::string_view row);
 std::string out_key(const OrganisationId& peer);
 std::string queue_prefix(const OrganisationId& peer);
 std::string queue_key(const OrganisationId& peer, std::uint64_t number);
-std::string item_key(const Digest& digest);
+/// By the time when it was made, so that items made together stand together on the disk and new ones behind
+/// the others. Zero: of a version that named them by their digests alone.
+std::string item_key(const Digest& digest, Timestamp item_at);
+/// Of what is carried for others.
+inline constexpr std::string_view carried_prefix = "carried/";
+std::string carried_key(const Digest& digest, Timestamp item_at);
+std::string item_key(const Queued& queued);
 std::string ack_key(const OrganisationId& peer);
 std::string in_key(const OrganisationId& peer);
 std::string own_prefix(const model::ObjectId& object);

@@ -2,6 +2,7 @@
 // nothing else is open to anybody, but joining by an invitation.
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/log.h"
 #include "exchange/federation/federation.h"
@@ -51,10 +52,11 @@ Result<Response> hello(Call& call) {
 /// Waits until there is something to say, for as long as the peer asked, then says it at once.
 class PollStream final : public net::Stream {
  public:
-  PollStream(Federation& federation, const OrganisationId& peer, Poll poll)
+  PollStream(Federation& federation, const OrganisationId& peer, Poll poll, std::uint64_t after)
       : federation_(federation),
         peer_(peer),
         poll_(std::move(poll)),
+        after_(after),
         until_(federation.services().clock.steady().us + Duration(milliseconds(poll_.wait_ms)).us) {}
 
   bool may_wait() const override {
@@ -68,7 +70,7 @@ class PollStream final : public net::Stream {
     if (!asked_) armed_ = is_due();
     if (!armed_) return net::Poll::wait;
     done_ = true;
-    auto page = federation_.page_for(peer_, poll_.ack.last);
+    auto page = federation_.page_for(peer_, after_);
     if (!page) {
       log::error("deliveries cannot be read", {{"peer", peer_.text()}, {"why", page.error().message}});
       return net::Poll::end;
@@ -79,7 +81,7 @@ class PollStream final : public net::Stream {
 
  private:
   bool is_due() const {
-    return federation_.has_news(peer_, poll_.ack.last) || knows_another_roster() ||
+    return federation_.has_news(peer_, after_) || knows_another_roster() ||
            federation_.services().clock.steady().us >= until_;
   }
   bool knows_another_roster() const {
@@ -94,6 +96,7 @@ class PollStream final : public net::Stream {
   Federation& federation_;
   OrganisationId peer_;
   Poll poll_;
+  std::uint64_t after_;  // number
   std::int64_t until_;
   mutable bool asked_ = false;
   mutable bool armed_ = false;
@@ -106,7 +109,15 @@ Result<Response> poll(Call& call) {
   auto asked = TRY(decode_poll(call.request.body));
   TRY(federation->note(peer, asked.ack));
   asked.wait_ms = std::min(asked.wait_ms, static_cast<std::uint32_t>(poll_wait_max.us / 1000));
-  return Response::stream(std::make_shared<PollStream>(*federation, peer, std::move(asked)), media_type);
+  // What follows may be asked for before what came is acknowledged: a page ahead.
+  const auto text = call.target.parameter("after").value_or("0");
+  std::uint64_t after = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
+  if (error != std::errc() || end != text.data() + text.size())
+    return fail(ErrorCode::invalid, "after: not a number");
+  after = std::max(after, asked.ack.last);
+  return Response::stream(std::make_shared<PollStream>(*federation, peer, std::move(asked), after),
+                          media_type);
 }
 
 Result<Response> push(Call& call) {

@@ -10,6 +10,9 @@ namespace shieldwall::exchange::federation {
 namespace {
 
 constexpr std::string_view purpose = "federation epoch key";
+constexpr std::string_view received_prefix = "epoch/in/";
+constexpr int origins_max = 64;  // of one epoch; its id is random, so that more than one is somebody's trick
+constexpr int rows_at_once = 1'000;
 
 /// Epochs of one audience: the newest, and to which keys it was sealed.
 struct Line {
@@ -59,7 +62,12 @@ std::string made_key(const EpochId& epoch) {
 }
 
 std::string received_key(const OrganisationId& origin, const EpochId& epoch) {
-  return fmt::format("epoch/in/{}/{}", origin.text(), epoch.text());
+  return fmt::format("{}{}/{}", received_prefix, origin.text(), epoch.text());
+}
+
+/// Which members gave a key of that epoch.
+std::string origins_prefix(const EpochId& epoch) {
+  return fmt::format("epoch/of/{}/", epoch.text());
 }
 
 Digest digest_of(const std::vector<std::pair<OrganisationId, policy::MemberKey>>& keys) {
@@ -144,11 +152,15 @@ Result<EpochGrant> epoch_told(const api::Services& services,
   return epoch.grant;
 }
 
-store::Write write_of(const api::Sealer& sealer, const EpochGrant& grant) {
-  return {.table = ledger::peer_table,
-          .key = received_key(grant.origin, grant.epoch),
-          .value = encode(sealer, Line{.grant = grant}),
-          .expected = std::nullopt};
+std::vector<store::Write> writes_of(const api::Sealer& sealer, const EpochGrant& grant) {
+  return {{.table = ledger::peer_table,
+           .key = received_key(grant.origin, grant.epoch),
+           .value = encode(sealer, Line{.grant = grant}),
+           .expected = std::nullopt},
+          {.table = ledger::peer_table,
+           .key = origins_prefix(grant.epoch) + grant.origin.text(),
+           .value = Bytes(),
+           .expected = std::nullopt}};
 }
 
 Result<EpochGrant> epoch_received(store::Records& records,
@@ -158,6 +170,44 @@ Result<EpochGrant> epoch_received(store::Records& records,
   const auto row = TRY(records.read(ledger::peer_table, received_key(origin, epoch)));
   const auto line = TRY(decode_line(sealer, row.value));
   return line.grant;
+}
+
+Result<const std::vector<SecretKey>*> EpochKeys::of(const EpochId& epoch) {
+  if (const auto found = keys_.find(epoch); found != keys_.end()) return &found->second;
+  const auto prefix = origins_prefix(epoch);
+  std::vector<OrganisationId> origins;
+  for (const auto& row : TRY(records_.scan(ledger::peer_table, prefix, "", origins_max))) {
+    const auto origin = TRY(OrganisationId::parse(std::string_view(row.key).substr(prefix.size())));
+    origins.push_back(origin);
+  }
+  if (origins.empty()) {
+    if (!origins_) TRY(read_all_origins());
+    if (const auto found = origins_->find(epoch); found != origins_->end()) origins = found->second;
+  }
+  std::vector<SecretKey> keys;
+  for (const auto& origin : origins) {
+    const auto grant = epoch_received(records_, sealer_, origin, epoch);
+    if (!grant && grant.error().code != ErrorCode::not_found) return fail(grant.error());
+    if (grant) keys.push_back(grant->key);
+  }
+  return &keys_.emplace(epoch, std::move(keys)).first->second;
+}
+
+/// Once, however many envelopes name epochs that nobody gave.
+Done EpochKeys::read_all_origins() {
+  auto& origins = origins_.emplace();
+  for (std::string after;;) {
+    const auto rows = TRY(records_.scan(ledger::peer_table, received_prefix, after, rows_at_once));
+    for (const auto& row : rows) {
+      const auto names = std::string_view(row.key).substr(received_prefix.size());
+      const auto slash = names.find('/');
+      const auto origin = TRY(OrganisationId::parse(names.substr(0, slash)));
+      const auto epoch = TRY(EpochId::parse(names.substr(slash + 1)));
+      origins[epoch].push_back(origin);
+    }
+    if (rows.size() < static_cast<std::size_t>(rows_at_once)) return {};
+    after = rows.back().key;
+  }
 }
 
 }  // namespace shieldwall::exchange::federation

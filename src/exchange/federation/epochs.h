@@ -2,7 +2,10 @@
 // Group epoch keys: one for each (origin, audience, epoch). The origin opens a new epoch whenever those it
 // seals to, or one of their keys, changed. At rest they are sealed under the node's secret.
 
+#include <map>
+#include <optional>
 #include <set>
+#include <vector>
 
 #include "api/call.h"
 #include "api/seal.h"
@@ -47,10 +50,28 @@ Result<EpochGrant> epoch_told(const api::Services& services,
                               std::vector<store::Write>& writes);
 
 /// Keeps one that was received, and gives it back. errors: not_found
-store::Write write_of(const api::Sealer& sealer, const EpochGrant& grant);
+std::vector<store::Write> writes_of(const api::Sealer& sealer, const EpochGrant& grant);
 Result<EpochGrant> epoch_received(store::Records& records,
                                   const api::Sealer& sealer,
                                   const OrganisationId& origin,
                                   const EpochId& epoch);
+
+/// The epoch keys received, for what takes many envelopes: an envelope names its epoch and not its origin,
+/// and an epoch's id is no secret: several members may use it.
+class EpochKeys {
+ public:
+  EpochKeys(store::Records& records, const api::Sealer& sealer) : records_(records), sealer_(sealer) {}
+  void add(const EpochGrant& grant) { keys_[grant.epoch].push_back(grant.key); }
+  /// Those of that epoch, from whomever; none: no key was received.
+  Result<const std::vector<SecretKey>*> of(const EpochId& epoch);
+
+ private:
+  Done read_all_origins();
+
+  store::Records& records_;
+  const api::Sealer& sealer_;
+  std::map<EpochId, std::vector<SecretKey>> keys_;
+  std::optional<std::map<EpochId, std::vector<OrganisationId>>> origins_;  // of rows of earlier versions too
+};
 
 }  // namespace shieldwall::exchange::federation

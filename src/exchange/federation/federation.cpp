@@ -27,6 +27,7 @@ constexpr Duration embargo_pause = milliseconds(500);  // between two looks for 
 constexpr int invitations_max = 1'000;
 constexpr int take_tries_max = 32;  // as many members may bring something for one and the same at once
 constexpr std::uint64_t rounds_between_tending = 256;  // of releases, before rows of the sets are looked at
+constexpr std::uint32_t pages_ahead_version = 4;
 constexpr std::size_t rosters_at_once = 1'000;
 constexpr std::size_t rosters_bytes_max = 64u << 20;
 constexpr Duration confer_pause = seconds(5);  // between two looks at what another founder's operator signed
@@ -79,6 +80,30 @@ Done go_back(Federation& federation, const OrganisationId& peer, const Ack& kept
       .table = ledger::outbox_table, .key = ack_key(peer), .value = encode(ack), .expected = std::nullopt};
   return federation.services().store.records().write({&write, 1});
 }
+
+/// A page that is taken while the next one is asked for.
+struct Fetching {
+  std::future<Result<TakenPage>> taking{};
+  std::optional<std::uint64_t> ahead{};  // the last delivery of it: what follows is asked for already
+  bool came = false;
+
+  Fetching() = default;
+  Fetching(const Fetching&) = delete;
+  ~Fetching() {
+    if (taking.valid()) taking.wait();
+  }
+  std::string target() const {
+    return ahead ? fmt::format("/federation/poll?after={}", *ahead) : "/federation/poll";
+  }
+  /// What became of it; nothing: none is being taken.
+  Result<std::optional<TakenPage>> end() {
+    if (!taking.valid()) return std::optional<TakenPage>();
+    auto taken = TRY(taking.get());
+    if (taken.wants_rosters)
+      return fail(ErrorCode::unavailable, "a newer roster than this node could get is needed");
+    return std::optional(std::move(taken));
+  }
+};
 
 }  // namespace
 
@@ -320,6 +345,20 @@ void Federation::confer_when_due(const OrganisationId& peer) {
               {{"member", peer.text()}, {"why", done.error().message}});
 }
 
+/// Done when the answer is ready; at once where nobody works beside.
+std::future<Result<TakenPage>> Federation::begin_taking(const OrganisationId& peer, Page page) {
+  auto work = std::make_shared<std::packaged_task<Result<TakenPage>()>>(
+      [this, peer, page = std::move(page)] { return take(peer, page); });
+  auto taking = work->get_future();
+  auto* const beside = page_ahead_allowed(peer) ? beside_.load() : nullptr;
+  if (beside == nullptr || !beside->post([work] { (*work)(); })) (*work)();
+  return taking;
+}
+
+bool Federation::page_ahead_allowed(const OrganisationId& peer) const {
+  return beside_.load() != nullptr && version_with(peer) >= pages_ahead_version;
+}
+
 Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
   TRY(greet(peer));
   confer_when_due(peer);
@@ -329,21 +368,27 @@ Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
   const auto known = known_.load();
   Poll poll{.rosters = known->stands_for(peer), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
   poll.ack = TRY(ack_for(services_, *known, *held, peer));
-  bool came = false;
+  Fetching fetching;
   for (;;) {
-    const auto answer = TRY(call(peer, Method::post, "/federation/poll", encode(poll), exchange_time));
-    if (answer.bytes().empty()) return came;  // nothing while it waited
-    const auto page = TRY(decode_page(answer.bytes()));
+    const auto answer = call(peer, Method::post, fetching.target(), encode(poll), exchange_time);
+    const auto taken = TRY(fetching.end());  // before anything else: it is this node's own work
+    if (!answer) return fail(answer.error());
+    if (taken) poll.ack = taken->ack;
+    if (answer->bytes().empty()) return fetching.came;  // nothing while it waited
+    auto page = TRY(decode_page(answer->bytes()));
     TRY(settle_rosters(peer, page.rosters));
-    if (page.deliveries.empty()) return came;
-    auto taken = TRY(take(peer, page));
-    if (taken.wants_rosters)
-      return fail(ErrorCode::unavailable, "a newer roster than this node could get is needed");
-    came = true;
-    poll.ack = std::move(taken.ack);
-    poll.rosters = known_.load()->stands_for(peer);
     // Told at once what became of them; and what is more comes with the same answer.
+    poll.rosters = known_.load()->stands_for(peer);
     poll.wait_ms = 0;
+    if (page.deliveries.empty() && !fetching.ahead) return fetching.came;
+    fetching.ahead = std::nullopt;
+    if (page.deliveries.empty()) continue;
+    fetching.came = true;
+    if (page.more && page_ahead_allowed(peer)) fetching.ahead = page.deliveries.back().number;
+    fetching.taking = begin_taking(peer, std::move(page));
+    if (fetching.ahead) continue;
+    const auto last = TRY(fetching.end());
+    poll.ack = last->ack;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "api/route.h"
+#include "base/executor.h"
 #include "base/guarded.h"
 #include "exchange/federation/intake.h"
 #include "exchange/federation/known.h"
@@ -125,11 +127,16 @@ class Federation {
   Reconciling& reconciling() { return *reconciling_; }
   /// Called after deliveries were added: waiting polls are answered now.
   void on_news(std::function<void()> wake);
+  /// Where a page is taken while the next one is on its way; nothing: one after the other. Outlives the
+  /// calls.
+  void work_beside(Executor* executor) { beside_ = executor; }
   /// Whether somebody calls it with threads of its own: a node that runs.
   bool serves() const;
 
  private:
   Done greet(const OrganisationId& peer);
+  bool page_ahead_allowed(const OrganisationId& peer) const;
+  std::future<Result<TakenPage>> begin_taking(const OrganisationId& peer, Page page);
   Done settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs);
   Done take_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);
   Done bring_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);
@@ -154,6 +161,7 @@ class Federation {
   Guarded<std::function<void()>> wake_{};
   Guarded<TlsStand> tls_;
   Guarded<std::function<void(const net::TlsIdentity&)>> show_{};
+  std::atomic<Executor*> beside_{nullptr};
   std::atomic<std::uint64_t> rounds_{0};           // of releases
   std::atomic<store::Sequence> seen_{UINT64_MAX};  // the newest change when there was nothing more to release
   std::atomic<std::int64_t> tended_us_{INT64_MIN / 2};  // steady

@@ -14,7 +14,8 @@
 namespace shieldwall::exchange::federation {
 
 inline constexpr std::uint32_t protocol_oldest = 1;  // the range of versions that this program speaks
-inline constexpr std::uint32_t protocol_newest = 3;  // 2: reconciliation; 3: anonymous sightings
+inline constexpr std::uint32_t protocol_newest =
+    4;  // 2: reconciliation; 3: anonymous sightings; 4: pages ahead
 
 inline constexpr std::size_t page_bytes_max = 48u << 20;   // one envelope of the largest fits
 inline constexpr std::size_t page_bytes_about = 4u << 20;  // a page is closed at; bounds what a peer keeps

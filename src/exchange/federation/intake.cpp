@@ -7,6 +7,7 @@
 #include "exchange/federation/again.h"
 #include "exchange/federation/anonymous.h"
 #include "exchange/federation/epochs.h"
+#include "exchange/federation/evidence.h"
 #include "exchange/federation/judge.h"
 #include "exchange/federation/own_targets.h"
 #include "exchange/federation/relaying.h"
@@ -23,6 +24,8 @@ namespace {
 
 using policy::Statement;
 using policy::StatementKind;
+
+constexpr std::size_t warned_of_page_max = 8;  // refusals of one page that the log tells one by one
 
 /// What one delivery holds, until it is judged.
 struct Opened {
@@ -56,6 +59,8 @@ class Intake {
         keys_(keys),
         peer_(peer),
         outbox_(records_),
+        epochs_(records_, services.sealer),
+        evidence_(records_, peer),
         bench_{.known = known, .home = home, .now = services.clock.now()} {
     taken_.ack = {.from = peer, .by = known.home, .at = bench_.now};
   }
@@ -84,6 +89,7 @@ class Intake {
                        .key = in_key(peer_),
                        .value = encode(stand_),
                        .expected = row ? row->revision : 0});
+    if (auto counted = evidence_.take()) writes_.push_back(std::move(*counted));
     taken_.ack.last = stand_.last;
     taken_.ack.chain = stand_.chain;
     sign(taken_.ack, keys_.statement);
@@ -176,7 +182,7 @@ class Intake {
       return {};
     }
     if (delivery.kind == ItemKind::withdrawn) return {};
-    Queued queued{.delivery = delivery, .at = bench_.now};
+    Queued queued{.delivery = delivery, .at = bench_.now, .carried = true};
     queued.delivery.item.clear();
     TRY(outbox_.add(known_.sealing.at(delivery.to), std::move(queued), delivery.item));
     return {};
@@ -273,7 +279,7 @@ class Intake {
                                    .fate = fate,
                                    .statement = statement,
                                    .reason = excerpt(reason, reason_bytes_max)});
-    if (fate == Fate::refused)
+    if (fate == Fate::refused && taken_.refused <= warned_of_page_max)
       log::warn("a delivery was refused",
                 {{"from", peer_.text()}, {"number", delivery.number}, {"why", reason}});
   }
@@ -294,29 +300,19 @@ class Intake {
       tell(delivery, Fate::refused, {}, "an epoch key that its origin did not sign");
       return {};
     }
-    epochs_.insert_or_assign({grant.origin, grant.epoch}, grant.key);
-    writes_.push_back(write_of(services_.sealer, grant));
+    epochs_.add(grant);
+    std::ranges::move(writes_of(services_.sealer, grant), std::back_inserter(writes_));
     return {};
   }
 
-  /// By whichever origin's key it opens: an epoch's id is no secret, and another member may use it too.
+  /// By whichever key of that epoch it opens.
   Result<Contents> unsealed(const Envelope& envelope) {
-    for (const auto& origin : known_.others()) {
-      const auto* const key = TRY(epoch_key(origin, envelope.header.epoch));
-      if (key == nullptr) continue;
-      auto contents = open(envelope, *key);
+    const auto* const keys = TRY(epochs_.of(envelope.header.epoch));
+    for (const auto& key : *keys) {
+      auto contents = open(envelope, key);
       if (contents) return contents;
     }
     return fail(ErrorCode::invalid, "sealed for an epoch whose key this node was not given, or altered");
-  }
-
-  Result<const SecretKey*> epoch_key(const OrganisationId& origin, const EpochId& epoch) {
-    const auto found = epochs_.find({origin, epoch});
-    if (found != epochs_.end()) return &found->second;
-    const auto grant = epoch_received(records_, services_.sealer, origin, epoch);
-    if (!grant && grant.error().code == ErrorCode::not_found) return nullptr;
-    if (!grant) return fail(grant.error());
-    return &epochs_.insert_or_assign({origin, epoch}, grant->key).first->second;
   }
 
   Done take_envelope(const Delivery& delivery) {
@@ -414,6 +410,13 @@ class Intake {
   /// The key and the payload are forgotten with this; what was signed stays.
   Done refuse(const Delivery& delivery, const Opened& opened, const Digest& digest, std::string_view reason) {
     TRY(tell_origin(delivery, opened, Fate::refused, digest, reason));
+    const auto room = TRY(evidence_.count(bench_.now));
+    if (room == EvidenceQuota::Answer::over) return {};
+    if (room == EvidenceQuota::Answer::first_over)
+      return ledger::audit_node(services_.store,
+                                known_.home,
+                                "federation.refused_only_counted",
+                                {{"from", peer_.text()}, {"kept", evidence_of_member_max}});
     note(delivery, opened, Fate::refused, reason, std::nullopt);
     return ledger::audit_node(services_.store,
                               known_.home,
@@ -556,12 +559,24 @@ class Intake {
   Result<std::optional<TakenStatement>> taken_before(const Statement& statement) {
     const auto key = taken_key(statement.origin, statement.release);
     if (const auto found = noted_.find(key); found != noted_.end()) return std::optional(found->second);
-    const auto row = records_.read(ledger::statement_table, key);
-    if (!row && row.error().code == ErrorCode::not_found) return std::optional<TakenStatement>();
-    if (!row) return fail(row.error());
+    auto& nothing_from = nothing_from_[statement.origin];
+    if (!nothing_from.empty() && key >= nothing_from) return std::optional<TakenStatement>();
+    const auto row = TRY(first_from(statement.origin, key));
+    if (!row) nothing_from = key;
+    if (!row || row->key != key) return std::optional<TakenStatement>();
     auto taken = TRY(decode_taken(row->value));
     last_[key] = element_of(statement.release, policy::statement_digest(taken.statement.statement));
     return std::optional(std::move(taken));
+  }
+
+  /// The first row of that origin's at the key or behind it. Releases stand in the order of their time, so
+  /// that of a page of new ones one question is answered for all.
+  Result<std::optional<store::Record>> first_from(const OrganisationId& origin, const std::string& key) {
+    auto before = key;
+    --before.back();  // of hexadecimal digits: nothing stands between
+    auto rows = TRY(records_.scan(ledger::statement_table, taken_prefix(origin), before, 1));
+    if (rows.empty()) return std::optional<store::Record>();
+    return std::optional(std::move(rows.front()));
   }
 
   /// A refused one never takes the place of what was taken: it is evidence under its own name.
@@ -618,12 +633,14 @@ class Intake {
   const ledger::NodeKeys& keys_;
   OrganisationId peer_;
   OutboxBatch outbox_;
+  EpochKeys epochs_;
+  EvidenceQuota evidence_;
   Bench bench_;
   Stand stand_{};
   TakenPage taken_{};
   bool peer_is_ahead_ = false;
-  std::map<std::pair<OrganisationId, EpochId>, SecretKey> epochs_;
   std::map<std::string, TakenStatement> noted_;
+  std::map<OrganisationId, std::string> nothing_from_;  // no row of that origin's stands there or behind
   std::map<std::string, std::optional<reconcile::Element>> last_;  // what stands in the set for a release
   SetBatch set_{SetKind::taken};
   /// Of what the peer sent without its name today.

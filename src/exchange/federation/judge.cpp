@@ -28,11 +28,16 @@ std::uint32_t version_of(const Statement& statement) {
 }
 
 /// Whether the audience, which must be the one that the label names, names this node too.
-Result<bool> is_named(const Bench& bench, const Statement& statement) {
-  const auto audience = TRY(policy::audience_of(statement.label, bench.known.all, {}));
-  if (policy::audience_digest(audience) != statement.audience)
+Result<bool> is_named(Bench& bench, const Statement& statement) {
+  if (!bench.audience || bench.audience->label != statement.label) {
+    const auto named = TRY(policy::audience_of(statement.label, bench.known.all, {}));
+    bench.audience = LabelAudience{.label = statement.label,
+                                   .digest = policy::audience_digest(named),
+                                   .names_home = std::ranges::binary_search(named, bench.known.home)};
+  }
+  if (bench.audience->digest != statement.audience)
     return fail(ErrorCode::invalid, "the audience set is not the one its label names");
-  return std::ranges::binary_search(audience, bench.known.home);
+  return bench.audience->names_home;
 }
 
 constexpr Duration clocks_differ_max = hours(1);  // of members that keep their clocks at all
@@ -49,7 +54,7 @@ bool is_admitted(const Bench& bench, const Statement& statement) {
 
 /// Who lost it by an amendment hears so, and of its recall, and nothing else comes to those whom the label
 /// keeps out.
-Result<bool> takes_away(const Bench& bench, const Statement& statement, bool was_told) {
+Result<bool> takes_away(Bench& bench, const Statement& statement, bool was_told) {
   const bool named = TRY(is_named(bench, statement));
   if (statement.kind == StatementKind::recall && was_told) return false;
   const bool admitted = is_admitted(bench, statement);
@@ -86,22 +91,26 @@ Done check_authorship(const Statement& statement) {
 Done check_signature(Bench& bench,
                      const policy::SignedStatement& signed_statement,
                      const Statement& statement) {
+  const Verified batch{.root = signed_statement.root(),
+                       .key = statement.key,
+                       .origin = statement.origin,
+                       .alliance = statement.alliance,
+                       .version = version_of(statement)};
+  if (bench.verified.contains(batch)) return {};
   const auto signer = bench.known.node_of(statement.origin);
   auto keys = bench.known.keys(signer, policy::KeyUse::statement);
   auto found = std::ranges::find(keys, statement.key, policy::key_id);
   if (found == keys.end()) {
-    keys = bench.known.retired_keys(statement.alliance, signer, version_of(statement));
+    keys = bench.known.retired_keys(statement.alliance, signer, batch.version);
     found = std::ranges::find(keys, statement.key, policy::key_id);
   }
   if (found == keys.end())
     return fail(ErrorCode::invalid, "signed by no key that the roster lists for its origin");
-  const auto root = signed_statement.root();
-  if (bench.verified.contains({root, statement.key})) return {};
   const auto key = TRY(VerifyKey::from(found->key));
   const auto signature = TRY(Signature::from(signed_statement.signature));
-  if (!verifies(key, policy::batch_text(root), signature))
+  if (!verifies(key, policy::batch_text(batch.root), signature))
     return fail(ErrorCode::invalid, "the signature does not verify");
-  bench.verified.insert({root, statement.key});
+  bench.verified.insert(batch);
   return {};
 }
 
@@ -125,10 +134,10 @@ Result<store::NewHolding> judge_object(const Judged& judged, const Contents& con
   const auto commitment = policy::commitment_to(contents.object, policy::commitment_salt(contents.secret));
   if (commitment != statement.commitment)
     return fail(ErrorCode::invalid, "the bytes are not those that the statement commits to");
-  const auto tree = TRY(policy::FieldTree::of(contents.object, contents.secret));
+  const auto document = TRY(model::JsonDocument::parse(contents.object));
+  const auto tree = TRY(policy::FieldTree::of(document.root(), contents.secret));
   if (tree.root() != statement.field_root)
     return fail(ErrorCode::invalid, "the fields are not those that the statement commits to");
-  const auto document = TRY(model::JsonDocument::parse(contents.object));
   auto object = model::read_object(document.root());
   if (!object) return fail(ErrorCode::invalid, "the object is no STIX that this node keeps");
   const auto* const version = std::get_if<Timestamp>(&object->version);

@@ -9,12 +9,30 @@
 
 namespace shieldwall::exchange::federation {
 
+/// A batch whose signature was checked, and for whom: what its key may sign depends on all of these.
+struct Verified {
+  Digest root{};
+  Digest key{};
+  OrganisationId origin{};
+  AllianceId alliance{};
+  std::uint32_t version = 0;  // of the roster
+  auto operator<=>(const Verified&) const = default;
+};
+
+/// Whom a label names; neighbours mostly share theirs.
+struct LabelAudience {
+  policy::Label label{};
+  Digest digest{};
+  bool names_home = false;
+};
+
 /// What one page's deliveries are judged by.
 struct Bench {
   const Known& known;
   const policy::Subject& home;
   Timestamp now{};
-  std::set<std::pair<Digest, Digest>> verified{};  // batch root and key, whose signature was checked
+  std::set<Verified> verified{};
+  std::optional<LabelAudience> audience{};  // of the label looked at last
 };
 
 inline constexpr std::string_view suspended_reason = "its origin is suspended here";

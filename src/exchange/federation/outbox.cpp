@@ -9,7 +9,7 @@ namespace shieldwall::exchange::federation {
 
 namespace {
 
-constexpr int rows_at_once = 512;
+constexpr int rows_at_once = 2'048;  // a page of small objects is closed by its bytes before
 
 template <typename T>
 Result<T> read_or_none(store::Records& records,
@@ -45,11 +45,12 @@ Result<std::uint64_t> OutboxBatch::add(const OrganisationId& peer, Queued queued
   auto& delivery = queued.delivery;
   delivery.number = ++stand.last;
   delivery.digest = sha256(item);
+  if (queued.item_at == Timestamp::never()) queued.item_at = queued.at;
   queued.before = stand.chain;
   stand.chain = chain_after(stand.chain, delivery);
-  if (items_.emplace(delivery.digest, true).second)
+  if (items_.insert(item_key(queued)).second)
     writes_.push_back({.table = ledger::outbox_table,
-                       .key = item_key(delivery.digest),
+                       .key = item_key(queued),
                        .value = Bytes(item),
                        .expected = std::nullopt});
   writes_.push_back({.table = ledger::outbox_table,
@@ -95,7 +96,7 @@ Result<Page> page_after(store::Records& records,
     }
     auto queued = TRY(decode_queued(row.value));
     if (page.deliveries.empty()) page.chain = queued.before;
-    auto item = records.read(ledger::outbox_table, item_key(queued.delivery.digest));
+    auto item = records.read(ledger::outbox_table, item_key(queued));
     if (!item && item.error().code != ErrorCode::not_found) return fail(item.error());
     if (item)
       queued.delivery.item = std::move(item->value);

@@ -2,6 +2,8 @@
 // Deliveries that wait for other nodes: numbered for each pair, kept until recalled, handed out in pages.
 
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "exchange/federation/book.h"
@@ -31,7 +33,7 @@ class OutboxBatch {
 
   store::Records& records_;
   std::map<OrganisationId, Open> open_;
-  std::map<Digest, bool> items_;
+  std::set<std::string> items_;  // keys of those written
   std::vector<OrganisationId> touched_;
   std::vector<store::Write> writes_;
 };

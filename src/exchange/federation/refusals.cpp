@@ -1,5 +1,6 @@
 #include "exchange/federation/refusals.h"
 
+#include "exchange/federation/evidence.h"
 #include "exchange/federation/relayed_receipt.h"
 #include "ledger/rows.h"
 
@@ -44,6 +45,25 @@ void write_there(model::JsonWriter& out,
   out.end_object();
 }
 
+/// Of members that had more refused than is kept of one.
+Done write_counted(model::JsonWriter& out, const Known& known, store::Records& records) {
+  out.key("counted");
+  out.begin_array();
+  const auto counts = TRY(
+      ledger::scan_rows(records, ledger::statement_table, evidence_counts, decode_evidence_count, rows_max));
+  for (const auto& row : counts) {
+    if (row.value.beyond == 0) continue;
+    out.begin_object();
+    out.member("from", row.value.member.text());
+    out.member("from_name", name_in(known, row.value.member));
+    out.member("count", row.value.beyond);
+    out.member("last", to_text(row.value.last));
+    out.end_object();
+  }
+  out.end_array();
+  return {};
+}
+
 }  // namespace
 
 Done write_refusals(model::JsonWriter& out, Federation& federation) {
@@ -69,6 +89,7 @@ Done write_refusals(model::JsonWriter& out, Federation& federation) {
     if (const auto& receipt = row.value.receipt; receipt.fate == Fate::refused)
       write_there(out, *known, receipt.by, receipt.at, receipt.statement, receipt.reason);
   out.end_array();
+  TRY(write_counted(out, *known, records));
   out.end_object();
   return {};
 }

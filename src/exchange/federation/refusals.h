@@ -7,7 +7,7 @@
 namespace shieldwall::exchange::federation {
 
 /// {here: what this node refused, there: what others refused of this node's own}, each with time, statement
-/// and reason.
+/// and reason; {counted: how many more it refused of whom, beyond what is kept}.
 Done write_refusals(model::JsonWriter& out, Federation& federation);
 
 }  // namespace shieldwall::exchange::federation

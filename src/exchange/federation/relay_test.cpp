@@ -5,7 +5,9 @@
 #include "exchange/federation/anonymous.h"
 #include "exchange/federation/carry.h"
 #include "exchange/federation/epochs.h"
+#include "exchange/federation/evidence.h"
 #include "exchange/federation/federation_world.h"
+#include "exchange/federation/forgetting.h"
 #include "exchange/federation/impact.h"
 #include "exchange/federation/refusals.h"
 #include "exchange/federation/relaying.h"
@@ -101,6 +103,64 @@ TEST_CASE("a relay that is no hub is a member like others: it reads what is rele
   world.settle();
   CHECK(world.hub.has(object));
   CHECK(world.b.has(object));
+}
+
+TEST_CASE("a relay forgets in time what everybody has, and keeps what somebody lacks") {
+  HubWorld world;
+  const auto carried = [&] {
+    return world.hub.store->records().scan(ledger::outbox_table, carried_prefix, "", 100)->size();
+  };
+  const auto first = world.a.share("first.example");
+  world.settle();
+  REQUIRE(world.b.has(first));
+  REQUIRE(carried() > 0);
+  const auto pass = [&](Duration time) {
+    world.clock.advance(time);
+    REQUIRE(world.hub.federation->tend());
+  };
+  pass(minutes(1));
+  CHECK(carried() > 0);  // who restores a backup of yesterday asks for it again
+
+  const auto late = world.a.share("late.example");
+  REQUIRE(world.a.federation->release());
+  REQUIRE(world.a.federation->bring_to(world.hub.home));
+  const auto both = carried();
+  pass(carried_kept);
+  pass(minutes(1));
+  CHECK(carried() < both);
+  CHECK(carried() > 0);
+  world.settle();
+  CHECK(world.b.has(late));
+  pass(carried_kept);
+  pass(minutes(1));
+  CHECK(carried() == 0);
+  const auto after = world.a.share("after.example");
+  world.settle();
+  CHECK(world.b.has(after));
+}
+
+TEST_CASE("of a member that floods with what it may not send, some evidence is kept and the rest counted") {
+  HubWorld world;
+  const auto suspension = write_of(Suspension{.member = world.a.home, .at = world.clock.now()});
+  REQUIRE(world.b.store->records().write({&suspension, 1}));
+  REQUIRE(world.b.federation->refresh());
+  constexpr std::uint64_t flood = evidence_of_member_max + 40;
+  for (std::uint64_t i = 0; i < flood; ++i) world.a.share(fmt::format("flood-{}.example", i));
+  world.settle();
+  const auto evidence = *world.b.store->records().scan(
+      ledger::statement_table, "refused/", "", int{evidence_of_member_max} * 2);
+  CHECK(evidence.size() == evidence_of_member_max);
+  CHECK(world.refusals_of(world.b).find(R"("count":40,)") != std::string::npos);
+  const auto audited = *world.b.store->audit().size();
+  CHECK(audited < evidence_of_member_max + 40);
+
+  // What it sends once it may is taken as before.
+  const auto end = end_of_suspension(world.a.home);
+  REQUIRE(world.b.store->records().write({&end, 1}));
+  REQUIRE(world.b.federation->refresh());
+  const auto fine = world.a.share("fine.example");
+  world.settle();
+  CHECK(world.b.has(fine));
 }
 
 TEST_CASE("past a relay the origin hears who confirmed a recall, and the relay does not") {

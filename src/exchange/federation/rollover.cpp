@@ -5,6 +5,7 @@
 
 #include "api/shelf.h"
 #include "base/log.h"
+#include "exchange/federation/forgetting.h"
 #include "exchange/federation/joining.h"
 #include "exchange/federation/tls_rollover.h"
 #include "ledger/audit.h"
@@ -89,6 +90,7 @@ Done Federation::tend() {
   if (steady < tended_us_.load() + tend_pause.us || known_.load()->newest.empty()) return {};
   tended_us_ = steady;
   TRY(tend_tls(*this));
+  TRY(forget_carried(services_.store.records(), *known_.load(), services_.clock.now()));
   const auto end = TRY(overlap_end(*this));
   if (end && *end <= services_.clock.now()) {
     const auto done = end_overlap(*this);

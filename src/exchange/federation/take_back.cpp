@@ -108,6 +108,7 @@ class Regain {
                                         : Digest{},
                    .statement = held.statement,
                    .at = bench_.now,
+                   .item_at = bench_.now,
                    .recalled = recall};
     own.recipients = TRY(recipients());
     if (holding) own.item = TRY(sealed(held));
@@ -163,7 +164,7 @@ class Regain {
     auto item = encode(envelope);
     const auto digest = sha256(item);
     writes_.push_back({.table = ledger::outbox_table,
-                       .key = item_key(digest),
+                       .key = item_key(digest, bench_.now),
                        .value = std::move(item),
                        .expected = std::nullopt});
     return digest;
@@ -182,7 +183,7 @@ class Regain {
     writes.push_back(write_of_release(statement_.release, own.object));
     if (own.recalled && before_)
       writes.push_back({.table = ledger::outbox_table,
-                        .key = item_key(before_->item),
+                        .key = item_key(before_->item, before_->item_at),
                         .value = std::nullopt,
                         .expected = std::nullopt});
     writes.push_back({.table = ledger::statement_table,
