@@ -8,7 +8,7 @@
 //   reconcile  DIFFERENCES more are lost on their way, so that numbers say nothing: found by comparing the
 //              sets of all, told again, stored; bytes on the wire both ways, TLS included
 //   share      100 shares a second for 10 s: from the POST at one node to the object's being held at the
-//   other
+//              other, and to its value's being found by a matcher that follows that node as `watch` does
 
 #include <algorithm>
 #include <atomic>
@@ -30,6 +30,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "detect/live_matcher.h"
+#include "detect/record.h"
 #include "exchange/federation/book.h"
 #include "exchange/federation/joining.h"
 #include "exchange/federation/outbox.h"
@@ -276,8 +278,75 @@ std::uint64_t of_member(NodeProcess& node, std::string_view name) {
   return 0;
 }
 
+/// A matcher that follows a node as `shieldwall watch` does: three times a second it is told what was added.
+class Follower {
+ public:
+  Follower(NodeProcess& node, int values)
+      : node_(node), live_(static_cast<std::size_t>(values)), matcher_(detect::compile({}, {})) {
+    const auto answer = node_.told(Method::get, "/api/v1/objects?type=indicator&order=newest&limit=1");
+    note_newest(answer.root());
+    following_ = std::thread([this] {
+      while (found_ < live_.size()) {
+        nap(0.3);
+        follow();
+      }
+    });
+  }
+  ~Follower() { following_.join(); }
+  /// When each value was found first; once all are.
+  std::vector<double> live() {
+    while (found_ < live_.size()) nap(0.02);
+    return live_;
+  }
+
+ private:
+  void note_newest(const model::Json& answer) {
+    const auto objects = answer.find("objects");
+    for (const auto entry : *objects)
+      if (const auto added = entry.find("added")) newest_ = added->string();
+  }
+  void follow() {
+    const auto answer = node_.told(
+        Method::get,
+        "/api/v1/objects?type=indicator&order=oldest&limit=1000&added_after=" + net::percent_encode(newest_));
+    note_newest(answer.root());
+    detect::MatcherChange change;
+    const auto objects = answer.root().find("objects");
+    for (const auto entry : *objects) {
+      auto indicator = detect::indicator_of(*entry.find("object"), "node");
+      if (indicator) change.added.push_back(std::move(*indicator));
+    }
+    if (change.added.empty()) return;
+    matcher_.change(std::move(change), system_clock().now());
+    look();
+  }
+  void look() {
+    detect::Scanner scanner(matcher_.now());
+    for (std::size_t i = 0; i < live_.size(); ++i) {
+      if (live_[i] > 0) continue;
+      const auto value = fmt::format("h5-{}.example", i);
+      const detect::Record record{.line = 1, .fields = {{.name = "query", .value = value}}};
+      if (scanner.scan(record).empty()) continue;
+      live_[i] = now_s();
+      ++found_;
+    }
+  }
+
+  NodeProcess& node_;
+  std::vector<double> live_;
+  std::atomic<std::size_t> found_{0};
+  std::string newest_;
+  detect::LiveMatcher matcher_;
+  std::thread following_;
+};
+
 void wait_until(const std::function<bool()>& done) {
   while (!done()) nap(0.02);
+}
+
+/// Without asking so often that the answers are a part of what is measured.
+void wait_long_until(const std::function<bool()>& done) {
+  while (!done()) nap(0.2);
 }
 
 class Bench {
@@ -324,7 +393,7 @@ class Bench {
   void release(std::uint64_t series, int count) {
     const auto before = of_member(a_, "sent");
     import(a_, series, count, "shield");
-    wait_until([&] { return of_member(a_, "sent") >= before + static_cast<std::uint64_t>(count); });
+    wait_long_until([&] { return of_member(a_, "sent") >= before + static_cast<std::uint64_t>(count); });
     nap(0.2);
   }
 
@@ -344,19 +413,19 @@ class Bench {
   bool all_taken() { return of_member(a_, "acknowledged") >= of_member(a_, "sent"); }
 
   /// From the first byte that the member sends, so that its start does not count.
-  double fetched_in() {
+  double fetched_in(double pause = 0.02) {
     const auto before = proxy_.bytes();
     b_.start();
     wait_until([&] { return proxy_.bytes() > before; });
     const auto begun = now_s();
-    wait_until([&] { return all_taken(); });
+    while (!all_taken()) nap(pause);
     return now_s() - begun;
   }
 
   void measure_sync() {
     const auto cpu = a_.cpu_s();
     const auto bytes = proxy_.bytes();
-    const auto took = fetched_in();
+    const auto took = fetched_in(0.2);
     fmt::print(
         "sync       {} objects in {:.1f} s: {:.0f}/s; CPU s: sender {:.1f}, receiver {:.1f}; {:.0f} bytes "
         "each\n",
@@ -443,6 +512,7 @@ class Bench {
 
   void measure_shares() {
     constexpr int count = 10 * shares_per_s;
+    Follower follower(b_, count);
     std::vector<std::atomic<double>> shared(count);
     std::thread sharing([&] {
       const auto begun = now_s();
@@ -453,20 +523,27 @@ class Bench {
         a_.told(Method::post, "/api/v1/objects?circle=shield", object(5, static_cast<std::uint64_t>(i)));
       }
     });
-    std::vector<double> took;
+    std::vector<double> held;
     for (int i = 0; i < count; ++i) {
       const auto target = fmt::format("/api/v1/objects/indicator--{:08x}-0000-4000-8000-{:012x}", 5, i);
       while (b_.ask(Method::get, target).status != 200) nap(0.002);
-      took.push_back(now_s() - shared[static_cast<std::size_t>(i)]);
+      held.push_back(now_s() - shared[static_cast<std::size_t>(i)]);
     }
     sharing.join();
+    auto live = follower.live();
+    for (std::size_t i = 0; i < live.size(); ++i) live[i] -= shared[i];
+    tell_share("to held at the other", std::move(held));
+    tell_share("to found by its matcher", std::move(live));
+  }
+
+  static void tell_share(std::string_view what, std::vector<double> took) {
     std::ranges::sort(took);
-    fmt::print(
-        "share      to held at the other, {} a second: p50 {:.0f} ms, p99 {:.0f} ms, worst {:.0f} ms\n",
-        shares_per_s,
-        took[count / 2] * 1e3,
-        took[count * 99 / 100] * 1e3,
-        took.back() * 1e3);
+    fmt::print("share      {}, {} a second: p50 {:.0f} ms, p99 {:.0f} ms, worst {:.0f} ms\n",
+               what,
+               shares_per_s,
+               took[took.size() / 2] * 1e3,
+               took[took.size() * 99 / 100] * 1e3,
+               took.back() * 1e3);
     std::fflush(stdout);
   }
 
