@@ -15,6 +15,47 @@ const TakenStatement refused_by(TestNode& node, const OrganisationId& peer) {
   return *decode_taken(rows.front().value);
 }
 
+/// A row as versions 1 and 2 wrote it: they named an item by its digest alone.
+Bytes without_item_time(const Bytes& row, char version, std::size_t behind) {
+  constexpr std::size_t added = sizeof(std::int64_t) + 1;  // the item's time, and a flag
+  auto before = row;
+  before.front() = version;
+  before.erase(before.size() - behind - added, added);
+  return before;
+}
+
+void rewrite(store::Records& records,
+             store::Table table,
+             std::string_view prefix,
+             const std::function<std::pair<std::string, Bytes>(const store::Record&)>& change) {
+  const auto rows = *records.scan(table, prefix, "", 1'000);
+  for (const auto& row : rows) {
+    auto [key, value] = change(row);
+    const store::Write gone{.table = table, .key = row.key, .value = std::nullopt, .expected = std::nullopt};
+    const store::Write put{
+        .table = table, .key = std::move(key), .value = std::move(value), .expected = std::nullopt};
+    REQUIRE(records.write({&gone, 1}));
+    REQUIRE(records.write({&put, 1}));
+  }
+}
+
+/// The store of that node as a program wrote it that did not name items by their time.
+void make_earlier(TestNode& node) {
+  auto& records = node.store->records();
+  rewrite(records, ledger::outbox_table, "queue/", [](const store::Record& row) {
+    return std::pair(row.key, without_item_time(row.value, 1, 0));
+  });
+  rewrite(records, ledger::outbox_table, "item/", [](const store::Record& row) {
+    return std::pair(item_key(sha256(row.value), {}), row.value);
+  });
+  rewrite(records, ledger::statement_table, "own/", [](const store::Record& row) {
+    const auto release = *decode_own_release(row.value);
+    const bool is_amended = std::ranges::any_of(release.recipients, &Recipient::has_lost);
+    const auto behind = is_amended ? release.recipients.size() + sizeof(Digest) : 0;
+    return std::pair(row.key, without_item_time(row.value, is_amended ? 2 : 1, behind));
+  });
+}
+
 }  // namespace
 
 TEST_CASE("two operators bring their nodes together by one string, and compare the same words") {
@@ -103,6 +144,46 @@ TEST_CASE("a recall removes the object everywhere, full text too, and its copy o
     REQUIRE(receipt);
     CHECK(decode_ack(receipt->value)->receipts.front().fate == Fate::recalled);
   }
+}
+
+TEST_CASE("what an earlier version queued is sent, amended and recalled as if it were of today") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b, &c});
+  const auto only = [&](const TestNode& who) {
+    return [&](policy::Label& label) {
+      const auto roster = ledger::alliance_named(a.store->records(), "shield")->roster;
+      label.audience = {{a.home,
+                         policy::AllianceAudience{.alliance = roster.alliance,
+                                                  .roster_version = roster.version,
+                                                  .nations = {},
+                                                  .organisations = {who.home}}}};
+    };
+  };
+  const auto narrowed = a.share("narrowed.example");
+  world.settle();
+  a.amend(narrowed, only(b));
+  const auto late = a.share("late.example");
+  REQUIRE(a.federation->release());
+  make_earlier(a);
+  world.settle();
+  CHECK(b.has(late));
+  CHECK(b.has(narrowed));
+  CHECK_FALSE(c.has(narrowed));
+
+  a.amend(narrowed, only(c));
+  world.settle();
+  CHECK(c.has(narrowed));
+  CHECK_FALSE(b.has(narrowed));
+  const auto row = a.store->records().scan(ledger::statement_table, own_prefix(late), "", 1)->front();
+  const auto item = item_key(decode_own_release(row.value)->item, {});
+  REQUIRE(a.store->records().read(ledger::outbox_table, item));
+  a.recall(late);
+  world.settle();
+  CHECK_FALSE(b.has(late));
+  CHECK_FALSE(a.store->records().read(ledger::outbox_table, item));
 }
 
 TEST_CASE("an amended label travels: who loses the object loses its words too, who gains it receives it") {
