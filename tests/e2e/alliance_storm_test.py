@@ -66,7 +66,7 @@ class Traffic:
 
 
 def put_back(member, folder, gone):
-    """The disk is lost, and what the backup holds is all there is. What is `gone` since is gone again soon."""
+    """The disk is lost, and what the backup holds is all there is. What is `gone` since is never shown."""
     member.stop(signal.SIGKILL)
     shutil.rmtree(str(member.folder) + "-lost", ignore_errors=True)
     shutil.move(member.folder, str(member.folder) + "-lost")
@@ -75,10 +75,11 @@ def put_back(member, folder, gone):
     assert not shown(member), "a restored node shows objects before its log caught up"
     member.run("log", "catch-up")
 
-    silent = wait_until("the restored node heard its members", lambda: shown(member) is not None, CAUGHT_UP_SECONDS)
-    # It knows by then what it lacks; the recalls themselves may still be on their way.
-    late = wait_until("what was recalled is gone", lambda: not gone & (shown(member) or set()), CAUGHT_UP_SECONDS)
-    print(f"a restored node showed nothing for {silent:.1f} s; {late:.1f} s later nothing recalled was left")
+    seen = []
+    silent = wait_until("the restored node heard its members", lambda: seen.append(shown(member)) or seen[-1] is not None,
+                        CAUGHT_UP_SECONDS)
+    assert not gone & seen[-1], f"a restored node shows what was recalled since its backup: {gone & seen[-1]}"
+    print(f"a restored node showed nothing for {silent:.1f} s, and then nothing recalled")
 
 
 def shown(member):

@@ -364,6 +364,10 @@ Result<bool> Federation::fetch_from(const OrganisationId& peer, Duration wait) {
   confer_when_due(peer);
   // A member that cannot be reconciled with is still told by numbers; why it failed is logged and kept.
   static_cast<void>(reconcile_if_due(*this, peer));
+  return take_what_waits(peer, wait);
+}
+
+Result<bool> Federation::take_what_waits(const OrganisationId& peer, Duration wait) {
   const auto held = TRY(keys());
   const auto known = known_.load();
   Poll poll{.rosters = known->stands_for(peer), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
@@ -405,6 +409,12 @@ Result<bool> Federation::bring_to(const OrganisationId& peer) {
   const auto ack = TRY(decode_ack(answer->bytes()));
   TRY(note(peer, ack));
   return page.more;
+}
+
+Done Federation::empty_queues(const OrganisationId& peer) {
+  while (TRY(bring_to(peer))) continue;
+  TRY(take_what_waits(peer, milliseconds(0)));
+  return {};
 }
 
 Result<Page> Federation::page_for(const OrganisationId& peer, std::uint64_t after) {

@@ -94,6 +94,8 @@ class Federation {
   Result<bool> fetch_from(const OrganisationId& peer, Duration wait);
   /// Brings what waits for that node. True while there is more.
   Result<bool> bring_to(const OrganisationId& peer);
+  /// Ends when what waits now, here for that node and there for this one, has been taken.
+  Done empty_queues(const OrganisationId& peer);
 
   /// Keeps a roster and does what follows from it.
   Done keep(const ledger::SignedRoster& roster);
@@ -135,6 +137,7 @@ class Federation {
 
  private:
   Done greet(const OrganisationId& peer);
+  Result<bool> take_what_waits(const OrganisationId& peer, Duration wait);
   bool page_ahead_allowed(const OrganisationId& peer) const;
   std::future<Result<TakenPage>> begin_taking(const OrganisationId& peer, Page page);
   Done settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs);

@@ -115,6 +115,13 @@ Done load_wishes(Federation& federation) {
 }
 
 Done wish_reconcile(Federation& federation, const OrganisationId& peer, std::string_view why, bool holds) {
+  auto& state = federation.reconciling();
+  // One that holds this node back stands until it is fulfilled: another reason makes it no weaker.
+  const bool is_held = state.wishes.with([&](const auto& wishes) {
+    const auto found = wishes.find(peer);
+    return found != wishes.end() && found->second.holds;
+  });
+  if (is_held && !holds) return {};
   const Reconciling::Wish wish{
       .at = federation.services().clock.now(), .holds = holds, .why = std::string(why.substr(0, why_max))};
   const store::Write write{.table = ledger::peer_table,
@@ -122,7 +129,6 @@ Done wish_reconcile(Federation& federation, const OrganisationId& peer, std::str
                            .value = encode(peer, wish),
                            .expected = std::nullopt};
   TRY(federation.services().store.records().write({&write, 1}));
-  auto& state = federation.reconciling();
   state.wishes.with([&](auto& wishes) { wishes.insert_or_assign(peer, wish); });
   state.turns.with([&](auto& turns) { turns.erase(peer); });
   state.reports.with([&](auto& reports) { reports[peer] = {.state = ReconcileState::due, .why = wish.why}; });

@@ -99,6 +99,37 @@ TEST_CASE("what was lost on its way to a member is found by its set and told aga
   }
 }
 
+TEST_CASE("two that reconciled have what was told again, not only asked for it") {
+  for (const bool sender_calls : {true, false}) {
+    Pair pair;
+    const auto kept = pair.a.share("kept.example");
+    pair.world.settle();
+    const auto lost = pair.a.share("lost.example");
+    pair.release(pair.a);
+    pair.lose_on_the_way(pair.a, pair.b);
+    REQUIRE(pair.b.has(kept));
+    REQUIRE_FALSE(pair.b.has(lost));
+    auto& caller = sender_calls ? pair.a : pair.b;
+    auto& called = sender_calls ? pair.b : pair.a;
+    REQUIRE(wish_reconcile(*pair.b.federation, pair.a.home, "restored", true));
+    REQUIRE(reconcile_now(*caller.federation, called.home));
+    CHECK(may_release(*pair.b.federation));
+    CHECK(pair.b.has(lost));
+  }
+}
+
+TEST_CASE("a restored node waits for its members whatever else makes it wish to reconcile") {
+  Pair pair;
+  pair.world.settle();
+  REQUIRE(wish_reconcile(*pair.a.federation, pair.b.home, "restored", true));
+  REQUIRE(wish_reconcile(*pair.a.federation, pair.b.home, "it has more deliveries", false));
+  CHECK_FALSE(may_release(*pair.a.federation));
+  pair.world.clock.advance(restore_wait);
+  CHECK(may_release(*pair.a.federation));
+  REQUIRE(wish_reconcile(*pair.a.federation, pair.b.home, "restored once more", true));
+  CHECK_FALSE(may_release(*pair.a.federation));
+}
+
 TEST_CASE("a member whose keys were lost too reads what is told again") {
   Pair pair;
   const auto lost = pair.a.share("lost.example");

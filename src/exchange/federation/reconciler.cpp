@@ -35,6 +35,8 @@ class Run {
       report = {.state = ReconcileState::runs, .began = services_.clock.now()};
     });
     for (const bool theirs : {false, true}) TRY(go_through(theirs));
+    // What was asked for again is queued, not taken: until it is, a restored node lacks recalls.
+    TRY(federation_.empty_queues(peer_));
     TRY(ask_reconcile(federation_, peer_, {.ask = ReconcileAsk::done}));
     report([&](ReconcileReport& report) {
       report.state = ReconcileState::done;
