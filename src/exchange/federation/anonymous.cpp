@@ -22,7 +22,8 @@ constexpr std::uint8_t anonymous_version = 1;
 constexpr std::uint32_t protocol_with_anonymous = 3;
 constexpr std::size_t id_bytes_max = 300;         // with the rest below anonymous_bytes
 constexpr std::uint64_t count_max = 999'999'999;  // STIX 2.1 section 5.2
-constexpr int at_once = 64;                       // of one round
+constexpr std::size_t at_once = 64;               // of one round
+constexpr int rows_at_once = 1'000;
 
 /// Any of those that carry for that member, and to whose node this one can speak.
 Result<OrganisationId> relay_for(const Known& known,
@@ -43,6 +44,75 @@ Result<OrganisationId> relay_for(const Known& known,
     return fail(ErrorCode::unavailable, "no relay can be reached that carries what is anonymous");
   return fit[random.below(fit.size())];
 }
+
+Timestamp due_of(const store::Record& row) {
+  Timestamp due;
+  const auto digits = std::string_view(row.key).substr(ledger::anonymous_prefix.size(), 20);
+  std::from_chars(digits.data(), digits.data() + digits.size(), due.us);
+  return due;
+}
+
+/// Those that are due, in the order in which they are; what cannot leave yet keeps none of the others back.
+class Leaving {
+ public:
+  Leaving(api::Services& services,
+          const Known& known,
+          const std::function<std::uint32_t(const OrganisationId&)>& speaks)
+      : services_(services),
+        known_(known),
+        speaks_(speaks),
+        now_(services.clock.now()),
+        outbox_(services.store.records()) {}
+
+  Result<std::vector<OrganisationId>> run() {
+    auto& records = services_.store.records();
+    std::string after;
+    for (bool more = true; more;) {
+      const auto rows = TRY(records.scan(ledger::peer_table, ledger::anonymous_prefix, after, rows_at_once));
+      for (const auto& row : rows) {
+        more = due_of(row) <= now_ && writes_.size() < at_once;
+        if (!more) break;
+        TRY(consider(row));
+      }
+      if (rows.size() < static_cast<std::size_t>(rows_at_once)) break;
+      after = rows.back().key;
+    }
+    if (writes_.empty()) return std::vector<OrganisationId>();
+    auto all = outbox_.take();
+    std::ranges::move(writes_, std::back_inserter(all));
+    TRY(records.write(all));
+    return outbox_.peers();
+  }
+
+ private:
+  Done consider(const store::Record& row) {
+    const auto count = TRY(ledger::decode_anonymous_count(row.value));
+    if (TRY(ledger::sightings_are_stopped(services_.store.settings(), count.seer))) return {};
+    const auto keys = known_.keys(known_.node_of(count.owner), policy::KeyUse::sealing);
+    if (keys.empty() || known_.is_suspended(count.owner)) return {};
+    const auto relay = relay_for(known_, count, speaks_, services_.random);
+    if (!relay) return {};  // it waits for one
+    const AnonymousSighting sighting{.alliance = count.alliance,
+                                     .to = count.owner,
+                                     .indicator = count.indicator,
+                                     .from = count.from,
+                                     .length = count.length,
+                                     .count = count.count};
+    const auto item = TRY(seal(sighting, keys.front()));
+    Queued queued{.delivery = {.kind = ItemKind::anonymous, .to = policy::key_id(keys.front())}, .at = now_};
+    TRY(outbox_.add(*relay, std::move(queued), item));
+    writes_.push_back(
+        {.table = ledger::peer_table, .key = row.key, .value = std::nullopt, .expected = row.revision});
+    return {};
+  }
+
+  api::Services& services_;
+  const Known& known_;
+  const std::function<std::uint32_t(const OrganisationId&)>& speaks_;
+  const Timestamp now_;
+  OutboxBatch outbox_;
+  std::vector<store::Write> writes_;
+};
 
 }  // namespace
 
@@ -138,37 +208,7 @@ Result<std::vector<OrganisationId>> send_anonymous(
     api::Services& services,
     const Known& known,
     const std::function<std::uint32_t(const OrganisationId&)>& speaks) {
-  auto& records = services.store.records();
-  const auto now = services.clock.now();
-  OutboxBatch outbox(records);
-  std::vector<store::Write> writes;
-  for (const auto& row : TRY(records.scan(ledger::peer_table, ledger::anonymous_prefix, "", at_once))) {
-    Timestamp due;
-    const auto digits = std::string_view(row.key).substr(ledger::anonymous_prefix.size(), 20);
-    std::from_chars(digits.data(), digits.data() + digits.size(), due.us);
-    if (due > now) break;
-    const auto count = TRY(ledger::decode_anonymous_count(row.value));
-    const auto keys = known.keys(known.node_of(count.owner), policy::KeyUse::sealing);
-    if (keys.empty() || known.is_suspended(count.owner)) continue;
-    const auto relay = relay_for(known, count, speaks, services.random);
-    if (!relay) continue;  // it waits for one
-    const AnonymousSighting sighting{.alliance = count.alliance,
-                                     .to = count.owner,
-                                     .indicator = count.indicator,
-                                     .from = count.from,
-                                     .length = count.length,
-                                     .count = count.count};
-    const auto item = TRY(seal(sighting, keys.front()));
-    Queued queued{.delivery = {.kind = ItemKind::anonymous, .to = policy::key_id(keys.front())}, .at = now};
-    TRY(outbox.add(*relay, std::move(queued), item));
-    writes.push_back(
-        {.table = ledger::peer_table, .key = row.key, .value = std::nullopt, .expected = row.revision});
-  }
-  if (writes.empty()) return std::vector<OrganisationId>();
-  auto all = outbox.take();
-  std::ranges::move(writes, std::back_inserter(all));
-  TRY(records.write(all));
-  return outbox.peers();
+  return Leaving(services, known, speaks).run();
 }
 
 }  // namespace shieldwall::exchange::federation

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view wish_prefix = "reconcile/";
 constexpr std::size_t why_max = 512;
-constexpr Duration ask_pause = minutes(1);    // between two questions whether the other wishes it
+constexpr Duration ask_pause = seconds(10);  // between two questions whether the other wishes it: people wait
 constexpr Duration first_pause = seconds(5);  // after a failure, then twice as long each time
 constexpr Duration longest_pause = minutes(30);
 
@@ -131,7 +131,10 @@ Done wish_reconcile(Federation& federation, const OrganisationId& peer, std::str
   TRY(federation.services().store.records().write({&write, 1}));
   state.wishes.with([&](auto& wishes) { wishes.insert_or_assign(peer, wish); });
   state.turns.with([&](auto& turns) { turns.erase(peer); });
-  state.reports.with([&](auto& reports) { reports[peer] = {.state = ReconcileState::due, .why = wish.why}; });
+  state.reports.with([&](auto& reports) {
+    auto& report = reports[peer];
+    if (report.state != ReconcileState::runs) report = {.state = ReconcileState::due, .why = wish.why};
+  });
   return {};
 }
 

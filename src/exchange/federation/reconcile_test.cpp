@@ -294,6 +294,33 @@ TEST_CASE("who tells wrong symbols, or symbols without end, is stopped, named, a
   }
 }
 
+TEST_CASE("what is replaced while two reconcile is looked at once more, and who never gives it is named") {
+  for (const int empty_answers : {1, 1'000}) {
+    Pair pair;
+    pair.world.settle();
+    const auto backup = backup_of(pair.b);
+    pair.b.share("since.example");
+    pair.world.settle();
+    restore(pair.b, backup);
+    pair.b.federation = std::make_unique<Federation>(pair.b.services, pair.b.federation->options());
+    pair.b.shelf.of<FederationHandle>().at = pair.b.federation.get();
+    REQUIRE(pair.b.federation->refresh());
+    int asked = 0;
+    pair.world.sim.shut("a", 8444);
+    pair.world.sim.listen("a", 8444, [&](net::Request&& request) {
+      if (request.target == "/federation/reconcile" &&
+          decode_reconcile_request(request.body)->ask == ReconcileAsk::give && asked++ < empty_answers)
+        return net::Response{.status = 200, .body = encode(ReconcileAnswer{.ask = ReconcileAsk::give})};
+      return pair.a.answer(std::move(request));
+    });
+    const auto done = reconcile_now(*pair.b.federation, pair.a.home);
+    const auto report = reconcile_report(*pair.b.federation, pair.a.home);
+    CHECK(done.has_value() == (empty_answers == 1));
+    CHECK(report.taken_back == (empty_answers == 1 ? 1 : 0));
+    CHECK(asked == (empty_answers == 1 ? 2 : 3));
+  }
+}
+
 TEST_CASE("a statement that comes back altered, or was never signed here, is not believed") {
   Pair pair;
   const auto id = pair.a.share("one.example");

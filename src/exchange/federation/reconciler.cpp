@@ -54,6 +54,7 @@ class Run {
   /// The statements of the peer (`theirs`), or of this node, part by part.
   Done go_through(bool theirs) {
     std::vector<Part> parts{{}};
+    int changed = 0;
     while (!parts.empty()) {
       const auto part = parts.back();
       parts.pop_back();
@@ -62,7 +63,12 @@ class Run {
         report([&](ReconcileReport& report) {
           report.differences += found->theirs().size() + found->ours().size();
         });
-        TRY(theirs ? settle_theirs(*found) : settle_ours(*found));
+        const bool stood = TRY(theirs ? settle_theirs(*found) : settle_ours(*found));
+        // What is shared or recalled meanwhile changes a set; who tells again and again of what is not there
+        // has no such excuse.
+        if (!stood && ++changed == tries_max)
+          return fail(ErrorCode::invalid, "its symbols tell of statements that nobody holds");
+        if (!stood) parts.push_back(part);
         continue;
       }
       if (part.bits >= part_bits_max)
@@ -126,20 +132,18 @@ class Run {
   }
 
   /// Statements of the peer: what it knows of and we lack, it tells again; what we hold and it does not know,
-  /// it lost, and gets back.
-  Done settle_theirs(const reconcile::Decoder& found) {
+  /// it lost, and gets back. False: what is held here changed meanwhile.
+  Result<bool> settle_theirs(const reconcile::Decoder& found) {
     for (auto rest = sorted(found.ours()); !rest.empty();) {
       const auto some = first_of(rest, elements_at_once_max);
       const auto held = TRY(held_of(services_, *federation_.known(), peer_, some));
-      if (held.empty())
-        return fail(ErrorCode::invalid, "its symbols tell of statements that are not held here");
+      if (held.empty()) return false;
       const auto answer = TRY(ask_reconcile(federation_, peer_, {.ask = ReconcileAsk::keep, .held = held}));
       report([&](ReconcileReport& report) {
         report.given_back += answer.count;
         report.unsettled += held.size() - std::min<std::size_t>(held.size(), answer.count);
       });
-      rest.erase(rest.begin(),
-                 rest.begin() + static_cast<std::ptrdiff_t>(std::min(rest.size(), held.size())));
+      drop_first(rest, TRY(covered(some, held)));
     }
     for (auto rest = sorted(found.theirs()); !rest.empty();) {
       const auto some = first_of(rest, elements_at_once_max);
@@ -149,47 +153,55 @@ class Run {
         report.asked_again += answer.count;
         report.unsettled += some.size() - std::min<std::size_t>(some.size(), answer.count);
       });
-      rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(some.size()));
+      drop_first(rest, some.size());
     }
-    return {};
+    return true;
   }
 
   /// Statements of this node: the same the other way round. What comes back is taken first: what it replaces
-  /// is not told again.
-  Done settle_ours(const reconcile::Decoder& found) {
+  /// is not told again. False: what the peer holds changed meanwhile.
+  Result<bool> settle_ours(const reconcile::Decoder& found) {
     const auto keys = TRY(federation_.keys());
     for (auto rest = sorted(found.theirs()); !rest.empty();) {
       const auto some = first_of(rest, elements_at_once_max);
       const auto answer =
           TRY(ask_reconcile(federation_, peer_, {.ask = ReconcileAsk::give, .elements = some}));
-      TRY(check_given(some, answer.held));
+      if (answer.held.empty()) return false;
+      const auto all = TRY(covered(some, answer.held));
       const auto back = TRY(take_back(services_, *federation_.known(), *keys, peer_, answer.held));
       report([&](ReconcileReport& report) {
         report.taken_back += back.statements;
         report.unsettled += answer.held.size() - std::min(answer.held.size(), back.statements);
       });
-      rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(answer.held.size()));
+      drop_first(rest, all);
     }
     const auto told = TRY(tell_again(services_, *federation_.known(), *keys, peer_, found.ours()));
     report([&](ReconcileReport& report) {
       report.told_again += told.queued;
       report.unsettled += found.ours().size() - std::min(found.ours().size(), told.queued + told.waiting);
     });
-    return federation_.count({peer_});
+    TRY(federation_.count({peer_}));
+    return true;
   }
 
-  /// It said that it holds them: then it gives the first ones.
-  static Done check_given(const std::vector<Element>& asked, const std::vector<HeldStatement>& given) {
-    if (given.empty() || given.size() > asked.size())
-      return fail(ErrorCode::invalid, "it tells of statements of ours that it does not give");
-    for (std::size_t i = 0; i < given.size(); ++i) {
-      const auto statement = TRY(policy::decode_statement(given[i].statement.statement));
-      if (element_of(statement, given[i].statement.statement) != asked[i])
-        return fail(ErrorCode::invalid, "it gives another statement than it told of");
+  /// Up to which of those asked for is given: the first ones, in their order, less what was replaced
+  /// meanwhile.
+  static Result<std::size_t> covered(const std::vector<Element>& asked,
+                                     const std::vector<HeldStatement>& given) {
+    std::size_t next = 0;
+    for (const auto& one : given) {
+      const auto statement = TRY(policy::decode_statement(one.statement.statement));
+      const auto element = element_of(statement, one.statement.statement);
+      while (next < asked.size() && asked[next] != element) ++next;
+      if (next == asked.size()) return fail(ErrorCode::invalid, "it gives another statement than it told of");
+      ++next;
     }
-    return {};
+    return next;
   }
 
+  static void drop_first(std::vector<Element>& rest, std::size_t count) {
+    rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(std::min(rest.size(), count)));
+  }
   static std::vector<Element> sorted(std::vector<Element> elements) {
     std::ranges::sort(elements);
     return elements;

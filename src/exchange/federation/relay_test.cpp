@@ -386,6 +386,54 @@ TEST_CASE("an anonymous sighting reaches the indicator's owner past a relay, and
   }
 }
 
+TEST_CASE("a stopped organisation's sightings wait here, and what cannot leave keeps no other back") {
+  FederationWorld world;
+  auto& hub = world.relay("hub");
+  auto& owner = world.node("owner", false);
+  auto& seer = world.node("seer", false);
+  world.alliance({&hub, &owner, &seer});
+  const auto indicator = owner.share("seen.example");
+  world.settle();
+  const auto alliance = hub.federation->known()->newest.front().roster.alliance;
+  const auto let_go = [&](const OrganisationId& to, std::uint64_t count) {
+    const auto write = ledger::write_of({.alliance = alliance,
+                                         .owner = to,
+                                         .indicator = indicator,
+                                         .from = Timestamp{1'699'920'000'000'000},
+                                         .length = days(1),
+                                         .count = count,
+                                         .seer = seer.home},
+                                        world.clock.now() - seconds(1),
+                                        world.random);
+    REQUIRE(seer.store->records().write({&write, 1}));
+  };
+  const auto waiting = [&] {
+    return seer.store->records().scan(ledger::peer_table, ledger::anonymous_prefix, "", 999)->size();
+  };
+  const auto send = [&] {
+    return send_anonymous(seer.services, *seer.federation->known(), [](const OrganisationId&) { return 3u; });
+  };
+  SUBCASE("the switch") {
+    let_go(owner.home, 1);
+    auto& settings = seer.store->settings();
+    REQUIRE(settings.set(ledger::stopped_name(seer.home), "true"));
+    CHECK(send()->empty());
+    CHECK(waiting() == 1);
+    REQUIRE(settings.set(ledger::stopped_name(seer.home), "false"));
+    CHECK(*send() == std::vector{hub.home});
+    CHECK(waiting() == 0);
+  }
+  SUBCASE("owners that are gone") {
+    const OrganisationId gone{Uuid::named(Uuid{}, "gone")};
+    for (std::uint64_t i = 1; i <= 70; ++i) let_go(gone, i);
+    world.clock.advance(seconds(1));
+    let_go(owner.home, 71);
+    world.clock.advance(seconds(1));
+    CHECK(*send() == std::vector{hub.home});
+    CHECK(waiting() == 70);
+  }
+}
+
 TEST_CASE("what a relay carried during a suspension comes after the reinstatement") {
   FederationWorld world;
   auto& hub = world.relay("hub");
