@@ -14,17 +14,12 @@ namespace shieldwall::cli {
 
 namespace {
 
-void tell_all_unused(const detect::Intel& intel, const detect::Matcher& matcher) {
-  const auto unused = matcher.unused();
-  tell_unused(intel.unused, intel.unused_count);
-  tell_unused(unused, unused.size());
-}
-
 Exit run_build(const Arguments& arguments) {
   auto intel = read_all_intel(arguments);
   if (!intel) return report(intel.error());
   const auto matcher = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
-  tell_all_unused(*intel, matcher);
+  tell_unused(intel->unused, intel->unused_count);
+  tell_unused(matcher.unused(), matcher.unused().size());
   const auto path = arguments.one("FILE");
   if (const auto written = detect::write_matcher_file(matcher, system_fs(), path); !written)
     return report_input(written.error());
@@ -79,25 +74,45 @@ constexpr Option info_options[] = {
 
 }  // namespace
 
-Result<detect::Matcher> matcher_for(const Arguments& arguments, Timestamp now) {
+std::size_t Wanted::indicators() const {
+  const auto unused = matcher.unused();
+  const auto left_out = std::ranges::count_if(unused, [&](const detect::Unused& one) {
+    return !one.partly && (!patterns || !patterns->takes(one.id));
+  });
+  return matcher.indicator_count() - static_cast<std::size_t>(left_out);
+}
+
+namespace {
+
+/// Whole logs lie there: a pattern without WITHIN waits for its other observations however long.
+constexpr detect::PatternSetOptions of_whole_logs{.window = days(100 * 365)};
+
+Wanted with_patterns(detect::Matcher matcher, const detect::Intel& intel, Timestamp now) {
+  auto patterns = std::make_shared<const detect::IndicatorPatterns>(
+      detect::IndicatorPatterns::of(matcher, now, of_whole_logs));
+  tell_unused(intel.unused, intel.unused_count);
+  tell_unused_by_both(matcher, *patterns);
+  if (patterns->empty()) patterns.reset();
+  return {.matcher = std::move(matcher), .patterns = std::move(patterns)};
+}
+
+}  // namespace
+
+Result<Wanted> wanted_by(const Arguments& arguments, Timestamp now) {
   const auto path = arguments.one("--matcher");
   if (path.empty()) {
     auto intel = TRY(read_all_intel(arguments));
-    auto matcher = detect::compile(std::move(intel.indicators), {.now = now});
-    tell_all_unused(intel, matcher);
-    return matcher;
+    return with_patterns(detect::compile(std::move(intel.indicators), {.now = now}), intel, now);
   }
   auto matcher = TRY(detect::load_matcher_file(path, now));
-  if (!arguments.has("--intel") && !arguments.has("--dir")) return matcher;
+  if (!arguments.has("--intel") && !arguments.has("--dir")) return Wanted{std::move(matcher), nullptr};
   auto intel = TRY(read_all_intel(arguments));
   if (intel.indicators.size() > detect::changes_max)
     return fail(ErrorCode::exhausted,
                 "{} indicators beside --matcher; up to {} are taken: build them into one file",
                 intel.indicators.size(),
                 detect::changes_max);
-  matcher = detect::changed(matcher, {.added = std::move(intel.indicators)}, now);
-  tell_all_unused(intel, matcher);
-  return matcher;
+  return with_patterns(detect::changed(matcher, {.added = std::move(intel.indicators)}, now), intel, now);
 }
 
 Result<detect::WarningLists> warning_lists_for(const Arguments& arguments) {

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "detect/matcher.h"
+#include "detect/pattern/indicator_patterns.h"
 #include "detect/warning_lists.h"
 
 namespace shieldwall::cli {
@@ -17,8 +18,16 @@ inline constexpr Option warning_list_option = {
     "values that are no hits: MISP warning lists, a file or folder; may stand again",
     Takes::each};
 
-/// The matcher of --matcher, --intel and --dir. What does not take part is told on standard error.
-Result<detect::Matcher> matcher_for(const Arguments& arguments, Timestamp now);
+/// What a scan looks for.
+struct Wanted {
+  detect::Matcher matcher;
+  std::shared_ptr<const detect::IndicatorPatterns> patterns;  // of its indicators; null when there are none
+
+  std::size_t indicators() const;  // that take part
+};
+
+/// That of --matcher, --intel and --dir. What does not take part is told on standard error.
+Result<Wanted> wanted_by(const Arguments& arguments, Timestamp now);
 
 /// All of --warning-list.
 Result<detect::WarningLists> warning_lists_for(const Arguments& arguments);

@@ -48,6 +48,13 @@ void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count) {
   if (count > unused_shown) fmt::print(stderr, "shieldwall: and {} more not used\n", count - unused_shown);
 }
 
+void tell_unused_by_both(const detect::Matcher& matcher, const detect::IndicatorPatterns& patterns) {
+  auto unused = matcher.unused();
+  std::erase_if(unused, [&](const detect::Unused& one) { return patterns.takes(one.id); });
+  unused.insert(unused.end(), patterns.unused().begin(), patterns.unused().end());
+  tell_unused(unused, unused.size());
+}
+
 namespace {
 
 Exit exit_of_scan(const detect::ScanTotals& totals) {
@@ -74,38 +81,49 @@ Exit nothing_to_look_for() {
   return Exit::bad_input;
 }
 
+void tell_missed(const detect::ScanTotals& totals) {
+  if (totals.patterns_missed > 0)
+    fmt::print(stderr,
+               "shieldwall: patterns of several observations may have missed hits: {} events that fit one of "
+               "them were more than it waits with, or too late for it\n",
+               totals.patterns_missed);
+}
+
 Exit run_scan(const Arguments& arguments) {
   if (arguments.all("PATH").empty() && !arguments.has("--why-not")) return no_path();
   if (arguments.has("--sigma")) return run_sigma_scan(arguments);
   const auto now = system_clock().now();
-  const auto matcher = matcher_for(arguments, now);
-  if (!matcher) {
-    const auto exit = report(matcher.error());
-    return matcher.error().code == ErrorCode::exhausted ? Exit::bad_input : exit;  // a limit of the text
+  const auto wanted = wanted_by(arguments, now);
+  if (!wanted) {
+    const auto exit = report(wanted.error());
+    return wanted.error().code == ErrorCode::exhausted ? Exit::bad_input : exit;  // a limit of the text
   }
   const auto warning_lists = warning_lists_for(arguments);
   if (!warning_lists) return report_input(warning_lists.error());
-  if (arguments.has("--why-not")) return tell_why_not(arguments, *matcher, *warning_lists, now);
-  if (matcher->literals() == 0) return nothing_to_look_for();
+  if (arguments.has("--why-not")) return tell_why_not(arguments, wanted->matcher, *warning_lists, now);
+  if (wanted->matcher.literals() == 0 && !wanted->patterns) return nothing_to_look_for();
   const auto files = detect::find_files(arguments.all("PATH"));
   if (!files) return report_input(files.error());
   const auto recorder = recorder_of(arguments);
   if (!recorder) return report_input(recorder.error());
-  ScanPrinter printer(*matcher, arguments.has("--json"));
-  SightingSink sink(*matcher, printer, now);
+  ScanPrinter printer(*wanted, arguments.has("--json"));
+  SightingSink sink(wanted->matcher, printer, now);
   const auto totals = detect::scan_files(
-      *matcher,
+      wanted->matcher,
       *files,
       {.free_text = arguments.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole,
        .threads = 0,
        .warning_lists = &*warning_lists,
        .stop = &interrupted(),
-       .taps = recorder->get()},
+       .taps = recorder->get(),
+       .patterns = wanted->patterns,
+       .now = now},
       sink);
   printer.totals(totals);
   std::fflush(stdout);
   if (*recorder)
     if (const auto kept = close(**recorder, arguments); !kept) return report_input(kept.error());
+  tell_missed(totals);
   if (totals.stopped) fmt::print(stderr, "shieldwall: interrupted after {} lines\n", totals.counts.lines);
   if (arguments.has("--sightings") && !totals.stopped)
     if (const auto told = report_to_node(arguments, sink.take()); !told) return report(told.error());
@@ -144,9 +162,13 @@ std::span<const Command> scan_commands() {
       .text =
           "Looks for the indicators of --intel files, or of the node in --dir, in logs: Zeek JSON and TSV, "
           "Suricata EVE, other JSON lines, CSV with a header and text, also in gzip, zstd and xz, all "
-          "recognised by "
-          "their content. Prints each hit, then totals by indicator. What cannot be used or read is told on "
-          "standard error. Exit status: 0 nothing found, 1 found, 4 a file is damaged or there is no "
+          "recognised by their content. STIX patterns that say more than that a value was seen (AND, LIKE, "
+          "MATCHES, FOLLOWEDBY, WITHIN, ...) are held against all events: those of several observations in "
+          "the "
+          "order of time over all files, or with standard input as they come. Prints each hit, then totals "
+          "by "
+          "indicator. What cannot be used or read is told on standard error. Exit status: 0 nothing found, 1 "
+          "found, 4 a file is damaged or there is no "
           "indicator to look for, "
           "5 a file or the node cannot be used.",
       .options = scan_options,

@@ -5,6 +5,7 @@
 
 #include "cli/accepts.h"
 #include "detect/intel.h"
+#include "detect/pattern/indicator_patterns.h"
 
 namespace shieldwall::cli {
 
@@ -37,5 +38,8 @@ Result<detect::Intel> read_all_intel(const Arguments& arguments);
 
 /// Says on standard error what does not take part, and why.
 void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count);
+
+/// The same of a matcher's indicators that `patterns` do not take either.
+void tell_unused_by_both(const detect::Matcher& matcher, const detect::IndicatorPatterns& patterns);
 
 }  // namespace shieldwall::cli

@@ -30,12 +30,6 @@ void tell(const detect::SourceReport& report, std::string_view what, std::uint64
   if (lines > 0) fmt::print(stderr, "shieldwall: {}: {} lines {}\n", printable(report.source), lines, what);
 }
 
-std::size_t looked_for(const detect::Matcher& matcher) {
-  const auto unused = matcher.unused();
-  const auto left_out = std::ranges::count(unused, false, &detect::Unused::partly);
-  return matcher.indicator_count() - static_cast<std::size_t>(left_out);
-}
-
 /// Why the hit is believed, and where its indicator came from.
 void add_belief(model::JsonWriter& json, const detect::Indicator& indicator) {
   json.member("from", indicator.source);
@@ -49,8 +43,8 @@ void add_belief(model::JsonWriter& json, const detect::Indicator& indicator) {
 
 }  // namespace
 
-ScanPrinter::ScanPrinter(const detect::Matcher& matcher, bool as_json)
-    : matcher_(matcher),
+ScanPrinter::ScanPrinter(const Wanted& wanted, bool as_json)
+    : wanted_(wanted),
       as_json_(as_json),
       is_terminal_(::isatty(STDERR_FILENO) == 1),
       started_(std::chrono::steady_clock::now()) {}
@@ -61,7 +55,7 @@ void ScanPrinter::hit(const detect::Hit& hit) {
   if (hit.time && (!total.first || *hit.time < *total.first)) total.first = hit.time;
   if (hit.time && (!total.last || *hit.time > *total.last)) total.last = hit.time;
   clear_progress();
-  const auto indicator = matcher_.indicator(hit.indicator);
+  const auto indicator = wanted_.matcher.indicator(hit.indicator);
   if (as_json_) {
     model::JsonWriter json;
     json.begin_object();
@@ -123,7 +117,7 @@ void ScanPrinter::totals(const detect::ScanTotals& totals) {
   if (as_json_) return;
   if (!totals_.empty()) print("\n{:>9} {:<27} {:<27} {}\n", "hits", "first seen", "last seen", "indicator");
   for (const auto& [number, total] : totals_) {
-    const auto indicator = matcher_.indicator(number);
+    const auto indicator = wanted_.matcher.indicator(number);
     print("{:>9} {:<27} {:<27} {}  {}\n",
           total.hits,
           time_text(total.first),
@@ -137,7 +131,7 @@ void ScanPrinter::totals(const detect::ScanTotals& totals) {
         totals_.empty() ? "" : "\n",
         totals.hits,
         totals_.size(),
-        looked_for(matcher_),
+        wanted_.indicators(),
         totals.counts.lines,
         totals.files);
 }

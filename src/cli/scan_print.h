@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/matcher.h"
 #include "cli/scan_sightings.h"
 #include "detect/scan.h"
 
@@ -14,7 +15,7 @@ namespace shieldwall::cli {
 /// Prints hits as they come, as a table or as JSON, and what is worth telling about the files.
 class ScanPrinter final : public detect::ScanSink {
  public:
-  ScanPrinter(const detect::Matcher& matcher, bool as_json);
+  ScanPrinter(const Wanted& wanted, bool as_json);
 
   void hit(const detect::Hit& hit) override;
   void done(const detect::SourceReport& report) override;
@@ -31,7 +32,7 @@ class ScanPrinter final : public detect::ScanSink {
 
   void clear_progress();
 
-  detect::Matcher matcher_;
+  Wanted wanted_;
   bool as_json_;
   bool is_terminal_;
   bool progress_shown_ = false;

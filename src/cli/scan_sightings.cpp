@@ -89,23 +89,27 @@ Result<std::string> source_of(const std::string& path) {
 }
 
 void SightingSink::hit(const detect::Hit& hit) {
-  if (!folder_) folder_.emplace(matcher_, written_at(hit.source, scanned_at_));
-  folder_->add(hit);
+  auto found = folders_.find(hit.source);
+  if (found == folders_.end())
+    found =
+        folders_.emplace(hit.source, detect::SightingFolder(matcher_, written_at(hit.source, scanned_at_)))
+            .first;
+  found->second.add(hit);
   next_.hit(hit);
 }
 
-void SightingSink::done(const detect::SourceReport& report) {
-  if (folder_) {
-    auto counts = folder_->counts();
-    folder_.reset();
+std::vector<LogCount> SightingSink::take() {
+  std::vector<LogCount> all;
+  for (const auto& [path, folder] : folders_) {
+    auto counts = folder.counts();
     std::erase_if(counts,
                   [](const detect::SightingCount& one) { return !model::ObjectId::parse(one.indicator); });
     // Read to its hits a moment ago; should it be gone now, its findings name it.
-    auto source = report.source == "-" ? Result<std::string>(source_of(counts)) : source_of(report.source);
+    auto source = path == "-" ? Result<std::string>(source_of(counts)) : source_of(path);
     const auto name = source ? std::move(*source) : source_of(counts);
-    for (auto& one : counts) counts_.push_back({std::move(one), name});
+    for (auto& one : counts) all.push_back({std::move(one), name});
   }
-  next_.done(report);
+  return all;
 }
 
 Done report_to_node(const Arguments& arguments, const std::vector<LogCount>& counts) {

@@ -2,6 +2,7 @@
 // What scan tells its node of what it saw: indicator, hour, count, and a name of the log that stays there, so
 // that the same log scanned again counts once.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,18 +32,17 @@ class SightingSink final : public detect::ScanSink {
       : matcher_(matcher), next_(next), scanned_at_(scanned_at) {}
 
   void hit(const detect::Hit& hit) override;
-  void done(const detect::SourceReport& report) override;
+  void done(const detect::SourceReport& report) override { next_.done(report); }
   void progress(const detect::Progress& progress) override { next_.progress(progress); }
 
   /// Of indicators that a node may hold: entries of lists have no STIX id, and no originator to tell.
-  std::vector<LogCount> take() { return std::move(counts_); }
+  std::vector<LogCount> take();
 
  private:
   detect::Matcher matcher_;
   detect::ScanSink& next_;
   Timestamp scanned_at_;
-  std::optional<detect::SightingFolder> folder_;  // of the file that is told now
-  std::vector<LogCount> counts_;
+  std::map<std::string, detect::SightingFolder> folders_;  // by path
 };
 
 /// Tells the node in --dir, and on standard error what became of it. errors: as NodeDoor

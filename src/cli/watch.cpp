@@ -47,7 +47,9 @@ class WatchPrinter final : public detect::WatchSink {
  public:
   WatchPrinter(const detect::Matcher& matcher, bool as_json) : as_json_(as_json) { use(matcher); }
 
-  void use(const detect::Matcher& matcher) { printer_ = std::make_unique<ScanPrinter>(matcher, as_json_); }
+  void use(const detect::Matcher& matcher) {
+    printer_ = std::make_unique<ScanPrinter>(Wanted{matcher, nullptr}, as_json_);
+  }
   void hit(const detect::Hit& hit) override { printer_->hit(hit); }
   void flush() override { std::fflush(stdout); }
   void problem(const std::string& path, const std::string& what) override {
@@ -175,13 +177,6 @@ class WatchRun {
     patterns_ = patterns;
     put(matcher_);
     return {};
-  }
-
-  static void tell_unused_by_both(const detect::Matcher& matcher, const detect::IndicatorPatterns& patterns) {
-    auto unused = matcher.unused();
-    std::erase_if(unused, [&](const detect::Unused& one) { return patterns.takes(one.id); });
-    unused.insert(unused.end(), patterns.unused().begin(), patterns.unused().end());
-    tell_unused(unused, unused.size());
   }
 
   /// Counts are told as they stand, under the name of their log: again does no harm.

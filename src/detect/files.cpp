@@ -133,7 +133,7 @@ Result<std::vector<InputFile>> find_files(std::span<const std::string> paths) {
   for (const auto& path : paths) {
     struct stat status{};
     if (path == "-") {
-      files.push_back({.path = path});
+      files.push_back({.path = path, .is_stream = true});
     } else if (::stat(path.c_str(), &status) != 0) {
       return io_error(path, errno);
     } else if (S_ISDIR(status.st_mode)) {
@@ -142,8 +142,10 @@ Result<std::vector<InputFile>> find_files(std::span<const std::string> paths) {
       std::ranges::sort(found, {}, &InputFile::path);
       files.insert(files.end(), found.begin(), found.end());
     } else {
-      files.push_back(
-          {.path = path, .bytes = S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0});
+      const bool is_file = S_ISREG(status.st_mode);
+      files.push_back({.path = path,
+                       .bytes = is_file ? static_cast<std::uint64_t>(status.st_size) : 0,
+                       .is_stream = !is_file});
     }
   }
   return files;

@@ -15,6 +15,7 @@ namespace shieldwall::detect {
 struct InputFile {
   std::string path;         // "-" is standard input
   std::uint64_t bytes = 0;  // as it lies there; 0 when that is not known
+  bool is_stream = false;   // standard input, a pipe: comes once, and when it likes
 };
 
 /// The regular files at and below `paths`, in their order, those of a folder sorted by path. Symbolic links

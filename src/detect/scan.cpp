@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 
 #include "detect/parts.h"
+#include "detect/scan_lane.h"
+#include "detect/scan_patterns.h"
 #include "detect/sieve.h"
 #include "detect/warning_lists.h"
 
@@ -15,56 +15,26 @@ namespace shieldwall::detect {
 
 namespace {
 
-constexpr std::size_t batch_hits = 1024;  // handed over at once
-constexpr std::size_t batches_max = 64;   // of one file waiting to be told; its worker waits then
 constexpr std::string_view interrupted = "interrupted before its first line";
 constexpr std::uint64_t stop_every = 256;  // records between looks at `stop`
 
-/// The hits of one file, or of a part of one, on their way from its worker to the caller's thread.
-class Lane {
- public:
-  /// Waits while full.
-  void push(std::vector<Hit> hits) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return batches_.size() < batches_max; });
-    batches_.push_back(std::move(hits));
-    changed_.notify_all();
+/// What one thread looks through records with.
+struct WorkerTools {
+  WorkerTools(const Matcher& matcher, const ScanOptions& options) : scanner(matcher, options.free_text) {
+    if (options.patterns) probe.emplace(options.patterns);
+    // Whoever sees all records leaves no line to pass over.
+    if (options.free_text == FreeText::whole && options.sieve && options.taps == nullptr && !probe)
+      sieve.emplace(matcher);
   }
-
-  void finish(SourceReport report) {
-    const std::lock_guard lock(mutex_);
-    report_ = std::move(report);
-    changed_.notify_all();
-  }
-
-  /// The next batch; an empty one when nothing came for `most`; nothing when the file is done and all was
-  /// taken.
-  std::optional<std::vector<Hit>> pop(std::chrono::milliseconds most) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, most, [&] { return !batches_.empty() || report_; });
-    if (batches_.empty()) return report_ ? std::nullopt : std::optional(std::vector<Hit>());
-    auto batch = std::move(batches_.front());
-    batches_.pop_front();
-    changed_.notify_all();
-    return batch;
-  }
-
-  SourceReport report() {
-    const std::lock_guard lock(mutex_);
-    return std::move(*report_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::vector<Hit>> batches_;
-  std::optional<SourceReport> report_;
+  Scanner scanner;
+  std::optional<LineSieve> sieve;
+  std::optional<PatternProbe> probe;
 };
 
 class FileScan {
  public:
-  FileScan(Scanner& scanner, LineSieve* sieve, const ScanOptions& options, Lane& lane)
-      : scanner_(scanner), sieve_(sieve), options_(options), lane_(lane) {}
+  FileScan(const Matcher& matcher, WorkerTools& tools, const ScanOptions& options, ScanLane& lane)
+      : matcher_(matcher), tools_(tools), options_(options), lane_(lane) {}
 
   void run(const std::string& path, const FilePart& part, std::atomic<std::uint64_t>& packed_bytes) {
     SourceReport report{.source = path, .format = LogFormat::text, .counts = {}, .problems = {}, .error = {}};
@@ -73,7 +43,7 @@ class FileScan {
     if (opened) {
       LogReader reader(**opened, path);
       if (part.begin > 0) reader.go_on(part.format, part.map);
-      if (sieve_ != nullptr) reader.pass_over(*sieve_, options_.stop);
+      if (tools_.sieve) reader.pass_over(*tools_.sieve, options_.stop);
       const auto tap = options_.taps == nullptr ? nullptr : options_.taps->open(path);
       tap_ = tap.get();
       if (const auto read = look_through(reader, path); !read) report.error = read.error().message;
@@ -94,8 +64,9 @@ class FileScan {
     Record record;
     if (stopped()) return fail(ErrorCode::unavailable, "{}", interrupted);
     for (std::uint64_t n = 1; TRY(reader.next(record)); ++n) {
-      const auto& matches = scanner_.scan(record);
+      const auto& matches = tools_.scanner.scan(record);
       if (!matches.empty()) add(record, matches, path);
+      if (tools_.probe) add_patterns(record, matches, path);
       if (tap_ != nullptr) tap_->record(record, reader.counts());
       if (n % stop_every == 0 && stopped())
         return fail(ErrorCode::unavailable, "interrupted behind line {}", record.line);
@@ -113,26 +84,37 @@ class FileScan {
         ++held_back_[*list];
         continue;
       }
-      hits_.push_back({.source = path,
-                       .line = record.line,
-                       .time = time,
-                       .field = std::string(match.field),
-                       .value = std::string(match.value),
-                       .indicator = match.indicator});
-      if (hits_.size() >= batch_hits) hand_over();
+      findings_.hits.push_back({.source = path,
+                                .line = record.line,
+                                .time = time,
+                                .field = std::string(match.field),
+                                .value = std::string(match.value),
+                                .indicator = match.indicator});
     }
+    if (findings_.size() >= ScanLane::findings_each) hand_over();
+  }
+
+  void add_patterns(const Record& record, const std::vector<Match>& matches, const std::string& path) {
+    auto& probe = *tools_.probe;
+    probe.test(record, matches, options_.now);
+    if (probe.found().empty() && probe.shares().empty()) return;
+    const auto time = event_time(record);
+    for (const auto indicator : probe.found())
+      findings_.hits.push_back(hit_of_pattern(matcher_, indicator, path, record.line, time));
+    for (const auto& share : probe.shares()) findings_.shares.push_back({share, record.line, time});
+    if (findings_.size() >= ScanLane::findings_each) hand_over();
   }
 
   void hand_over() {
-    if (!hits_.empty()) lane_.push(std::exchange(hits_, {}));
+    if (findings_.size() > 0) lane_.push(std::exchange(findings_, {}));
   }
 
-  Scanner& scanner_;
-  LineSieve* sieve_;
+  const Matcher& matcher_;
+  WorkerTools& tools_;
   const ScanOptions& options_;
-  Lane& lane_;
+  ScanLane& lane_;
   RecordTap* tap_ = nullptr;
-  std::vector<Hit> hits_;
+  Findings findings_;
   std::map<std::string, std::uint64_t> held_back_;
 };
 
@@ -144,7 +126,8 @@ class Scan {
         options_(options),
         sink_(sink),
         parts_(parts_of(files, options)),
-        lanes_(parts_.size()) {
+        lanes_(parts_.size()),
+        patterns_(matcher, options, std::ranges::any_of(files, &InputFile::is_stream)) {
     const bool known = std::ranges::none_of(files, [](const InputFile& file) { return file.bytes == 0; });
     for (const auto& file : files) progress_.bytes_total += known ? file.bytes : 0;
   }
@@ -156,6 +139,9 @@ class Scan {
     const auto count = std::clamp<std::size_t>(parts_.size(), 1, std::max(cores, 1u));
     for (std::size_t i = 0; i < count; ++i) workers.emplace_back([this] { work(); });
     for (std::size_t i = 0; i < parts_.size(); ++i) tell(parts_[i], lanes_[i]);
+    patterns_.finish(sink_);
+    totals_.hits += patterns_.hits();
+    totals_.patterns_missed = patterns_.missed();
     totals_.stopped = options_.stop != nullptr && options_.stop->load();
     return totals_;
   }
@@ -169,27 +155,26 @@ class Scan {
   /// Takes the next part until none is left. The lowest part that is not told yet is always in some worker's
   /// hands, so a worker that waits for its lane to empty waits for a part before its own, never for itself.
   void work() {
-    Scanner scanner(matcher_, options_.free_text);
-    std::optional<LineSieve> sieve;
-    if (options_.free_text == FreeText::whole && options_.sieve && options_.taps == nullptr)
-      sieve.emplace(matcher_);
+    WorkerTools tools(matcher_, options_);
     for (std::size_t i = next_++; i < parts_.size(); i = next_++)
-      FileScan(scanner, sieve ? &*sieve : nullptr, options_, lanes_[i])
+      FileScan(matcher_, tools, options_, lanes_[i])
           .run(files_[parts_[i].file].path, parts_[i], packed_bytes_);
   }
 
-  void tell(const FilePart& part, Lane& lane) {
+  void tell(const FilePart& part, ScanLane& lane) {
     static constexpr std::chrono::milliseconds progress_every(200);
     if (part.begin == 0) {
       report_ = {};
       report_.source = files_[part.file].path;
     }
     while (auto batch = lane.pop(progress_every)) {
-      for (auto& hit : *batch) {
+      for (auto& hit : batch->hits) {
         hit.line += report_.counts.lines;
         sink_.hit(hit);
       }
-      totals_.hits += batch->size();
+      totals_.hits += batch->hits.size();
+      for (auto& placed : batch->shares) placed.line += report_.counts.lines;
+      patterns_.add(report_.source, std::move(batch->shares), sink_);
       tell_progress();
     }
     join(lane.report());
@@ -228,7 +213,8 @@ class Scan {
   const ScanOptions& options_;
   ScanSink& sink_;
   std::vector<FilePart> parts_;
-  std::deque<Lane> lanes_;
+  std::deque<ScanLane> lanes_;
+  ScanPatterns patterns_;
   SourceReport report_;  // of the file whose parts are being told
   std::atomic<std::size_t> next_{0};
   std::atomic<std::uint64_t> packed_bytes_{0};

@@ -18,6 +18,7 @@
 namespace shieldwall::detect {
 
 class WarningLists;
+class IndicatorPatterns;
 
 struct Hit {
   std::string source;             // the file's path, "-" for standard input
@@ -44,7 +45,8 @@ struct Progress {
 };
 
 /// Told from the thread that called scan_files, in a fixed order: the hits of a file by line, then its
-/// report.
+/// report; after the last report the hits of patterns of several observations, which may lie in several
+/// files, by the time of the event that completed them.
 class ScanSink {
  public:
   virtual ~ScanSink() = default;
@@ -78,6 +80,13 @@ struct ScanOptions {
   const WarningLists* warning_lists = nullptr;  // what they name is no hit
   const std::atomic<bool>* stop = nullptr;      // set: end soon; what was found until then is told
   RecordTaps* taps = nullptr;                   // given: all records pass by them too
+  /// Given: held against all records too. They are of the matcher's indicators, in their numbers.
+  std::shared_ptr<const IndicatorPatterns> patterns = {};
+  /// How many records with a share in patterns of several observations are put in order at once: about 150
+  /// MB. With more, those so far are bound, and what comes later is bound to them where its pattern still
+  /// waits.
+  std::size_t patterns_ordered_max = 1'000'000;
+  Timestamp now = {};  // with patterns: stands for the time of events that tell none
 };
 
 struct ScanTotals {
@@ -86,6 +95,8 @@ struct ScanTotals {
   std::uint64_t damaged_files = 0;  // with an error
   std::uint64_t hits = 0;
   std::map<std::string, std::uint64_t> held_back = {};  // by warning list: what would have been hits
+  /// Records that patterns of several observations could not wait with any longer, and searches given up.
+  std::uint64_t patterns_missed = 0;
   bool stopped = false;
 };
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 #include "base/random.h"
 #include "detect/pattern/event_observation.h"
+#include "detect/tables.h"
 #include "detect/values_alone.h"
 
 namespace shieldwall::detect {
@@ -85,17 +87,43 @@ bool says_more_than_values(const Indicator& indicator) {
 
 }  // namespace
 
-IndicatorPatterns IndicatorPatterns::of(std::span<const Indicator> indicators, Timestamp now) {
-  IndicatorPatterns made;
+IndicatorPatterns IndicatorPatterns::of(std::span<const Indicator> indicators,
+                                        Timestamp now,
+                                        const PatternSetOptions& options) {
   std::vector<Taken> wanted;
-  std::vector<PatternSource> sources;
   for (std::size_t number = 0; number < indicators.size(); ++number) {
     const auto& one = indicators[number];
-    if (one.revoked || one.valid_from > now || !says_more_than_values(one)) continue;
-    wanted.push_back({number, one.id, one.pattern, one.valid_until});
-    sources.push_back({.id = one.id, .pattern = one.pattern});
+    if (!one.revoked && one.valid_from <= now && says_more_than_values(one))
+      wanted.push_back({number, one.id, one.source, one.pattern, one.valid_until});
   }
-  const auto all = PatternSet::compile(std::move(sources));
+  return of_those(std::move(wanted), options);
+}
+
+/// Whatever says more than values is among what the matcher cannot use, or not in whole: of a million
+/// indicators no other pattern is read again.
+IndicatorPatterns IndicatorPatterns::of(const Matcher& matcher,
+                                        Timestamp now,
+                                        const PatternSetOptions& options) {
+  std::vector<Taken> wanted;
+  for (const auto& use : MatcherAccess::tables(matcher).layers) {
+    std::unordered_set<std::string_view> left_out;
+    for (const auto& unused : use.layer->unused) left_out.insert(unused.id);
+    if (left_out.empty()) continue;
+    for (std::size_t i = 0; i < use.layer->indicators.size(); ++i) {
+      const auto& one = use.layer->indicators[i];
+      if (!left_out.contains(one.id) || (use.withdrawn && use.withdrawn->contains(one.id))) continue;
+      if (!one.revoked && one.valid_from <= now && says_more_than_values(one))
+        wanted.push_back({use.first + i, one.id, one.source, one.pattern, one.valid_until});
+    }
+  }
+  return of_those(std::move(wanted), options);
+}
+
+IndicatorPatterns IndicatorPatterns::of_those(std::vector<Taken> wanted, const PatternSetOptions& options) {
+  IndicatorPatterns made;
+  std::vector<PatternSource> sources;
+  for (const auto& one : wanted) sources.push_back({.id = one.id, .pattern = one.pattern});
+  const auto all = PatternSet::compile(std::move(sources), options);
   std::map<std::size_t, std::string> reasons;
   for (const auto& refused : all.refused()) reasons.emplace(refused.pattern, refused.reason);
   for (const auto& [pattern, what] : too_broad(all))
@@ -103,15 +131,14 @@ IndicatorPatterns IndicatorPatterns::of(std::span<const Indicator> indicators, T
   sources.clear();
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (const auto why = reasons.find(i); why != reasons.end()) {
-      made.unused_.push_back(
-          {.id = wanted[i].id, .source = indicators[wanted[i].indicator].source, .reason = why->second});
+      made.unused_.push_back({.id = wanted[i].id, .source = wanted[i].source, .reason = why->second});
       continue;
     }
     sources.push_back({.id = wanted[i].id, .pattern = wanted[i].pattern});
     made.ids_.insert(wanted[i].id);
     made.taken_.push_back(std::move(wanted[i]));
   }
-  made.set_ = PatternSet::compile(std::move(sources));
+  made.set_ = PatternSet::compile(std::move(sources), options);
   return made;
 }
 
@@ -119,20 +146,57 @@ bool IndicatorPatterns::takes(std::string_view id) const {
   return ids_.contains(id);
 }
 
-PatternFollower::PatternFollower(std::shared_ptr<const IndicatorPatterns> patterns)
+PatternProbe::PatternProbe(std::shared_ptr<const IndicatorPatterns> patterns)
+    : patterns_(std::move(patterns)), tester_(patterns_->set_) {}
+
+void PatternProbe::test(const Record& record, const std::vector<Match>& matches, Timestamp at) {
+  found_.clear();
+  shares_.clear();
+  happened_.reset();
+  const auto happened = event_time(record).value_or(at);
+  if (!observe(record, happened, seen_)) return;
+  happened_ = happened;
+  for (const auto& part : tester_.test(seen_)) {
+    const auto& taken = patterns_->taken_[part.pattern];
+    const bool is_known = happened >= taken.valid_until ||
+                          std::ranges::find(matches, taken.indicator, &Match::indicator) != matches.end();
+    if (!part.leaves.empty())
+      shares_.push_back({part, happened, is_known});
+    else if (!is_known)
+      found_.push_back(taken.indicator);
+  }
+}
+
+PatternBinder::PatternBinder(std::shared_ptr<const IndicatorPatterns> patterns)
     : patterns_(std::move(patterns)), stream_(patterns_->set_) {}
+
+std::optional<std::size_t> PatternBinder::take(const PatternShare& share) {
+  const auto& hits = stream_.take({share.happened.us, share.happened.us, 1}, {&share.part, 1});
+  if (hits.empty() || share.is_known) return std::nullopt;
+  return patterns_->taken_[hits.front().pattern].indicator;
+}
+
+void PatternBinder::pass(Timestamp happened) {
+  stream_.take({happened.us, happened.us, 1}, {});
+}
+
+std::uint64_t PatternBinder::missed() const {
+  const auto& counts = stream_.counts();
+  return counts.overflowed + counts.late + counts.unsearched;
+}
+
+PatternFollower::PatternFollower(const std::shared_ptr<const IndicatorPatterns>& patterns)
+    : probe_(patterns), binder_(patterns) {}
 
 const std::vector<std::size_t>& PatternFollower::feed(const Record& record,
                                                       const std::vector<Match>& matches,
                                                       Timestamp at) {
-  found_.clear();
-  const auto happened = event_time(record).value_or(at);
-  if (!observe(record, happened, seen_)) return found_;
-  for (const auto& hit : stream_.feed(seen_)) {
-    const auto& taken = patterns_->taken_[hit.pattern];
-    const bool is_found = std::ranges::find(matches, taken.indicator, &Match::indicator) != matches.end();
-    if (!is_found && happened < taken.valid_until) found_.push_back(taken.indicator);
-  }
+  probe_.test(record, matches, at);
+  found_ = probe_.found();
+  for (const auto& share : probe_.shares())
+    if (const auto indicator = binder_.take(share)) found_.push_back(*indicator);
+  if (probe_.shares().empty() && probe_.happened()) binder_.pass(*probe_.happened());
+  std::ranges::sort(found_);
   return found_;
 }
 

@@ -3,6 +3,7 @@
 // Matcher leaves out because they compare otherwise, join by AND, or bind several observations.
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -18,7 +19,13 @@ class IndicatorPatterns {
  public:
   /// Those of `indicators` that are neither revoked nor valid only later. What cannot be evaluated, and what
   /// matches made-up events that nobody can know of, is listed with its reason and takes no part.
-  static IndicatorPatterns of(std::span<const Indicator> indicators, Timestamp now);
+  static IndicatorPatterns of(std::span<const Indicator> indicators,
+                              Timestamp now,
+                              const PatternSetOptions& options = {});
+
+  /// Those of a matcher's indicators, in its numbers; of a matcher from a file those that were added to it,
+  /// as the file does not say which were revoked.
+  static IndicatorPatterns of(const Matcher& matcher, Timestamp now, const PatternSetOptions& options = {});
 
   bool empty() const { return taken_.empty(); }
   std::size_t size() const { return taken_.size(); }
@@ -28,23 +35,71 @@ class IndicatorPatterns {
   bool operator==(const IndicatorPatterns& other) const { return taken_ == other.taken_; }
 
  private:
-  friend class PatternFollower;
+  friend class PatternProbe;
+  friend class PatternBinder;
   struct Taken {
-    std::size_t indicator;  // its number among those given
-    std::string id, pattern;
+    std::size_t indicator;  // its number
+    std::string id, source, pattern;
     Timestamp valid_until;
     bool operator==(const Taken&) const = default;
   };
+  static IndicatorPatterns of_those(std::vector<Taken> wanted, const PatternSetOptions& options);
+
   std::vector<Taken> taken_;                // by the numbers of the set
   std::set<std::string, std::less<>> ids_;  // of these
   std::vector<Unused> unused_;
   PatternSet set_;
 };
 
+/// What a record gives to a pattern of several observations.
+struct PatternShare {
+  PatternPart part;
+  Timestamp happened;
+  bool is_known = false;  // the record hits the indicator already, or happened when it was over
+};
+
+/// Looks at records one by one: one thread of several that look through logs.
+class PatternProbe {
+ public:
+  explicit PatternProbe(std::shared_ptr<const IndicatorPatterns> patterns);
+
+  /// Holds until the next call. `matches` and `at` as PatternFollower::feed.
+  void test(const Record& record, const std::vector<Match>& matches, Timestamp at);
+  const std::vector<std::size_t>& found() const { return found_; }  // indicators that it hits, ascending
+  const std::vector<PatternShare>& shares() const { return shares_; }
+  std::optional<Timestamp> happened() const { return happened_; }  // when there was something to test
+
+ private:
+  std::shared_ptr<const IndicatorPatterns> patterns_;
+  PatternTester tester_;
+  Observation seen_;
+  std::vector<std::size_t> found_;
+  std::vector<PatternShare> shares_;
+  std::optional<Timestamp> happened_;
+};
+
+/// Puts together what probes found: exactly what a PatternFollower finds in the same records in the order in
+/// which their shares are taken.
+class PatternBinder {
+ public:
+  explicit PatternBinder(std::shared_ptr<const IndicatorPatterns> patterns);
+
+  /// The indicator that the share completes and that is not known to be hit.
+  std::optional<std::size_t> take(const PatternShare& share);
+  /// A record without a share happened: what is too old for its pattern by then may be forgotten.
+  void pass(Timestamp happened);
+  /// Records that were forgotten while a pattern still waited with them, and bindings not looked for.
+  std::uint64_t missed() const;
+
+ private:
+  std::shared_ptr<const IndicatorPatterns> patterns_;
+  PatternStream stream_;
+};
+
 /// One stream of records, in their order.
 class PatternFollower {
  public:
-  explicit PatternFollower(std::shared_ptr<const IndicatorPatterns> patterns);
+  explicit PatternFollower(const std::shared_ptr<const IndicatorPatterns>& patterns);
 
   /// The indicators whose patterns `record` completes, ascending; not those that `matches` name already, nor
   /// those that were over when it happened. Holds until the next call.
@@ -52,9 +107,8 @@ class PatternFollower {
   const std::vector<std::size_t>& feed(const Record& record, const std::vector<Match>& matches, Timestamp at);
 
  private:
-  std::shared_ptr<const IndicatorPatterns> patterns_;
-  PatternStream stream_;
-  Observation seen_;
+  PatternProbe probe_;
+  PatternBinder binder_;
   std::vector<std::size_t> found_;
 };
 

@@ -7,12 +7,15 @@
 //   const auto set = PatternSet::compile(sources, {});
 //   PatternStream stream(set);
 //   for (const auto& hit : stream.feed(observation)) report(set.source(hit.pattern).id, ...);
+//
+// Where several threads look at observations, each has a PatternTester, and one stream takes what they found.
 
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "detect/pattern/bind.h"
 #include "detect/pattern/observation.h"
 
 namespace shieldwall::detect {
@@ -48,7 +51,32 @@ class PatternSet {
 
  private:
   friend class PatternStream;
+  friend class PatternTester;
   std::shared_ptr<const PatternTables> tables_;
+};
+
+/// What an observation gives to a pattern.
+struct PatternPart {
+  std::uint32_t pattern;
+  std::vector<std::uint32_t> leaves;  // of its tree, that are satisfied, ascending; none: it is matched
+};
+
+/// Which patterns an observation has a part in, whatever came before it.
+class PatternTester {
+ public:
+  explicit PatternTester(PatternSet set);
+  ~PatternTester();
+  PatternTester(PatternTester&&) noexcept;
+
+  /// By the numbers of the patterns. Holds until the next call.
+  const std::vector<PatternPart>& test(const Observation& observation);
+
+  std::uint64_t brackets() const;   // tested so far
+  std::uint64_t undecided() const;  // damaged values compared
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// A pattern is matched by the observation that was fed, together with those that waited.
@@ -79,6 +107,8 @@ class PatternStream {
   ///   When observations come in the order of first_observed, a pattern gets its first hit with the first at
   ///   which match_pattern over all so far would match, as long as its window and waiting_max hold them.
   const std::vector<PatternHit>& feed(const Observation& observation);
+  /// The same of an observation at `when` that has been tested.
+  const std::vector<PatternHit>& take(const BindObservation& when, std::span<const PatternPart> parts);
 
   const PatternStreamCounts& counts() const;
   std::size_t waiting() const;  // observations kept, over all patterns

@@ -22,7 +22,35 @@ struct Waiting {
 };
 
 struct WaitingList {
-  std::deque<Waiting> list;  // in the order of feeding
+  std::deque<Waiting> list;             // in the order of feeding
+  std::vector<std::uint64_t> units;     // for each leaf, over all that wait
+  std::int64_t oldest = bind_time_max;  // no `last` of these is before
+
+  void add(Waiting one) {
+    oldest = std::min(oldest, one.when.last);
+    count(one);
+    list.push_back(std::move(one));
+  }
+  /// `oldest` may then be too old, which costs one look at all when it would be forgotten.
+  void drop_first() {
+    for (const auto leaf : list.front().leaves)
+      units[leaf] -= std::min(list.front().when.units, units_counted_max);
+    list.pop_front();
+  }
+  /// After some went.
+  void count_anew() {
+    std::ranges::fill(units, 0u);
+    oldest = bind_time_max;
+    for (const auto& one : list) {
+      oldest = std::min(oldest, one.when.last);
+      count(one);
+    }
+  }
+
+ private:
+  void count(const Waiting& one) {
+    for (const auto leaf : one.leaves) units[leaf] += std::min(one.when.units, units_counted_max);
+  }
 };
 
 /// Whether each leaf that must be bound has enough observations, whatever their times.
@@ -37,23 +65,19 @@ bool enough(const BindTree& tree, const std::vector<std::uint64_t>& units, std::
 }  // namespace
 
 struct PatternStream::State {
-  explicit State(PatternSet which) : set(std::move(which)), stamps(set.tables_->brackets.size(), 0) {}
+  explicit State(PatternSet which) : set(std::move(which)), tester(set) {}
 
   const PatternTables& tables() const { return *set.tables_; }
 
-  void test_brackets(const Observation& in);
   void sweep();
   void forget_old(const PreparedPattern& pattern, WaitingList& waiting_list);
-  void wait(std::uint32_t pattern, const Observation& in, std::vector<std::uint32_t> leaves);
+  void make_room(WaitingList& waiting_list);
+  void wait(std::uint32_t pattern, const BindObservation& when, std::vector<std::uint32_t> leaves);
   void bind(std::uint32_t pattern, WaitingList& waiting_list);
   void use_up(std::uint32_t pattern, WaitingList& waiting_list, const std::vector<Bound>& bound);
 
   PatternSet set;
-  PatternScratch scratch;
-  std::vector<std::uint32_t> candidates;
-  std::vector<std::uint32_t> stamps;  // of each bracket: the last feeding that tested it
-  std::uint32_t stamp = 0;
-  std::vector<BracketRef> satisfied;  // by the observation that is fed
+  PatternTester tester;
   std::unordered_map<std::uint32_t, WaitingList> waiting;
   std::int64_t newest = bind_time_min;  // the latest first_observed so far
   std::vector<PatternHit> hits;
@@ -61,28 +85,11 @@ struct PatternStream::State {
   std::size_t kept = 0;
 };
 
-void PatternStream::State::test_brackets(const Observation& in) {
-  satisfied.clear();
-  if (++stamp == 0) {  // after four thousand million feedings
-    std::ranges::fill(stamps, 0u);
-    stamp = 1;
-  }
-  tables().index.candidates(in, scratch, candidates);
-  for (const auto number : candidates) {
-    if (stamps[number] == stamp) continue;
-    stamps[number] = stamp;
-    ++counts.brackets;
-    const auto& ref = tables().brackets[number];
-    const auto truth = tables().patterns[ref.pattern].code.brackets[ref.bracket].test(in, scratch);
-    if (truth == Truth::undecided) ++counts.undecided;
-    if (truth == Truth::yes) satisfied.push_back(ref);
-  }
-  std::ranges::sort(satisfied, {}, [](const BracketRef& ref) { return std::pair(ref.pattern, ref.bracket); });
-}
-
 void PatternStream::State::forget_old(const PreparedPattern& pattern, WaitingList& waiting_list) {
   const auto is_old = [&](const Waiting& one) { return one.when.last < newest - pattern.window_us; };
+  if (waiting_list.oldest >= newest - pattern.window_us) return;
   kept -= std::erase_if(waiting_list.list, is_old);
+  waiting_list.count_anew();
 }
 
 void PatternStream::State::sweep() {
@@ -90,29 +97,32 @@ void PatternStream::State::sweep() {
   std::erase_if(waiting, [](const auto& one) { return one.second.list.empty(); });
 }
 
+void PatternStream::State::make_room(WaitingList& waiting_list) {
+  const auto most = std::max<std::size_t>(tables().options.waiting_max, 1);
+  if (waiting_list.list.size() < most) return;
+  ++counts.overflowed;
+  waiting_list.drop_first();
+  --kept;
+}
+
 void PatternStream::State::wait(std::uint32_t number,
-                                const Observation& in,
+                                const BindObservation& when,
                                 std::vector<std::uint32_t> leaves) {
   const auto& pattern = tables().patterns[number];
   std::erase_if(leaves, [&](std::uint32_t leaf) {
     const auto& limits = pattern.code.tree.leaves[leaf];
-    return in.last_observed.us < limits.start || in.first_observed.us >= limits.stop;
+    return when.last < limits.start || when.first >= limits.stop;
   });
   if (leaves.empty()) return;
   auto& waiting_list = waiting[number];
+  waiting_list.units.resize(pattern.code.tree.leaves.size());
   forget_old(pattern, waiting_list);
-  if (in.last_observed.us < newest - pattern.window_us) {
+  if (when.last < newest - pattern.window_us) {
     ++counts.late;
     return;
   }
-  if (waiting_list.list.size() >= std::max<std::size_t>(tables().options.waiting_max, 1)) {
-    ++counts.overflowed;
-    waiting_list.list.pop_front();
-    --kept;
-  }
-  waiting_list.list.push_back({.number = counts.observations,
-                               .when = {in.first_observed.us, in.last_observed.us, in.number_observed},
-                               .leaves = std::move(leaves)});
+  make_room(waiting_list);
+  waiting_list.add({.number = counts.observations, .when = when, .leaves = std::move(leaves)});
   ++kept;
   bind(number, waiting_list);
 }
@@ -120,18 +130,13 @@ void PatternStream::State::wait(std::uint32_t number,
 /// What waits without a binding has none among itself, so a binding found now holds the newest observation.
 void PatternStream::State::bind(std::uint32_t number, WaitingList& waiting_list) {
   const auto& tree = tables().patterns[number].code.tree;
-  for (;;) {
+  while (enough(tree, waiting_list.units, static_cast<std::uint32_t>(tree.nodes.size() - 1))) {
     std::vector<BindObservation> times;
     std::vector<std::vector<std::uint32_t>> by_leaf(tree.leaves.size());
-    std::vector<std::uint64_t> units(tree.leaves.size(), 0);
     for (std::uint32_t i = 0; i < waiting_list.list.size(); ++i) {
       times.push_back(waiting_list.list[i].when);
-      for (const auto leaf : waiting_list.list[i].leaves) {
-        by_leaf[leaf].push_back(i);
-        units[leaf] += std::min<std::uint64_t>(times.back().units, units_counted_max);
-      }
+      for (const auto leaf : waiting_list.list[i].leaves) by_leaf[leaf].push_back(i);
     }
-    if (!enough(tree, units, static_cast<std::uint32_t>(tree.nodes.size() - 1))) return;
     const auto bound = find_binding(tree, times, by_leaf, steps_each_max);
     if (!bound) ++counts.unsearched;
     if (!bound || !*bound) return;
@@ -152,6 +157,7 @@ void PatternStream::State::use_up(std::uint32_t number,
   hit.bound.erase(std::ranges::unique(hit.bound).begin(), hit.bound.end());
   hits.push_back(std::move(hit));
   kept -= std::erase_if(waiting_list.list, [](const Waiting& one) { return one.when.units == 0; });
+  waiting_list.count_anew();
 }
 
 PatternStream::PatternStream(PatternSet set) : state_(std::make_unique<State>(std::move(set))) {}
@@ -160,23 +166,23 @@ PatternStream::PatternStream(PatternStream&&) noexcept = default;
 
 const std::vector<PatternHit>& PatternStream::feed(const Observation& observation) {
   auto& state = *state_;
+  const auto& parts = state.tester.test(observation);
+  state.counts.brackets = state.tester.brackets();
+  state.counts.undecided = state.tester.undecided();
+  return take({observation.first_observed.us, observation.last_observed.us, observation.number_observed},
+              parts);
+}
+
+const std::vector<PatternHit>& PatternStream::take(const BindObservation& when,
+                                                   std::span<const PatternPart> parts) {
+  auto& state = *state_;
   state.hits.clear();
-  state.newest = std::max(state.newest, observation.first_observed.us);
-  state.test_brackets(observation);
-  for (std::size_t i = 0; i < state.satisfied.size();) {
-    const auto number = state.satisfied[i].pattern;
-    const auto& pattern = state.tables().patterns[number];
-    std::vector<std::uint32_t> leaves;
-    for (; i < state.satisfied.size() && state.satisfied[i].pattern == number; ++i)
-      if (!pattern.at_once)
-        for (const auto leaf : pattern.leaves_of[state.satisfied[i].bracket]) leaves.push_back(leaf);
-    if (pattern.at_once) {
-      state.hits.push_back({.pattern = number, .bound = {state.counts.observations}});
-      continue;
-    }
-    std::ranges::sort(leaves);
-    leaves.erase(std::ranges::unique(leaves).begin(), leaves.end());
-    state.wait(number, observation, std::move(leaves));
+  state.newest = std::max(state.newest, when.first);
+  for (const auto& part : parts) {
+    if (part.leaves.empty())
+      state.hits.push_back({.pattern = part.pattern, .bound = {state.counts.observations}});
+    else
+      state.wait(part.pattern, when, part.leaves);
   }
   ++state.counts.observations;
   if (state.counts.observations % sweep_every == 0) state.sweep();
