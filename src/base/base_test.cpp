@@ -134,6 +134,28 @@ TEST_CASE("a full pool refuses, and what it took is done before it ends") {
   CHECK(done == 2);
 }
 
+TEST_CASE("pieces of work that wait for one another each get a worker, whoever is asleep") {
+  constexpr int workers = 4;
+  constexpr int rounds = 200;
+  ThreadPool pool(workers, 64);
+  std::atomic<int> late = 0;
+  for (int round = 0; round < rounds; ++round) {
+    std::atomic<int> met = 0;
+    std::atomic<int> done = 0;
+    for (int i = 0; i < workers; ++i)
+      REQUIRE(pool.post([&] {
+        ++met;
+        const auto deadline = Deadline::in(seconds(2), system_clock());
+        while (met < workers && !deadline.passed()) std::this_thread::yield();
+        late += met < workers ? 1 : 0;
+        ++done;
+      }));
+    while (done < workers) std::this_thread::yield();
+    if (late > 0) break;  // two seconds each
+  }
+  CHECK(late == 0);
+}
+
 TEST_CASE("a deadline passes with the steady clock, whatever the wall clock does") {
   ManualClock clock(Timestamp{0});
   const auto deadline = Deadline::in(seconds(2), clock);

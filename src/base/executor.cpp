@@ -16,16 +16,34 @@ struct ThreadPool::State {
   std::condition_variable wake;
   std::deque<std::function<void()>> queue;  // under mutex
   bool stopping = false;                    // under mutex
+  std::size_t idle = 0;                     // workers that wait; under mutex
+  bool waking = false;                      // one of them was called and has not come yet; under mutex
   std::vector<std::jthread> threads;
+
+  /// True when a worker is to be called, after the lock is let go: there is work, somebody waits, and nobody
+  /// is on his way. Whoever comes calls the next, so that short pieces that arrive together are done by the
+  /// few workers that are awake, and long ones still get all there are.
+  bool calls_one() {
+    if (queue.empty() || idle == 0 || waking) return false;
+    waking = true;
+    return true;
+  }
 
   void work() {
     for (;;) {
       std::unique_lock lock(mutex);
-      wake.wait(lock, [this] { return stopping || !queue.empty(); });
+      while (queue.empty() && !stopping) {
+        ++idle;
+        wake.wait(lock);
+        --idle;
+        waking = false;
+      }
       if (queue.empty()) return;
-      auto next = std::move(queue.front());
+      const auto next = std::move(queue.front());
       queue.pop_front();
+      const bool calls = calls_one();
       lock.unlock();
+      if (calls) wake.notify_one();
       run(next);
     }
   }
@@ -55,12 +73,14 @@ ThreadPool::~ThreadPool() {
 }
 
 bool ThreadPool::post(std::function<void()> work) {
+  bool calls = false;
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->stopping || state_->queue.size() >= state_->queue_max) return false;
     state_->queue.push_back(std::move(work));
+    calls = state_->calls_one();
   }
-  state_->wake.notify_one();
+  if (calls) state_->wake.notify_one();
   return true;
 }
 
