@@ -25,14 +25,21 @@ std::string_view within_slashes(std::string_view path) {
   return path;
 }
 
-/// Whether `path` has the segments of `wanted`. Asked of every route for each request: nothing is allocated.
+/// Takes the segment `asked` off the path, when it begins with that or with a parameter.
+bool takes(std::string_view& path, std::string_view asked) {
+  if (path.starts_with('{')) return !next_segment(path).empty();
+  if (!path.starts_with(asked)) return false;
+  if (path.size() > asked.size() && path[asked.size()] != '/') return false;
+  path.remove_prefix(std::min(asked.size() + 1, path.size()));
+  return true;
+}
+
+/// Whether `path` has the segments of `wanted`. Asked of every route for each request: nothing is allocated,
+/// and no end of a segment is looked for in a path that begins otherwise.
 bool fits(std::string_view path, const std::vector<std::string>& wanted) {
   path = within_slashes(path);
-  for (const auto& asked : wanted) {
-    if (path.empty()) return false;
-    const auto segment = next_segment(path);
-    if (!is_parameter(segment) && segment != asked) return false;
-  }
+  for (const auto& asked : wanted)
+    if (path.empty() || !takes(path, asked)) return false;
   return path.empty();
 }
 

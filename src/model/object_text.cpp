@@ -35,6 +35,7 @@ void append(std::string& out, const Json& value) {
   if (value.is(JsonKind::string)) {
     const auto text = value.string();
     if (text.empty() || is_machine_text(text)) return;
+    out.reserve(out.size() + text.size() + 1);  // one growth for both
     out += text;
     out += '\n';
     return;

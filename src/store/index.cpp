@@ -27,6 +27,11 @@ std::optional<Sequence> last_in(const Run& run, Key key, Sequence at) {
   return std::prev(after)->sequence;
 }
 
+/// Whether the segment's filter rules the key out.
+bool surely_lacks(const Segment& segment, Key key) {
+  return kind_of(key) == KeyKind::id && !segment.ids.may_have(key);
+}
+
 /// The page in which (key, at) would stand.
 std::size_t page_of(const Segment& segment, Key key, Sequence at) {
   const auto after = std::ranges::upper_bound(segment.fences, Posting{key, at});
@@ -122,7 +127,7 @@ const std::vector<Sequence>* KeyCursor::load(const Segment& segment, std::size_t
 Result<std::optional<Sequence>> KeyCursor::at_or_after(Sequence at) {
   Result<void> done;
   for (const auto& segment : part_->segments) {
-    if (segment->last < at) continue;
+    if (segment->last < at || surely_lacks(*segment, key_)) continue;
     for (auto page = page_of(*segment, key_, at); page < segment->fences.size(); ++page) {
       if (segment->fences[page].key > key_) break;
       const auto* const sequences = load(*segment, page, done);
@@ -146,7 +151,7 @@ Result<std::optional<Sequence>> KeyCursor::at_or_before(Sequence at) {
   Result<void> done;
   for (auto place = part_->segments.rbegin(); place != part_->segments.rend(); ++place) {
     const auto& segment = **place;
-    if (segment.first > at || segment.fences.empty()) continue;
+    if (segment.first > at || segment.fences.empty() || surely_lacks(segment, key_)) continue;
     for (auto page = page_of(segment, key_, at) + 1; page-- > 0;) {
       const auto* const sequences = load(segment, page, done);
       TRY(std::move(done));
@@ -158,11 +163,16 @@ Result<std::optional<Sequence>> KeyCursor::at_or_before(Sequence at) {
   return std::optional<Sequence>{};
 }
 
+bool may_have_id(const IndexPart& part, Key key) {
+  return std::ranges::any_of(part.segments,
+                             [&](const auto& segment) { return !surely_lacks(*segment, key); }) ||
+         std::ranges::any_of(part.runs, [&](const auto& run) { return first_in(*run, key, 0).has_value(); });
+}
+
 Result<std::vector<Sequence>> all_under(const IndexPart& part, const PageSource& pages, Key key) {
   std::vector<Sequence> all;
-  const bool is_id = kind_of(key) == KeyKind::id;
   for (const auto& segment : part.segments) {
-    if (is_id && !segment->ids.may_have(key)) continue;
+    if (surely_lacks(*segment, key)) continue;
     for (auto page = page_of(*segment, key, 0); page < segment->fences.size(); ++page) {
       if (segment->fences[page].key > key) break;
       const auto bytes = TRY(pages(segment->number, page));

@@ -108,6 +108,9 @@ class KeyCursor {
   std::vector<Sequence> loaded_;
 };
 
+/// Whether any change may stand under a key of kind id. Reads no page.
+bool may_have_id(const IndexPart& part, Key key);
+
 /// All changes under one key, oldest first: for keys that lead to few.
 Result<std::vector<Sequence>> all_under(const IndexPart& part, const PageSource& pages, Key key);
 

@@ -185,28 +185,50 @@ void Writer::labels_loaded() {
   labels_written_ = core_.labels.size();
 }
 
+std::shared_ptr<Writer::Bench> Writer::Bench::of_this_thread() {
+  thread_local const auto bench = std::make_shared<Bench>();
+  return bench;
+}
+
+Writer::Bench::Call Writer::Bench::wait() {
+  std::unique_lock lock(mutex);
+  wake.wait(lock, [this] { return call != Call::none; });
+  return std::exchange(call, Call::none);
+}
+
+void Writer::Bench::tell(Call what) {
+  {
+    const std::lock_guard lock(mutex);
+    call = what;
+  }
+  wake.notify_one();
+}
+
+/// Whoever finds nobody leading leads; whoever leads ends with a commit of its own work, which stands first,
+/// and hands over to the first of those who came meanwhile.
 Done Writer::run(const Work& work, Deadline deadline, bool alone) {
-  Waiting mine{.work = &work, .deadline = deadline, .alone = alone, .result = {}, .wake = {}};
+  Waiting mine{
+      .work = &work, .deadline = deadline, .alone = alone, .result = {}, .bench = Bench::of_this_thread()};
   std::unique_lock lock(mutex_);
   queue_.push_back(&mine);
-  while (!mine.done) {
-    if (leading_) {
-      mine.wake.wait(lock);
-      continue;
-    }
-    leading_ = true;
-    gather(lock);
-    const auto group = take_group();
+  if (std::exchange(leading_, true)) {
     lock.unlock();
-    lead(group);
+    if (mine.bench->wait() == Bench::Call::done) return std::move(mine.result);
     lock.lock();
-    leading_ = false;
-    for (auto* const waiting : group) {
-      waiting->done = true;
-      waiting->wake.notify_one();
-    }
-    if (!queue_.empty()) queue_.front()->wake.notify_one();  // to lead next
   }
+  gather(lock);
+  const auto group = take_group();
+  lock.unlock();
+  lead(group);
+  std::vector<std::shared_ptr<Bench>> others;  // once told, they and what they brought are gone
+  for (const auto* const waiting : group)
+    if (waiting != &mine) others.push_back(waiting->bench);
+  lock.lock();
+  const auto next = queue_.empty() ? nullptr : queue_.front()->bench;
+  leading_ = next != nullptr;
+  lock.unlock();
+  if (next) next->tell(Bench::Call::lead);
+  for (const auto& bench : others) bench->tell(Bench::Call::done);
   return std::move(mine.result);
 }
 

@@ -146,13 +146,24 @@ class Writer {
   void labels_loaded();
 
  private:
+  /// Where a thread waits for its commit. It outlives the wait, so that whoever calls need hold no lock that
+  /// the one who comes would run into.
+  struct Bench {
+    enum class Call { none, done, lead };
+    std::mutex mutex;
+    std::condition_variable wake;
+    Call call = Call::none;  // under mutex
+
+    static std::shared_ptr<Bench> of_this_thread();
+    Call wait();
+    void tell(Call what);
+  };
   struct Waiting {
     const Work* work;
     Deadline deadline;
     bool alone;
-    bool done = false;
     Done result;
-    std::condition_variable wake;
+    std::shared_ptr<Bench> bench;
   };
   static constexpr std::size_t group_max = 256;
   static constexpr int gather_turns = 8;  // of all who would run
@@ -174,7 +185,7 @@ class Writer {
 
   std::mutex mutex_;
   std::list<Waiting*> queue_;
-  bool leading_ = false;
+  bool leading_ = false;  // somebody does, or was called to
 };
 
 /// Texts of fresh changes on their way to the words index. When they are too many the rest is read from the

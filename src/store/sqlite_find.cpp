@@ -59,6 +59,10 @@ Result<Page> SqliteObjects::find_met(const policy::Scope& scope,
 }
 
 Result<policy::Holding> SqliteObjects::get(const policy::Scope& scope, const model::ObjectId& id) {
+  TRY(core_.note_everything(scope));
+  // Mostly asked of what is new, before it is put: that takes no connection.
+  if (!may_have_id(core_.state()->facts, core_.keys->of(id)))
+    return fail(ErrorCode::not_found, "no object {}", id.text());
   Query query;
   query.ids = {id};
   auto page = TRY(find(scope, query, {}, 1, SIZE_MAX, Deadline::none()));
