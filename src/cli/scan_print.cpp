@@ -50,6 +50,7 @@ ScanPrinter::ScanPrinter(const Wanted& wanted, bool as_json)
       started_(std::chrono::steady_clock::now()) {}
 
 void ScanPrinter::hit(const detect::Hit& hit) {
+  hits_wait_ = true;
   auto& total = totals_[hit.indicator];
   ++total.hits;
   if (hit.time && (!total.first || *hit.time < *total.first)) total.first = hit.time;
@@ -96,6 +97,8 @@ void ScanPrinter::done(const detect::SourceReport& report) {
 }
 
 void ScanPrinter::progress(const detect::Progress& progress) {
+  if (std::exchange(hits_wait_, false))
+    std::fflush(stdout);  // who reads them may not wait for a buffer to fill
   if (!is_terminal_ || std::chrono::steady_clock::now() - started_ < progress_after) return;
   const double mb = static_cast<double>(progress.bytes_read) / 1e6;
   if (progress.bytes_total > 0) {

@@ -37,6 +37,7 @@ class ScanPrinter final : public detect::ScanSink {
   bool is_terminal_;
   bool progress_shown_ = false;
   bool header_shown_ = false;
+  bool hits_wait_ = false;  // in the buffer of standard output
   std::chrono::steady_clock::time_point started_;
   std::map<std::size_t, Total> totals_;
 };

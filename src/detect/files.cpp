@@ -74,6 +74,8 @@ class UnpackedFile final : public wire::ByteReader {
     return {};
   }
 
+  bool is_packed() const { return unpacking_ != nullptr; }
+
   Result<std::size_t> read(std::span<char> into) override {
     return unpacking_ ? unpacking_->read(into) : again_.read(into);
   }
@@ -109,6 +111,12 @@ class UnpackedFile final : public wire::ByteReader {
   Again again_;
   std::unique_ptr<wire::ByteReader> unpacking_;
 };
+
+Result<int> descriptor_of(const std::string& path) {
+  const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return io_error(path, errno);
+  return fd;
+}
 
 /// The files below a folder, and the folders that cannot be listed: opening those says why, in their place.
 void add_folder(const std::string& path, std::vector<InputFile>& found) {
@@ -153,11 +161,18 @@ Result<std::vector<InputFile>> find_files(std::span<const std::string> paths) {
 
 Result<std::unique_ptr<wire::ByteReader>> open_unpacked(const std::string& path,
                                                         std::atomic<std::uint64_t>* packed_bytes) {
-  const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return io_error(path, errno);
+  const int fd = TRY(descriptor_of(path));
   auto file = std::make_unique<UnpackedFile>(std::make_unique<DescriptorReader>(path, fd, packed_bytes));
   TRY(file->choose());
   return std::unique_ptr<wire::ByteReader>(std::move(file));
+}
+
+Result<OpenedStream> open_stream(const std::string& path, std::atomic<std::uint64_t>& packed_bytes) {
+  const int fd = TRY(descriptor_of(path));
+  auto file = std::make_unique<UnpackedFile>(std::make_unique<DescriptorReader>(path, fd, &packed_bytes));
+  TRY(file->choose());
+  const int asked = file->is_packed() ? -1 : fd;
+  return OpenedStream{.bytes = std::move(file), .descriptor = asked};
 }
 
 }  // namespace shieldwall::detect

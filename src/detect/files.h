@@ -30,4 +30,13 @@ Result<std::vector<InputFile>> find_files(std::span<const std::string> paths);
 Result<std::unique_ptr<wire::ByteReader>> open_unpacked(const std::string& path,
                                                         std::atomic<std::uint64_t>* packed_bytes = nullptr);
 
+/// Standard input or a pipe, and where to ask whether something waits in it.
+struct OpenedStream {
+  std::unique_ptr<wire::ByteReader> bytes;  // unpacked
+  int descriptor = -1;                      // belongs to `bytes`; -1: packed, so that it would tell nothing
+};
+
+/// As open_unpacked, for what may pause.
+Result<OpenedStream> open_stream(const std::string& path, std::atomic<std::uint64_t>& packed_bytes);
+
 }  // namespace shieldwall::detect

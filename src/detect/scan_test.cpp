@@ -1,12 +1,17 @@
 #include "detect/scan.h"
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "detect/stream_source.h"
 #include "detect/warning_lists.h"
 #include "wire/compression.h"
 
@@ -64,12 +69,14 @@ class WithoutRights {
 class Told final : public ScanSink {
  public:
   explicit Told(const Folder& folder) : skipped_(folder.path().size() + 1) {}
-  std::vector<std::string> hits, reports;
+  std::vector<std::string> hits, reports, problems;
   void hit(const Hit& hit) override {
     hits.push_back(fmt::format("{}:{} {}", name(hit.source), hit.line, hit.value));
   }
   void done(const SourceReport& report) override {
     reports.push_back(fmt::format("{} {} lines{}", name(report.source), report.counts.lines, cause(report)));
+    for (const auto& problem : report.problems)
+      problems.push_back(fmt::format("{}: {}", problem.line, problem.what));
   }
 
  private:
@@ -81,6 +88,57 @@ class Told final : public ScanSink {
     return report.error.empty() ? "" : ", " + report.error.substr(colon == std::string::npos ? 0 : colon + 2);
   }
   std::size_t skipped_;
+};
+
+/// A file as standard input, through a pipe as `cat FILE |` would make one.
+class Piped {
+ public:
+  explicit Piped(const std::string& path) : kept_(::dup(STDIN_FILENO)) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    REQUIRE(::dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+    ::close(ends[0]);
+    writer_ = std::jthread([path, to = ends[1]] {
+      std::ifstream file(path, std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+      for (std::string_view rest = bytes; !rest.empty();) {
+        const auto size = ::write(to, rest.data(), rest.size());
+        if (size <= 0) break;
+        rest.remove_prefix(static_cast<std::size_t>(size));
+      }
+      ::close(to);
+    });
+  }
+  ~Piped() {
+    ::dup2(kept_, STDIN_FILENO);
+    ::close(kept_);
+  }
+  Piped(const Piped&) = delete;
+  Piped& operator=(const Piped&) = delete;
+
+ private:
+  int kept_;
+  std::jthread writer_;
+};
+
+/// Waits for hits as they are told.
+class Awaited final : public ScanSink {
+ public:
+  std::string error;
+  void hit(const Hit&) override {
+    ++hits_;
+    hits_.notify_all();
+  }
+  void done(const SourceReport& report) override { error = report.error; }
+  bool heard(std::uint64_t hits, std::chrono::seconds most) const {
+    const auto until = std::chrono::steady_clock::now() + most;
+    while (hits_ < hits && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return hits_ == hits;
+  }
+
+ private:
+  std::atomic<std::uint64_t> hits_{0};
 };
 
 Matcher an_address() {
@@ -195,17 +253,72 @@ TEST_CASE("standard input is read where it is named, packed or not") {
   folder.write("a.log", lines(1, 1));
   for (const auto& bytes : {lines(2, 2), wire::gzip(lines(2, 2))}) {
     folder.write("in", bytes);
-    const int kept = ::dup(STDIN_FILENO);
-    FILE* const in = std::fopen(folder.at("in").c_str(), "rb");
-    REQUIRE(in != nullptr);
-    REQUIRE(::dup2(::fileno(in), STDIN_FILENO) == STDIN_FILENO);
+    const Piped in(folder.at("in"));
     Told told(folder);
     const auto totals = scan(folder, {"a.log", "-"}, told);
-    ::dup2(kept, STDIN_FILENO);
-    ::close(kept);
-    std::fclose(in);
     CHECK(told.hits == std::vector<std::string>{"a.log:1 192.0.2.1", "-:2 192.0.2.1"});
     CHECK(totals.damaged_files == 0);
+  }
+}
+
+TEST_CASE("a stream in blocks is told as a file that is read whole, whatever the threads") {
+  const Folder folder;
+  std::string text = "\xef\xbb\xbf" + lines(50'000, 997);
+  text.insert(text.find('\n', 1'500'000) + 1, "broken {\n\n");
+  text.insert(
+      text.find('\n', 2'000'000) + 1,  // longer than a block, or than two
+      "{\"src\":\"192.0.2.1\",\"long\":\"" + std::string(StreamSource::piece_bytes + 1000, 'x') + "\"}\n");
+  text += "{\"src\":\"192.0.2.1\"}";  // without a line end
+  const std::string prose = "from 192.0.2.1\n" + std::string(1'200'000, 'y') + "\nfrom 192.0.2.1\n";
+  std::string table = "n,src\n1,\"192.0.2.1\n\"\n";
+  while (table.size() < StreamSource::piece_bytes + 1000) table += "1,192.0.2.2\n2,192.0.2.1\n";
+  for (const auto& log : {text, prose, table, wire::gzip(text), std::string()}) {
+    folder.write("log", log);
+    Told whole(folder);
+    const auto expected = scan(folder, {"log"}, whole, 1);
+    for (const int threads : log == text ? std::vector{1, 2, 3, 8} : std::vector{3}) {
+      const Piped in(folder.at("log"));
+      Told told(folder);
+      const auto totals = scan(folder, {"-"}, told, threads);
+      for (auto& hit : whole.hits) hit.replace(0, hit.find(':'), "-");
+      for (auto& report : whole.reports) report.replace(0, report.find(' '), "-");
+      CHECK(told.hits == whole.hits);
+      CHECK(told.reports == whole.reports);
+      CHECK(totals.counts.bytes == expected.counts.bytes);
+      CHECK(totals.counts.broken_lines == expected.counts.broken_lines);
+      CHECK(told.problems == whole.problems);
+    }
+  }
+}
+
+TEST_CASE(
+    "what a slow writer wrote is told before it writes more, and once it is told to stop nobody waits") {
+  for (const bool settled : {false, true}) {
+    const Folder folder;
+    REQUIRE(::mkfifo(folder.at("pipe").c_str(), 0600) == 0);
+    const int writer = ::open(folder.at("pipe").c_str(), O_RDWR | O_CLOEXEC);
+    std::atomic<bool> stop{false};
+    Awaited sink;
+    const std::vector<std::string> paths = {folder.at("pipe")};
+    std::jthread scanning(
+        [&] { scan_files(an_address(), *find_files(paths), {.threads = 2, .stop = &stop}, sink); });
+    std::uint64_t before = 0;
+    if (settled) {
+      const auto many = lines(50'000, 50'000);
+      for (std::string_view rest = many; !rest.empty();)
+        rest.remove_prefix(static_cast<std::size_t>(::write(writer, rest.data(), rest.size())));
+      CHECK(sink.heard(++before, std::chrono::seconds(20)));
+    }
+    for (const std::string_view line : {"{\"src\":\"192.0.2.1\"}\n", "{\"dst\":\"192.0.2.1\"}\n"}) {
+      REQUIRE(::write(writer, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+      CHECK(sink.heard(++before, std::chrono::seconds(2)));
+    }
+    stop = true;
+    const auto stopped = std::chrono::steady_clock::now();
+    scanning.join();
+    CHECK(std::chrono::steady_clock::now() - stopped < std::chrono::seconds(5));
+    CHECK(sink.error == fmt::format("interrupted behind line {}", settled ? 50'002 : 2));
+    ::close(writer);
   }
 }
 

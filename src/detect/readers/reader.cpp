@@ -15,7 +15,6 @@ namespace shieldwall::detect {
 
 namespace {
 
-constexpr std::size_t sniffed_bytes = 64u << 10;
 constexpr std::size_t joined_bytes_max = 1u << 20;  // a quote left open must not swallow the file,
 constexpr int joined_lines_max = 256;               // nor its search for an end become quadratic
 
@@ -131,8 +130,11 @@ LogReader::~LogReader() = default;
 
 Done LogReader::begin() {
   begun_ = true;
-  const auto beginning = TRY(lines_.peek(sniffed_bytes));
-  records_ = LineRecords(detect_format(beginning));
+  if (!detected_) {
+    const auto beginning = TRY(lines_.peek(beginning_bytes));
+    detected_ = detect_format(beginning);
+  }
+  records_ = LineRecords(*detected_);
   if (format() == LogFormat::json) events_ = json_source(lines_);
   if (format() == LogFormat::evtx) events_ = TRY(evtx_source(lines_, path_));
   return {};
@@ -173,7 +175,11 @@ void LogReader::pass_over(LineSieve& sieve, const std::atomic<bool>* stop) {
 void LogReader::go_on(LogFormat format, const FieldMap* map) {
   records_ = LineRecords({.format = format});
   records_.settle(map);
-  begun_ = true;
+  begun_ = goes_on_ = true;
+}
+
+bool LogReader::can_be_cut() const {
+  return begun_ && (format() == LogFormat::text || (format() == LogFormat::ndjson && records_.has_settled()));
 }
 
 Result<bool> LogReader::next_line(Line& line) {
@@ -186,7 +192,7 @@ Result<bool> LogReader::next(Record& record) {
   if (events_) return next_event(record);
   bool given = false;
   for (Line line; !given && TRY(next_line(line));) {
-    if (line.number == 1 && line.text.starts_with("\xef\xbb\xbf"))
+    if (line.number == 1 && !goes_on_ && line.text.starts_with("\xef\xbb\xbf"))
       line.text.remove_prefix(3);  // byte order mark
     records_.check_text(line);
     if (records_.wants_more(line.text)) TRY(join_following(line));

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "detect/readers/arena.h"
@@ -124,6 +125,11 @@ class LogReader {
   /// when set, ends reading with an error. Both outlive the reader.
   void pass_over(LineSieve& sieve, const std::atomic<bool>* stop);
 
+  /// So much of a log's beginning is looked at.
+  static constexpr std::size_t beginning_bytes = 64u << 10;
+  /// It was looked at already, and showed this.
+  void begins_as(const Detected& detected) { detected_ = detected; }
+
   /// Reads on in a log of lines whose beginning another reader has read: nothing is found out anew.
   void go_on(LogFormat format, const FieldMap* map);
 
@@ -131,6 +137,8 @@ class LogReader {
   Result<bool> next(Record& record);
 
   LogFormat format() const { return records_.format(); }
+  /// Whether others may go_on behind what was read: nothing of it is needed any more to read the rest.
+  bool can_be_cut() const;
   /// What its fields mean; null when the kind of log is not known. Known from the first records on.
   const FieldMap* map() const { return records_.map(); }
   const ReadingCounts& counts() const { return records_.counts; }
@@ -145,6 +153,8 @@ class LogReader {
   LineReader lines_;
   std::string path_;
   bool begun_ = false;
+  bool goes_on_ = false;
+  std::optional<Detected> detected_;
   LineRecords records_;
   std::unique_ptr<EventSource> events_;  // of a format that does not go by lines
   std::unique_ptr<SiftedLines> sifted_;
