@@ -30,6 +30,7 @@ bool StreamSource::comes_within(milliseconds most) const {
 
 Done StreamSource::read_more() {
   const auto before = waiting_.size();
+  if (before > 0) waiting_.reserve(piece_bytes + read_bytes_each);  // it is more than what a pause cut
   waiting_.resize(before + read_bytes_each);
   const auto size = stream_.bytes->read(std::span(waiting_).subspan(before));
   waiting_.resize(before + size.value_or(0));
