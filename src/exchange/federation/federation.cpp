@@ -1,6 +1,7 @@
 #include "exchange/federation/federation.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "api/shelf.h"
 #include "base/log.h"
@@ -28,6 +29,7 @@ constexpr int invitations_max = 1'000;
 constexpr int take_tries_max = 32;  // as many members may bring something for one and the same at once
 constexpr std::uint64_t rounds_between_tending = 256;  // of releases, before rows of the sets are looked at
 constexpr std::uint32_t pages_ahead_version = 4;
+constexpr std::size_t pages_behind_max = 2;  // one being taken and one read, while the next is on its way
 constexpr std::size_t rosters_at_once = 1'000;
 constexpr std::size_t rosters_bytes_max = 64u << 20;
 constexpr Duration confer_pause = seconds(5);  // between two looks at what another founder's operator signed
@@ -81,27 +83,30 @@ Done go_back(Federation& federation, const OrganisationId& peer, const Ack& kept
   return federation.services().store.records().write({&write, 1});
 }
 
-/// A page that is taken while the next one is asked for.
+/// Pages that are taken, one after the other, while the next one is asked for.
 struct Fetching {
-  std::future<Result<TakenPage>> taking{};
-  std::optional<std::uint64_t> ahead{};  // the last delivery of it: what follows is asked for already
-  bool came = false;
+  std::deque<std::shared_future<Result<TakenPage>>> taking{};
+  std::uint64_t ahead = 0;  // the last delivery of them: what follows can be asked for already
 
   Fetching() = default;
   Fetching(const Fetching&) = delete;
   ~Fetching() {
-    if (taking.valid()) taking.wait();
+    for (const auto& one : taking) one.wait();
   }
   std::string target() const {
-    return ahead ? fmt::format("/federation/poll?after={}", *ahead) : "/federation/poll";
+    return taking.empty() ? "/federation/poll" : fmt::format("/federation/poll?after={}", ahead);
   }
-  /// What became of it; nothing: none is being taken.
-  Result<std::optional<TakenPage>> end() {
-    if (!taking.valid()) return std::optional<TakenPage>();
-    auto taken = TRY(taking.get());
-    if (taken.wants_rosters)
+  std::shared_future<Result<TakenPage>> newest() const {
+    return taking.empty() ? std::shared_future<Result<TakenPage>>() : taking.back();
+  }
+  /// What this node says of the first of them, once it was taken.
+  Result<Ack> end_one() {
+    auto taken = taking.front().get();
+    taking.pop_front();
+    if (!taken) return fail(taken.error());
+    if (taken->wants_rosters)
       return fail(ErrorCode::unavailable, "a newer roster than this node could get is needed");
-    return std::optional(std::move(taken));
+    return std::move(taken->ack);
   }
 };
 
@@ -345,11 +350,19 @@ void Federation::confer_when_due(const OrganisationId& peer) {
               {{"member", peer.text()}, {"why", done.error().message}});
 }
 
-/// Done when the answer is ready; at once where nobody works beside.
-std::future<Result<TakenPage>> Federation::begin_taking(const OrganisationId& peer, Page page) {
+/// Done when the answer is ready; at once where nobody works beside. Its envelopes are read while the page
+/// before is being taken.
+std::shared_future<Result<TakenPage>> Federation::begin_taking(
+    const OrganisationId& peer, Page page, const std::shared_future<Result<TakenPage>>& before) {
   auto work = std::make_shared<std::packaged_task<Result<TakenPage>()>>(
-      [this, peer, page = std::move(page)] { return take(peer, page); });
-  auto taking = work->get_future();
+      [this, peer, page = std::move(page), before]() -> Result<TakenPage> {
+        const auto held = TRY(keys());
+        auto ahead = read_ahead(services_, *known_.load(), *held, page);
+        if (before.valid() && !before.get())
+          return fail(ErrorCode::unavailable, "the page before could not be taken");
+        return take(peer, page, std::move(ahead));
+      });
+  std::shared_future taking = work->get_future();
   auto* const beside = page_ahead_allowed(peer) ? beside_.load() : nullptr;
   if (beside == nullptr || !beside->post([work] { (*work)(); })) (*work)();
   return taking;
@@ -373,26 +386,27 @@ Result<bool> Federation::take_what_waits(const OrganisationId& peer, Duration wa
   Poll poll{.rosters = known->stands_for(peer), .wait_ms = static_cast<std::uint32_t>(wait.us / 1000)};
   poll.ack = TRY(ack_for(services_, *known, *held, peer));
   Fetching fetching;
-  for (;;) {
+  for (bool came = false;;) {
     const auto answer = call(peer, Method::post, fetching.target(), encode(poll), exchange_time);
-    const auto taken = TRY(fetching.end());  // before anything else: it is this node's own work
-    if (!answer) return fail(answer.error());
-    if (taken) poll.ack = taken->ack;
-    if (answer->bytes().empty()) return fetching.came;  // nothing while it waited
-    auto page = TRY(decode_page(answer->bytes()));
-    TRY(settle_rosters(peer, page.rosters));
-    // Told at once what became of them; and what is more comes with the same answer.
-    poll.rosters = known_.load()->stands_for(peer);
+    if (!answer) {
+      while (!fetching.taking.empty()) TRY(fetching.end_one());  // this node's own work is told of first
+      return fail(answer.error());
+    }
+    Page page;
+    if (!answer->bytes().empty()) {  // else nothing came while it waited
+      page = TRY(decode_page(answer->bytes()));
+      TRY(settle_rosters(peer, page.rosters));
+      poll.rosters = known_.load()->stands_for(peer);
+    }
+    const bool told = !page.deliveries.empty();
+    if (!told && fetching.taking.empty()) return came;
+    const bool more = told && page.more && page_ahead_allowed(peer);
+    if (told) fetching.ahead = page.deliveries.back().number;
+    if (told) fetching.taking.push_back(begin_taking(peer, std::move(page), fetching.newest()));
+    came = true;
+    // Each is told at once what became of it; and what is more comes with the same answer.
     poll.wait_ms = 0;
-    if (page.deliveries.empty() && !fetching.ahead) return fetching.came;
-    fetching.ahead = std::nullopt;
-    if (page.deliveries.empty()) continue;
-    fetching.came = true;
-    if (page.more && page_ahead_allowed(peer)) fetching.ahead = page.deliveries.back().number;
-    fetching.taking = begin_taking(peer, std::move(page));
-    if (fetching.ahead) continue;
-    const auto last = TRY(fetching.end());
-    poll.ack = last->ack;
+    if (!more || fetching.taking.size() == pages_behind_max) poll.ack = TRY(fetching.end_one());
   }
 }
 
@@ -426,13 +440,13 @@ Result<Page> Federation::page_for(const OrganisationId& peer, std::uint64_t afte
   return page;
 }
 
-Result<TakenPage> Federation::take(const OrganisationId& peer, const Page& page) {
+Result<TakenPage> Federation::take(const OrganisationId& peer, const Page& page, ReadAhead ahead) {
   const auto held = TRY(keys());
   for (int tries = 1;; ++tries) {
     const auto known = known_.load();
     // It may have been suspended while its answer was on the way.
     if (known->is_suspended(peer)) return fail(ErrorCode::denied, "{} is suspended here", peer.text());
-    auto taken = take_page(services_, *known, *held, peer, page);
+    auto taken = take_page(services_, *known, *held, peer, page, ahead);
     // Somebody else's delivery entered the same queue at this moment: what was taken twice is a duplicate.
     if (!taken && taken.error().code == ErrorCode::conflict && tries < take_tries_max) continue;
     if (!taken) return fail(std::move(taken).error());

@@ -115,7 +115,8 @@ class Federation {
   /// Proposals or their signatures changed here: founders are told with the next call.
   void note_proposals() { ++proposals_changed_; }
   Result<Page> page_for(const OrganisationId& peer, std::uint64_t after);
-  Result<TakenPage> take(const OrganisationId& peer, const Page& page);
+  ///   ahead  what was read of the page already
+  Result<TakenPage> take(const OrganisationId& peer, const Page& page, ReadAhead ahead = {});
   /// errors: denied: not signed by the peer
   Done note(const OrganisationId& peer, const Ack& ack);
   bool has_news(const OrganisationId& peer, std::uint64_t after) const;
@@ -139,7 +140,9 @@ class Federation {
   Done greet(const OrganisationId& peer);
   Result<bool> take_what_waits(const OrganisationId& peer, Duration wait);
   bool page_ahead_allowed(const OrganisationId& peer) const;
-  std::future<Result<TakenPage>> begin_taking(const OrganisationId& peer, Page page);
+  std::shared_future<Result<TakenPage>> begin_taking(const OrganisationId& peer,
+                                                     Page page,
+                                                     const std::shared_future<Result<TakenPage>>& before);
   Done settle_rosters(const OrganisationId& peer, const std::vector<RosterStand>& theirs);
   Done take_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);
   Done bring_rosters(const OrganisationId& peer, const AllianceId& alliance, std::uint32_t after);

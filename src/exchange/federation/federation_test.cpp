@@ -146,6 +146,60 @@ TEST_CASE("a recall removes the object everywhere, full text too, and its copy o
   }
 }
 
+TEST_CASE("pages are taken beside the line in their order; who was cut off tells what became of all") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  SeededRandom of_b(2);  // its threads share it with nobody
+  TestNode b(world.sim, world.clock, of_b, "b", true);
+  REQUIRE(join(
+      *b.federation, *[&] {
+        REQUIRE(found_alliance(*a.federation, "shield"));
+        return invite(*a.federation, *ledger::alliance_named(a.store->records(), "shield"));
+      }()));
+  std::vector<model::ObjectId> regretted;
+  for (int i = 0; i < 5; ++i) regretted.push_back(a.share(fmt::format("regretted-{}.example", i)));
+  world.step(a);
+  REQUIRE(b.federation->fetch_from(a.home, seconds(0)));
+  const auto circle = *ledger::circle_by_name(a.store->records(), a.home, "shield");
+  const std::string long_text(page_bytes_about / 4, 'x');  // four on a page
+  std::vector<model::ObjectId> shared;
+  for (int i = 0; i < 20; ++i) {
+    shared.push_back(
+        a.put(fmt::format(R"({{"type":"identity","spec_version":"2.1","id":"identity--{}","name":"n",)"
+                          R"("created":"2023-11-14T00:00:00.000Z","modified":"2023-11-14T00:00:00.000Z",)"
+                          R"("description":"{}"}})",
+                          Uuid::random(world.random).text(),
+                          long_text),
+              circle.value));
+    if (i % 4 == 3) a.recall(regretted[static_cast<std::size_t>(i / 4)]);
+    world.step(a);
+  }
+  int ahead = 0;
+  int polls = 0;
+  world.sim.listen("a", 8444, [&](net::Request&& request) {
+    if (request.target.contains("poll?after=")) ++ahead;
+    if (request.target.contains("/poll") && ++polls == 4) return net::problem(503, "the line is cut");
+    return a.answer(std::move(request));
+  });
+  ThreadPool beside(2, 8);
+  b.federation->work_beside(&beside);
+  CHECK_FALSE(b.federation->fetch_from(a.home, seconds(0)));
+  CHECK(ahead == 3);
+  REQUIRE(b.has(shared[4]));
+  REQUIRE_FALSE(b.has(shared.back()));
+  REQUIRE(b.federation->fetch_from(a.home, seconds(0)));
+  b.federation->work_beside(nullptr);
+  for (const auto& id : shared) CHECK(b.has(id));
+  for (const auto& id : regretted) {
+    CHECK_FALSE(b.has(id));
+    const auto rows = *a.store->records().scan(ledger::statement_table, own_prefix(id), "", 10);
+    const auto recipient = decode_own_release(rows.front().value)->recipients.front();
+    CHECK(a.store->records().read(ledger::outbox_table,
+                                  fmt::format("receipt/{}/{:016}", b.home.text(), recipient.number)));
+  }
+  CHECK(kept_ack(a.store->records(), b.home)->last == out_stand(a.store->records(), b.home)->last);
+}
+
 TEST_CASE("what an earlier version queued is sent, amended and recalled as if it were of today") {
   FederationWorld world;
   auto& a = world.node("a");

@@ -27,13 +27,6 @@ using policy::StatementKind;
 
 constexpr std::size_t warned_of_page_max = 8;  // refusals of one page that the log tells one by one
 
-/// What one delivery holds, until it is judged.
-struct Opened {
-  EnvelopeHeader header{};
-  Contents contents{};
-  Statement statement{};
-};
-
 std::string told_key(const OrganisationId& peer) {
   return "told/" + peer.text();
 }
@@ -44,6 +37,11 @@ Result<Ack> told_last(store::Records& records, const OrganisationId& peer) {
   if (!row && row.error().code == ErrorCode::not_found) return Ack{};
   if (!row) return fail(row.error());
   return decode_ack(row->value);
+}
+
+/// Pages may be on their way to being acknowledged when the line breaks.
+bool is_told_again(const Receipt& receipt, std::uint64_t last) {
+  return receipt.number + 2 * page_deliveries_max > last;
 }
 
 class Intake {
@@ -61,20 +59,23 @@ class Intake {
         outbox_(records_),
         epochs_(records_, services.sealer),
         evidence_(records_, peer),
+        own_(sealing_ids(keys)),
         bench_{.known = known, .home = home, .now = services.clock.now()} {
     taken_.ack = {.from = peer, .by = known.home, .at = bench_.now};
   }
 
-  Result<TakenPage> run(const Page& page) {
+  Result<TakenPage> run(const Page& page, ReadAhead& ahead) {
+    ahead.resize(page.deliveries.size());
     const auto row = records_.read(ledger::peer_table, in_key(peer_));
     if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
     if (row) stand_ = TRY(decode_stand(row->value));
     TRY(check_chain(page));
     peer_is_ahead_ = is_ahead(page.rosters);
     if (!page.deliveries.empty()) TRY(repeat_receipts(page.deliveries.front().number));
-    for (const auto& delivery : page.deliveries) {
+    for (std::size_t i = 0; i < page.deliveries.size(); ++i) {
+      const auto& delivery = page.deliveries[i];
       if (delivery.number <= stand_.last) continue;
-      TRY(take(delivery));
+      TRY(take(delivery, std::exchange(ahead[i], std::nullopt)));
       if (taken_.wants_rosters) break;
       stand_ = {delivery.number, chain_after(stand_.chain, delivery)};
     }
@@ -96,7 +97,7 @@ class Intake {
     if (!taken_.ack.receipts.empty())
       writes_.push_back({.table = ledger::peer_table,
                          .key = told_key(peer_),
-                         .value = encode(taken_.ack),
+                         .value = encode(with_those_before(taken_.ack)),
                          .expected = std::nullopt});
     TRY(records_.write(writes_));
     return std::move(taken_);
@@ -135,14 +136,25 @@ class Intake {
 
   /// The sender asks again for what it was told: the answer before was lost.
   Done repeat_receipts(std::uint64_t from) {
-    auto told = TRY(told_last(records_, peer_));
-    for (auto& receipt : told.receipts)
-      if (receipt.number >= from && receipt.number <= stand_.last)
-        taken_.ack.receipts.push_back(std::move(receipt));
+    told_ = TRY(told_last(records_, peer_));
+    for (const auto& receipt : told_.receipts)
+      if (receipt.number >= from && receipt.number <= stand_.last) taken_.ack.receipts.push_back(receipt);
     return {};
   }
 
-  Done take(const Delivery& delivery) {
+  /// Of the pages before, nobody knows yet whether the peer heard what became of them.
+  Ack with_those_before(Ack ack) {
+    std::vector<Receipt> before;
+    for (auto& receipt : told_.receipts)
+      if (receipt.number < ack.receipts.front().number && is_told_again(receipt, ack.last))
+        before.push_back(std::move(receipt));
+    const auto room = page_deliveries_max - std::min(page_deliveries_max, ack.receipts.size());
+    const auto kept = static_cast<std::ptrdiff_t>(std::min(room, before.size()));
+    ack.receipts.insert(ack.receipts.begin(), before.end() - kept, before.end());
+    return ack;
+  }
+
+  Done take(const Delivery& delivery, std::optional<ReadEnvelope> read) {
     if (!is_for_this_node(delivery))
       return delivery.kind == ItemKind::anonymous ? mix(delivery) : relay(delivery);
     const auto* const self = known_.member(known_.home);
@@ -157,7 +169,7 @@ class Intake {
       case ItemKind::epoch_key:
         return take_epoch(delivery);
       case ItemKind::envelope:
-        return take_envelope(delivery);
+        return take_envelope(delivery, std::move(read));
       case ItemKind::receipt:
         return take_receipt(delivery);
       case ItemKind::anonymous:
@@ -168,12 +180,7 @@ class Intake {
     return {};
   }
 
-  bool is_for_this_node(const Delivery& delivery) const {
-    const auto own = keys_.public_keys();
-    return std::ranges::any_of(own, [&](const policy::MemberKey& key) {
-      return key.use == policy::KeyUse::sealing && policy::key_id(key) == delivery.to;
-    });
-  }
+  bool is_for_this_node(const Delivery& delivery) const { return own_.contains(delivery.to); }
 
   /// Carried on to the member whose key it names; nothing of it can be read here.
   Done relay(const Delivery& delivery) {
@@ -223,7 +230,7 @@ class Intake {
   /// sealed past the relay, which learns nothing more than that it was taken. What the origin did not sign is
   /// the bringer's: nobody has others written to in a third member's name.
   Done tell_origin(const Delivery& delivery,
-                   const Opened& opened,
+                   const ReadEnvelope& opened,
                    Fate fate,
                    const Digest& statement,
                    std::string_view reason) {
@@ -305,59 +312,39 @@ class Intake {
     return {};
   }
 
-  /// By whichever key of that epoch it opens.
-  Result<Contents> unsealed(const Envelope& envelope) {
-    const auto* const keys = TRY(epochs_.of(envelope.header.epoch));
-    for (const auto& key : *keys) {
-      auto contents = open(envelope, key);
-      if (contents) return contents;
-    }
-    return fail(ErrorCode::invalid, "sealed for an epoch whose key this node was not given, or altered");
+  Done take_envelope(const Delivery& delivery, std::optional<ReadEnvelope> read) {
+    if (read) return judge(delivery, *read);
+    auto opened = read_envelope(delivery.item, epochs_);
+    if (opened) return judge(delivery, *opened);
+    // Of its origin, perhaps, and not of the relay that brought it: the next ones count.
+    tell(delivery, Fate::refused, {}, opened.error().message);
+    return {};
   }
 
-  Done take_envelope(const Delivery& delivery) {
-    const auto envelope = decode_envelope(delivery.item);
-    if (!envelope) {
-      tell(delivery, Fate::refused, {}, envelope.error().message);
-      return {};
-    }
-    auto contents = unsealed(*envelope);
-    if (!contents) {
-      tell(delivery, Fate::refused, {}, contents.error().message);
-      return {};
-    }
-    Opened opened{.header = envelope->header, .contents = std::move(*contents)};
-    auto statement = policy::decode_statement(opened.contents.statement.statement);
-    if (!statement) {  // of its origin, perhaps, and not of the relay that brought it: the next ones count
-      tell(delivery, Fate::refused, {}, statement.error().message);
-      return {};
-    }
-    opened.statement = std::move(*statement);
-    return judge(delivery, opened);
-  }
-
-  Done judge(const Delivery& delivery, Opened& opened) {
+  Done judge(const Delivery& delivery, ReadEnvelope& opened) {
     const auto before = TRY(taken_before(opened.statement));
     std::optional<Statement> last;
     if (before && before->fate != Fate::refused)
       last = TRY(policy::decode_statement(before->statement.statement));
-    const auto digest = policy::statement_digest(opened.contents.statement.statement);
+    const auto& digest = opened.digest;
     if (last && policy::statement_digest(before->statement.statement) == digest)
       return {};  // by another route
     if (before && before->fate == Fate::recalled && opened.statement.kind != StatementKind::recall)
       return refuse(delivery, opened, digest, "its origin recalled this release");
-    const auto judged = judge_statement(bench_, opened.contents.statement, last);
-    if (!judged && judged.error().code == ErrorCode::not_found && peer_is_ahead_) {
+    const auto takes_away = judge_statement(bench_, opened.contents.statement, opened.statement, last);
+    if (!takes_away && takes_away.error().code == ErrorCode::not_found && peer_is_ahead_) {
       taken_.wants_rosters = true;
       return {};
     }
-    if (!judged) return refuse(delivery, opened, digest, judged.error().message);
+    if (!takes_away) return refuse(delivery, opened, digest, takes_away.error().message);
     if (opened.statement.kind == StatementKind::recall) return recall(delivery, opened, before, digest);
     if (opened.statement.kind == StatementKind::delegate && !opened.statement.field_root)
       return take_anonymous(delivery, opened, digest);
-    if (judged->takes_away) return lose(delivery, opened, before, last, digest);
-    auto holding =
-        judge_object(*judged, opened.contents, ledger::circle_of(opened.statement.alliance, known_.home));
+    if (*takes_away) return lose(delivery, opened, before, last, digest);
+    auto holding = opened.holding ? std::move(*opened.holding)
+                                  : judge_object(opened.statement,
+                                                 opened.contents,
+                                                 ledger::circle_of(opened.statement.alliance, known_.home));
     if (!holding) return refuse(delivery, opened, digest, holding.error().message);
     TRY(narrow_to_own_targets(services_.store.objects(), bench_.home, *holding));
     if (last && opened.statement.kind == StatementKind::amend) TRY(relabel(*last, *holding));
@@ -368,7 +355,7 @@ class Intake {
   }
 
   /// Kept as vouched for by the relay, under the label of the indicator that it is of.
-  Done take_anonymous(const Delivery& delivery, const Opened& opened, const Digest& digest) {
+  Done take_anonymous(const Delivery& delivery, const ReadEnvelope& opened, const Digest& digest) {
     auto holding = vouched(opened);
     if (!holding) return refuse(delivery, opened, digest, holding.error().message);
     TRY(narrow_to_own_targets(services_.store.objects(), bench_.home, *holding));
@@ -378,7 +365,7 @@ class Intake {
     return {};
   }
 
-  Result<store::NewHolding> vouched(const Opened& opened) {
+  Result<store::NewHolding> vouched(const ReadEnvelope& opened) {
     const auto& statement = opened.statement;
     const auto* const relay = known_.member(statement.origin);
     if (relay == nullptr || !is_relay(*relay))
@@ -408,7 +395,10 @@ class Intake {
   }
 
   /// The key and the payload are forgotten with this; what was signed stays.
-  Done refuse(const Delivery& delivery, const Opened& opened, const Digest& digest, std::string_view reason) {
+  Done refuse(const Delivery& delivery,
+              const ReadEnvelope& opened,
+              const Digest& digest,
+              std::string_view reason) {
     TRY(tell_origin(delivery, opened, Fate::refused, digest, reason));
     const auto room = TRY(evidence_.count(bench_.now));
     if (room == EvidenceQuota::Answer::over) return {};
@@ -468,7 +458,7 @@ class Intake {
   /// An amended label keeps this node out: what it held under the label before goes as if it were recalled,
   /// and what it holds of the object by another release stays.
   Done lose(const Delivery& delivery,
-            const Opened& opened,
+            const ReadEnvelope& opened,
             const std::optional<TakenStatement>& before,
             const std::optional<Statement>& last,
             const Digest& digest) {
@@ -500,7 +490,7 @@ class Intake {
 
   /// Gone from here with its tombstone, indexes and full text; only then is it confirmed.
   Done recall(const Delivery& delivery,
-              const Opened& opened,
+              const ReadEnvelope& opened,
               const std::optional<TakenStatement>& before,
               const Digest& digest) {
     TRY(store_holdings());
@@ -520,7 +510,7 @@ class Intake {
   }
 
   Done note_recalled(const Delivery& delivery,
-                     const Opened& opened,
+                     const ReadEnvelope& opened,
                      const std::optional<TakenStatement>& before,
                      const Digest& digest) {
     TRY(tell_origin(delivery, opened, Fate::recalled, digest, ""));
@@ -581,11 +571,11 @@ class Intake {
 
   /// A refused one never takes the place of what was taken: it is evidence under its own name.
   void note(const Delivery& delivery,
-            const Opened& opened,
+            const ReadEnvelope& opened,
             Fate fate,
             std::string_view reason,
             const std::optional<model::ObjectId>& object) {
-    const TakenStatement taken{
+    TakenStatement taken{
         .from = peer_,
         .number = delivery.number,
         .at = bench_.now,
@@ -595,24 +585,27 @@ class Intake {
         .header = opened.header,
         .statement = opened.contents.statement,
         .secret = fate == Fate::taken ? std::optional(opened.contents.secret) : std::nullopt};
+    auto value = encode(taken);
     auto key = taken_key(opened.statement.origin, opened.statement.release);
     if (fate == Fate::refused) {
       key = fmt::format("refused/{}/{}", peer_.text(), delivery.digest.hex());
     } else {
       note_in_set(opened, key);
-      noted_.insert_or_assign(key, taken);
+      noted_.insert_or_assign(key, std::move(taken));
     }
     writes_.push_back({.table = ledger::statement_table,
                        .key = std::move(key),
-                       .value = encode(taken),
+                       .value = std::move(value),
                        .expected = std::nullopt});
   }
 
-  void note_in_set(const Opened& opened, const std::string& key) {
-    const auto& signed_statement = opened.contents.statement.statement;
-    if (const auto& before = last_[key]) set_.add({opened.statement.origin}, *before, -1);
-    set_.add({opened.statement.origin}, element_of(opened.statement, signed_statement));
-    last_[key] = element_of(opened.statement, signed_statement);
+  void note_in_set(const ReadEnvelope& opened, const std::string& key) {
+    const std::vector<OrganisationId> origin{opened.statement.origin};
+    const auto element = element_of(opened.statement.release, opened.digest);
+    auto& stands = last_[key];
+    if (stands) set_.add(origin, *stands, -1);
+    set_.add(origin, element);
+    stands = element;
   }
 
   /// Before the rows that say they were taken: what is taken twice after a crash is a duplicate.
@@ -635,8 +628,10 @@ class Intake {
   OutboxBatch outbox_;
   EpochKeys epochs_;
   EvidenceQuota evidence_;
+  std::set<Digest> own_;  // key ids that name this node
   Bench bench_;
   Stand stand_{};
+  Ack told_{};  // the last one with receipts, and those before it that are told again
   TakenPage taken_{};
   bool peer_is_ahead_ = false;
   std::map<std::string, TakenStatement> noted_;
@@ -661,9 +656,10 @@ Result<TakenPage> take_page(api::Services& services,
                             const Known& known,
                             const ledger::NodeKeys& keys,
                             const OrganisationId& peer,
-                            const Page& page) {
+                            const Page& page,
+                            ReadAhead& ahead) {
   const auto home = TRY(ledger::subject_of(services.store.records(), known.home));
-  return Intake(services, known, keys, peer, home).run(page);
+  return Intake(services, known, keys, peer, home).run(page, ahead);
 }
 
 Result<Ack> ack_for(api::Services& services,
@@ -675,7 +671,9 @@ Result<Ack> ack_for(api::Services& services,
       .from = peer, .by = known.home, .last = stand.last, .chain = stand.chain, .at = services.clock.now()};
   // Nobody knows whether it was heard.
   auto told = TRY(told_last(services.store.records(), peer));
-  if (told.last == stand.last) ack.receipts = std::move(told.receipts);
+  std::ranges::copy_if(told.receipts, std::back_inserter(ack.receipts), [&](const Receipt& receipt) {
+    return is_told_again(receipt, stand.last);
+  });
   sign(ack, keys.statement);
   return ack;
 }

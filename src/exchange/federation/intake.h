@@ -6,6 +6,7 @@
 #include "api/call.h"
 #include "exchange/federation/known.h"
 #include "exchange/federation/outbox.h"
+#include "exchange/federation/reading.h"
 #include "ledger/keys.h"
 
 namespace shieldwall::exchange::federation {
@@ -21,13 +22,15 @@ struct TakenPage {
 };
 
 /// Takes the deliveries of `peer` that follow what was taken before; one taken already is passed over.
+///   ahead   what was read of the page already, and is used up here; empty: nothing was
 ///   errors  invalid: a gap, or another chain than this node saw (evidence of a rewritten history); conflict:
 ///           the same peer's deliveries are being taken elsewhere at this moment
 Result<TakenPage> take_page(api::Services& services,
                             const Known& known,
                             const ledger::NodeKeys& keys,
                             const OrganisationId& peer,
-                            const Page& page);
+                            const Page& page,
+                            ReadAhead& ahead);
 
 /// The acknowledgement of what was taken from the peer so far.
 Result<Ack> ack_for(api::Services& services,

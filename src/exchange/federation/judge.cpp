@@ -114,23 +114,21 @@ Done check_signature(Bench& bench,
   return {};
 }
 
-Result<Judged> judge_statement(Bench& bench,
-                               const policy::SignedStatement& signed_statement,
-                               const std::optional<Statement>& before) {
-  Judged judged;
-  judged.statement = TRY(policy::decode_statement(signed_statement.statement));
-  judged.digest = policy::statement_digest(signed_statement.statement);
-  const auto& statement = judged.statement;
+Result<bool> judge_statement(Bench& bench,
+                             const policy::SignedStatement& signed_statement,
+                             const Statement& statement,
+                             const std::optional<Statement>& before) {
   TRY(check_signature(bench, signed_statement, statement));
   TRY(check_standing(bench, statement));
-  judged.takes_away = TRY(takes_away(bench, statement, before.has_value()));
+  const bool takes = TRY(takes_away(bench, statement, before.has_value()));
   TRY(check_place(statement, before));
   TRY(check_authorship(statement));
-  return judged;
+  return takes;
 }
 
-Result<store::NewHolding> judge_object(const Judged& judged, const Contents& contents, const CircleId& into) {
-  const auto& statement = judged.statement;
+Result<store::NewHolding> judge_object(const Statement& statement,
+                                       const Contents& contents,
+                                       const CircleId& into) {
   const auto commitment = policy::commitment_to(contents.object, policy::commitment_salt(contents.secret));
   if (commitment != statement.commitment)
     return fail(ErrorCode::invalid, "the bytes are not those that the statement commits to");

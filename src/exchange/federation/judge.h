@@ -37,13 +37,6 @@ struct Bench {
 
 inline constexpr std::string_view suspended_reason = "its origin is suspended here";
 
-/// A statement whose signature, alliance and audience are as they must be.
-struct Judged {
-  policy::Statement statement{};
-  Digest digest{};
-  bool takes_away = false;  // an amendment under which this node may not see the object any more
-};
-
 /// That one of its origin's keys signed it. errors: invalid
 Done check_signature(Bench& bench,
                      const policy::SignedStatement& signed_statement,
@@ -51,15 +44,20 @@ Done check_signature(Bench& bench,
 
 /// Everything but the object: signature by a key of the origin, alliance, roster version, audience set, label
 /// and place in its release.
-///   before  the statement of that release that was taken last
-///   errors  not_found: a roster that this node has not heard of; denied: not for this node, and no
-///           amendment; invalid
-Result<Judged> judge_statement(Bench& bench,
-                               const policy::SignedStatement& signed_statement,
-                               const std::optional<policy::Statement>& before);
+///   statement  what `signed_statement` says
+///   before     the statement of that release that was taken last
+///   returns    whether it takes away: an amendment under which this node may not see the object any more
+///   errors     not_found: a roster that this node has not heard of; denied: not for this node, and no
+///              amendment; invalid
+Result<bool> judge_statement(Bench& bench,
+                             const policy::SignedStatement& signed_statement,
+                             const policy::Statement& statement,
+                             const std::optional<policy::Statement>& before);
 
 /// The object itself: commitment, field tree, STIX, and that it is the one the statement names.
 ///   errors  invalid
-Result<store::NewHolding> judge_object(const Judged& judged, const Contents& contents, const CircleId& into);
+Result<store::NewHolding> judge_object(const policy::Statement& statement,
+                                       const Contents& contents,
+                                       const CircleId& into);
 
 }  // namespace shieldwall::exchange::federation

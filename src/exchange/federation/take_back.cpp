@@ -122,10 +122,9 @@ class Regain {
 
   /// Held to the commitment: a peer that alters what comes back is found out.
   Result<store::NewHolding> opened(const HeldStatement& held) {
-    const Judged judged{.statement = statement_,
-                        .digest = policy::statement_digest(held.statement.statement)};
     const Contents contents{.statement = held.statement, .secret = *held.secret, .object = held.object};
-    auto holding = TRY(judge_object(judged, contents, ledger::circle_of(statement_.alliance, known_.home)));
+    auto holding =
+        TRY(judge_object(statement_, contents, ledger::circle_of(statement_.alliance, known_.home)));
     holding.source = {policy::Source::Kind::own, statement_.origin.uuid};
     return holding;
   }
