@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/intel_files.h"
 #include "cli/interrupt.h"
 #include "cli/node_call.h"
 #include "cli/remember.h"
@@ -24,6 +25,7 @@ constexpr Duration tell_every = seconds(5);    // the node, of what was counted 
 constexpr Duration tell_again = seconds(30);   // when it could not be told
 constexpr Duration intel_every = seconds(60);  // the node's indicators are asked for anew: what went is gone
 constexpr Duration news_every = milliseconds(300);  // what came since
+constexpr Duration files_every = seconds(2);        // whether the files of --intel changed
 
 /// Without a word of what to look for, it is what the node knows.
 bool has_node(const Arguments& arguments) {
@@ -65,7 +67,10 @@ class WatchPrinter final : public detect::WatchSink {
 class WatchRun {
  public:
   WatchRun(const Arguments& arguments, detect::WatchState state)
-      : arguments_(arguments), state_(std::move(state)), printer_(matcher_, arguments.has("--json")) {}
+      : arguments_(arguments),
+        state_(std::move(state)),
+        printer_(matcher_, arguments.has("--json")),
+        files_(arguments.all("--intel")) {}
 
   Done run() {
     taps_ = TRY(WatchTaps::begin(arguments_, printer_));
@@ -80,6 +85,7 @@ class WatchRun {
       TRY(taps_->tidy());
       if (!something) watches_.back()->wait(has_node(arguments_) ? news_every : wait_most);
       if (has_node(arguments_)) TRY(follow_node());
+      TRY(follow_files());
     }
     TRY(tell_node({}));
     TRY(taps_->close());
@@ -146,6 +152,26 @@ class WatchRun {
     return {};
   }
 
+  Done follow_files() {
+    const auto now = system_clock().steady();
+    if (now.us - files_at_.us < files_every.us) return {};
+    files_at_ = now;
+    const bool changed = files_.changed();
+    return changed || emptied_ ? renew_intel() : Done{};
+  }
+
+  /// Who writes a file anew may be seen with it empty: one look alone does not end the search.
+  bool is_emptied(const detect::Intel& intel) {
+    const bool was = std::exchange(emptied_, intel.indicators.empty() && !matcher_.indicators().empty());
+    if (!was && emptied_)
+      fmt::print(
+          stderr,
+          "shieldwall: there are no indicators any more; those known are looked for until the next look "
+          "finds none again\n");
+    if (was && emptied_) fmt::print(stderr, "shieldwall: nothing is looked for from now on\n");
+    return !was && emptied_;
+  }
+
   void put(detect::Matcher matcher) {
     matcher_ = std::move(matcher);
     scanner_->use(matcher_);
@@ -157,12 +183,14 @@ class WatchRun {
     news_at_ = intel_at_ = system_clock().steady();
     std::string newest;
     auto intel = read_intel(arguments_, newest);
-    if (!intel && scanner_) {  // the node is away: go on with what is known
+    if (!intel && scanner_) {  // the node is away, a file half written: go on with what is known
       fmt::print(stderr, "shieldwall: {}\n", intel.error().message);
       return {};
     }
     if (!intel) return fail(std::move(intel).error());
     const bool first = !scanner_;
+    if (is_emptied(*intel)) return {};
+    emptied_ = false;
     newest_ = std::move(newest);
     news_taken_ = 0;
     matcher_ = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
@@ -213,7 +241,9 @@ class WatchRun {
   WatchPrinter printer_;
   std::unique_ptr<WatchTaps> taps_;
   std::vector<std::unique_ptr<detect::Watch>> watches_;
-  Duration intel_at_{}, news_at_{}, tell_at_{};
+  IntelFiles files_;
+  bool emptied_ = false;  // the last look found no indicators, where there were some
+  Duration intel_at_{}, news_at_{}, files_at_{}, tell_at_{};
   std::shared_ptr<const detect::IndicatorPatterns> patterns_{};
   std::string newest_{};        // when the last indicator was added that the node showed, in its words
   std::size_t news_taken_ = 0;  // since all were asked for
@@ -298,7 +328,8 @@ std::span<const Command> watch_commands() {
           "none is "
           "left out: start it again and it goes on. With a node in --dir its indicators are looked for, "
           "asked for "
-          "anew every minute, and counts become its sightings. With --sigma rules are looked for too; their "
+          "anew every minute, and counts become its sightings. Files of --intel are read again when they "
+          "changed. With --sigma rules are looked for too; their "
           "hits "
           "count under sigma: and the rule's id, and correlations see what came since the start. With "
           "--remember "

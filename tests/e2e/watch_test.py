@@ -236,6 +236,46 @@ def hears_of_news(shieldwall):
             process.kill()
 
 
+def reads_files_again(shieldwall):
+    """A list that is written anew is looked for anew; one look at it while it is empty ends nothing."""
+    log, values = shieldwall.folder / "again.log", shieldwall.folder / "values.txt"
+    log.write_text("")
+    values.write_text("first.example\n")
+    process = subprocess.Popen([shieldwall.binary, "watch", "--json", "--state", str(shieldwall.folder / "again"),
+                                "--intel", str(values), str(log)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ended = threading.Event()
+
+    def speak():
+        while not ended.wait(0.1):
+            with log.open("a") as more:
+                more.write("first.example is asked for\nsecond.example is asked for\n")
+
+    def until(value):
+        while (hit := json.loads(process.stdout.readline()))["value"] != value:
+            pass
+        return hit
+
+    overdue = threading.Timer(60, process.kill)  # what waits for a word of it then reads an end
+    overdue.start()
+    try:
+        threading.Thread(target=speak, daemon=True).start()
+        until("first.example")
+        values.write_text("")
+        told = process.stderr.readline()
+        shieldwall.check(b"no indicators any more" in told, f"an emptied list is told of: {told}")
+        until("first.example")
+        values.write_text("second.example\n")
+        until("second.example")
+        values.unlink()
+        told = process.stderr.readline()
+        shieldwall.check(b"values.txt" in told, f"a list that went is told of: {told}")
+        until("second.example")
+    finally:
+        overdue.cancel()
+        ended.set()
+        process.kill()
+
+
 RULE_ID = "11111111-2222-4333-8444-555555555555"
 RULE = f"""title: A bad name was asked for
 id: {RULE_ID}
@@ -332,6 +372,7 @@ def main():
     becomes_sightings(shieldwall)
     patterns(shieldwall)
     hears_of_news(shieldwall)
+    reads_files_again(shieldwall)
     rules_and_past(shieldwall, count)
     event_logs(shieldwall, pathlib.Path(sys.argv[2]) / "../shared/data/sigma")
     return shieldwall.end("watches")
