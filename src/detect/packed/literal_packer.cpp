@@ -21,13 +21,13 @@ constexpr unsigned address_bits_min = 12, address_bits_max = 30;  // 512 bytes, 
 constexpr unsigned address_bits_spare = 5;                        // one bit in thirty or fewer is set
 constexpr std::size_t v4_key_bytes = 5, v6_key_bytes = 17;
 
-void set_filter(std::vector<std::uint64_t>& filter, std::uint64_t hash) {
+void set_filter(std::span<std::uint64_t> filter, std::uint64_t hash) {
   const auto at = LiteralImage::scaled(hash * 0x9e3779b97f4a7c15u, filter.size());
   filter[static_cast<std::size_t>(at)] |= LiteralImage::filter_bits(hash);
 }
 
 /// Sets the bits of all addresses in a network whose key this is.
-void set_addresses(std::vector<std::uint64_t>& words, unsigned bits, std::string_view key) {
+void set_addresses(std::span<std::uint64_t> words, unsigned bits, std::string_view key) {
   std::uint32_t first = 0;
   for (std::size_t i = 0; i < 4; ++i) first = first << 8 | static_cast<unsigned char>(key[i]);
   const auto network_bits = static_cast<unsigned char>(key[4]) - 96u;

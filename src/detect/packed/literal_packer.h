@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "detect/packed/large_pages.h"
 #include "detect/packed/literal_image.h"
 
 namespace shieldwall::detect {
@@ -15,9 +16,9 @@ namespace shieldwall::detect {
 /// The parts of an image that are asked for every value; the text goes where the caller wants it.
 struct PackedLiterals {
   HashKey key = {};
-  std::vector<std::uint64_t> filter = {};
-  std::vector<TableLine> lines = {};
-  std::vector<std::uint64_t> addresses = {};  // as AddressFilter has them
+  LargeVector<std::uint64_t> filter = {};
+  LargeVector<TableLine> lines = {};
+  LargeVector<std::uint64_t> addresses = {};  // as AddressFilter has them
   unsigned address_bits = 0;
   std::uint64_t homes = 0;
   std::uint64_t text_bytes = 0;

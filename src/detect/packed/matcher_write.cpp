@@ -9,7 +9,7 @@ namespace shieldwall::detect {
 namespace {
 
 template <typename T>
-std::string_view bytes_of(const std::vector<T>& list) {
+std::string_view bytes_of(const LargeVector<T>& list) {
   return {reinterpret_cast<const char*>(list.data()), list.size() * sizeof(T)};
 }
 
