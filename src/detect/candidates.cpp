@@ -58,6 +58,22 @@ std::string_view Candidates::lower(std::string_view value, bool has_upper) {
   return {out, value.size()};
 }
 
+std::optional<std::string_view> Candidates::unescaped(std::string_view value) {
+  static constexpr std::string_view letters = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
+  auto* const out = arena_.take(value.size());
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    char c = value[i];
+    if (c == '\\') {
+      const auto which = ++i < value.size() ? letters.find(value[i]) : letters.npos;
+      if (which == letters.npos) return std::nullopt;
+      c = meant[which];
+    }
+    out[size++] = c;
+  }
+  return std::string_view(out, size);
+}
+
 void Candidates::probe(const model::Address& address, std::uint32_t line) {
   for (const int bits : address.is_v4() ? tables_.v4_bits : tables_.v6_bits) {
     const auto key = network_key(model::masked(address, bits), bits);

@@ -2,6 +2,7 @@
 // Keys that stand in a block of lines, asked of a matcher's tables together: the memory that one wants is
 // asked for while others are still being found.
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,9 @@ class Candidates {
 
   /// `value` in lower case, a copy where it must be.
   std::string_view lower(std::string_view value, bool has_upper);
+
+  /// What the JSON string `value` means; nothing where it has an escape by number, or one that is none.
+  std::optional<std::string_view> unescaped(std::string_view value);
 
   /// Calls `found(line)` where a key is looked for.
   template <typename Found>

@@ -159,6 +159,12 @@ std::string a_value(Random& random) {
       "192.168.100.200",
       "\\u0065vil.example",
       "evil.example\\/x",
+      "/a?q=\\\"x\\\"",
+      "\\/a\\/b?c",
+      "http:\\/\\/web.example\\/a\\/b?c",
+      "x\\",
+      "\\\\",
+      "a\\u12",
       "HKLM\\\\Run",
       "evil.\\texample",
       "a\tb"};
@@ -234,7 +240,31 @@ TEST_CASE("a sieve lets a plain line pass and keeps one that hits, in any spelli
   std::string looks;
   for (const auto& line : sieve.sift(std::string_view(block).substr(0, size), nullptr))
     looks += line.look ? 'x' : '.';
-  CHECK(looks == ".xx.xxx");
+  CHECK(looks == ".xx.x.x");
+}
+
+TEST_CASE("a sieve lets a line with escapes pass unless they may hide what is looked for") {
+  const auto matcher = looking_for({"192.0.2.1", "evil.example", "http://root.example/"});
+  const std::pair<std::string_view, bool> lines[] = {{R"({"uri":"/a?q=\"x\"","n":1})", false},
+                                                     {R"({"uri":"/a?q=\"y\"","n":2})", false},
+                                                     {R"({"a":"evil.example\\","n":1})", false},
+                                                     {R"({"a":"\u0065vil.example"})", true},
+                                                     {R"({"a":"http:\/\/evil.example\/"})", true},
+                                                     {R"({"a":"http:\/\/good.example\/"})", false},
+                                                     {R"({"host":"root.example","uri":"\/"})", true},
+                                                     {R"({"host":"good.example","uri":"\/"})", false},
+                                                     {R"({"a\/b":"x"})", true},
+                                                     {R"({"a":"\x"})", true},
+                                                     {R"({"a":"x\"})", true}};
+  std::string block;
+  for (const auto& [line, looked] : lines) block.append(line) += '\n';
+  const auto size = block.size();
+  block.append(block_padding, ' ');
+  LineSieve sieve(matcher);
+  const auto& sifted = sieve.sift(std::string_view(block).substr(0, size), nullptr);
+  REQUIRE(sifted.size() == std::size(lines));
+  for (std::size_t i = 0; i < sifted.size(); ++i)
+    CHECK_MESSAGE(sifted[i].look == lines[i].second, lines[i].first);
 }
 
 TEST_CASE("with a sieve a scan finds and counts what it does without, whatever the lines") {
@@ -311,7 +341,7 @@ TEST_CASE("every kernel finds the same lines, quotes and classes of bytes") {
       kernel.index(std::string_view(block).substr(0, size), index);
       std::string out;
       for (const auto& line : index.lines) {
-        out += fmt::format("{}-{} {}{}", line.begin, line.end, line.odd, line.high);
+        out += fmt::format("{}-{} {}{}{}", line.begin, line.end, line.odd, line.escapes, line.high);
         for (auto i = line.quotes; i < line.quotes_end; ++i) out += fmt::format(" {}", index.quotes[i]);
         CHECK(index.quotes[line.quotes_end] == line.end);
       }

@@ -89,7 +89,7 @@ bool ValueSieve::long_value(Slice span) {
   if ((size == 64 || size == 128) && all_of(index.hex, span)) return hash(span);
   const auto shape = shape_of(view(span));
   if (shape.only(name_shape)) return !shape.has(Shape::dot) || long_name(view(span));
-  return odd_value(span, shape);
+  return odd_value(view(span), shape);
 }
 
 bool ValueSieve::long_name(std::string_view value) {
@@ -148,9 +148,17 @@ bool ValueSieve::as_written(LiteralKind kind, std::string_view value) {
   return true;
 }
 
-bool ValueSieve::odd_value(Slice span, Shape shape) {
-  auto value = view(span);
-  if (value.starts_with('/')) note_path(span);
+bool ValueSieve::escaped(std::uint32_t meaning, Slice span) {
+  const auto told = meaning & of_interest;
+  if ((told & ~std::uint32_t{is_query}) != 0 || file_names || file_paths) return false;
+  const auto value = candidates.unescaped(view(span));
+  if (!value) return false;
+  pieces.has_query = pieces.has_query || (told & is_query) != 0;
+  return odd_value(*value, shape_of(*value));  // it has a quote, slash, backslash or control: is no name
+}
+
+bool ValueSieve::odd_value(std::string_view value, Shape shape) {
+  if (value.starts_with('/')) note_path(value);
   if (value.size() > model::value_bytes_max) return true;
   if (file_paths && shape.has(Shape::slash)) return false;
   if (mac && value.size() >= 12 && value.size() <= 17) return false;
@@ -178,7 +186,7 @@ bool ValueSieve::url_in_pieces() {
   return std::ranges::all_of(pieces.hosts, [&](Slice field) {
     const auto host_of_url = without_port(view(field));
     if (!whole || host_of_url.size() != field.size()) return odd_url(host_of_url);
-    return url(Candidates::Schemes::both, field, view(pieces.path));
+    return url(Candidates::Schemes::both, field, pieces.path);
   });
 }
 

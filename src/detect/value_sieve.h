@@ -31,6 +31,8 @@ struct ValueSieve {
     candidates.clear();
   }
 
+  static constexpr bool takes_escapes = true;
+
   // What a line's values are asked for. Each says false when the line must be looked at.
 
   /// Most texts are words that nobody looks for: those are told from the others without a branch each.
@@ -50,10 +52,12 @@ struct ValueSieve {
   }
 
   [[gnu::always_inline]] bool text(const KeyTable::Key& key, Slice span) {
+    if (escapes && std::memchr(block + span.begin, '\\', span.size()) != nullptr)
+      return escaped(key.meaning, span);
     if ((key.meaning & of_interest) != 0 && !named(key.meaning, span)) return false;
     const auto size = span.size();
     if (size < 2) {
-      if (block[span.begin] == '/') note_path(span);  // of an empty one that is its quote
+      if (block[span.begin] == '/') note_path(view(span));  // of an empty one that is its quote
       return true;
     }
     if (file_names && !file_name(view(span))) return false;
@@ -71,6 +75,7 @@ struct ValueSieve {
 
   void begin_line(std::uint32_t number) {
     line = number;
+    escapes = index.lines[number].escapes;
     pieces.hosts.clear();
     pieces.paths = 0;
     pieces.has_query = false;
@@ -80,8 +85,8 @@ struct ValueSieve {
   std::string_view view(Slice span) const { return {block + span.begin, span.size()}; }
   static std::uint64_t every(unsigned size) { return ~std::uint64_t{0} >> (64 - size); }  // of 1..64
 
-  void note_path(Slice span) {
-    pieces.path = span;
+  void note_path(std::string_view value) {
+    pieces.path = value;
     ++pieces.paths;
   }
 
@@ -198,8 +203,8 @@ struct ValueSieve {
     const auto size = span.size();
     const auto marks = marks_of(block + span.begin, size);
     if (marks.rare != 0 || mac || ja4 || (file_paths && marks.slash != 0))
-      return odd_value(span, shape_of(view(span)));
-    if ((marks.slash & 1) != 0) note_path(span);
+      return odd_value(view(span), shape_of(view(span)));
+    if ((marks.slash & 1) != 0) note_path(view(span));
     if (others == marks.colon) {
       const bool hex = ((index.hex.from(span.begin) | dots | marks.colon) & every(size)) == every(size);
       const auto address = hex ? model::parse_ipv6(view(span)) : std::nullopt;
@@ -253,7 +258,9 @@ struct ValueSieve {
   bool named(std::uint32_t meaning, Slice span);
   bool as_written(LiteralKind kind, std::string_view value);
   /// As special(), of any text.
-  bool odd_value(Slice span, Shape shape);
+  bool odd_value(std::string_view value, Shape shape);
+  /// A text in which something is escaped.
+  bool escaped(std::uint32_t meaning, Slice span);
   /// A URL that stands in several fields.
   bool url_in_pieces();
 
@@ -266,11 +273,12 @@ struct ValueSieve {
   Candidates candidates;
   const char* block = nullptr;
   std::uint32_t line = 0;  // its number in the block
+  bool escapes = false;    // in the line
 
   /// Pieces of a URL in several fields of the line.
   struct Pieces {
     std::vector<Slice> hosts;
-    Slice path;
+    std::string_view path;
     unsigned paths = 0;  // values that begin with '/'
     bool has_query = false;
   } pieces;

@@ -14,7 +14,7 @@ constexpr std::size_t step = 64;
 
 /// Of sixty-four bytes, one bit each.
 struct Masks {
-  std::uint64_t quote, line_end, odd, high, digit, hex, plain, dot, upper;
+  std::uint64_t quote, line_end, backslash, odd, high, digit, hex, plain, dot, upper;
 };
 
 /// Classes as bits that two tables share, one by the lower and one by the upper half of a byte: a byte is of
@@ -55,18 +55,31 @@ constexpr std::uint8_t class_of(unsigned char c) {
 }
 
 /// A control character but for the line end, and for the CR of a CR LF: that is part of the line's end.
-std::uint64_t odd_of(std::uint64_t backslash,
-                     std::uint64_t control,
-                     std::uint64_t cr,
-                     std::uint64_t line_end) {
-  return backslash | (control & ~line_end & ~(cr & line_end >> 1));
+std::uint64_t odd_of(std::uint64_t control, std::uint64_t cr, std::uint64_t line_end) {
+  return control & ~line_end & ~(cr & line_end >> 1);
+}
+
+/// The bytes behind a backslash that is not behind one itself; `first`: is the first byte such a one, then
+/// that of the next step. Few steps have a backslash.
+[[gnu::noinline]] std::uint64_t escaped_by(std::uint64_t backslash, bool& first) {
+  std::uint64_t escaped = first ? 1 : 0;
+  first = false;
+  for (auto left = backslash & ~escaped; left != 0;) {
+    const auto at = static_cast<unsigned>(std::countr_zero(left));
+    first = at == step - 1;
+    const auto next = first ? 0 : std::uint64_t{2} << at;
+    escaped |= next;
+    left &= left - 1;
+    left &= ~next;
+  }
+  return escaped;
 }
 
 struct Portable {
   static constexpr std::string_view name = "portable";
   static Masks masks(const char* at) {
     Masks out{};
-    std::uint64_t backslash = 0, control = 0, cr = 0;
+    std::uint64_t control = 0, cr = 0;
     for (unsigned i = 0; i < step; ++i) {
       const auto c = static_cast<unsigned char>(at[i]);
       const auto kind = class_of(c);
@@ -74,7 +87,7 @@ struct Portable {
       put(out.quote, c == '"');
       put(out.line_end, c == '\n');
       put(cr, c == '\r');
-      put(backslash, c == '\\');
+      put(out.backslash, c == '\\');
       put(control, c < 0x20);
       put(out.high, c >= 0x80);
       put(out.digit, (kind & digit_class) != 0);
@@ -83,7 +96,7 @@ struct Portable {
       put(out.dot, (kind & dot_class) != 0);
       put(out.upper, (kind & (letter_class | late_letter_class)) != 0 && (c & 0x20) == 0);
     }
-    out.odd = odd_of(backslash, control, cr, out.line_end);
+    out.odd = odd_of(control, cr, out.line_end);
     return out;
   }
   static std::uint32_t* positions(std::uint64_t mask, std::uint32_t offset, std::uint32_t* out) {
@@ -115,7 +128,7 @@ struct Sse {
   static constexpr std::string_view name = "sse4.2";
   SHIELDWALL_SSE static Masks masks(const char* at) {
     Masks out{};
-    std::uint64_t backslash = 0, control = 0, cr = 0;
+    std::uint64_t control = 0, cr = 0;
     const auto low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(tables.low.data()));
     const auto high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(tables.high.data()));
     for (unsigned i = 0; i < step; i += 16) {
@@ -127,7 +140,7 @@ struct Sse {
       out.quote |= is('"');
       out.line_end |= is('\n');
       cr |= is('\r');
-      backslash |= is('\\');
+      out.backslash |= is('\\');
       control |= bits(_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes));
       out.high |= bits(bytes);
       const auto upper_half = _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi8(15));
@@ -143,7 +156,7 @@ struct Sse {
       out.dot |= any(dot_class);
       out.upper |= any(letter_class | late_letter_class) & ~bits(_mm_slli_epi16(bytes, 2));
     }
-    out.odd = odd_of(backslash, control, cr, out.line_end);
+    out.odd = odd_of(control, cr, out.line_end);
     return out;
   }
   static std::uint32_t* positions(std::uint64_t mask, std::uint32_t offset, std::uint32_t* out) {
@@ -155,7 +168,7 @@ struct Avx2 {
   static constexpr std::string_view name = "avx2";
   SHIELDWALL_AVX2 static Masks masks(const char* at) {
     Masks out{};
-    std::uint64_t backslash = 0, control = 0, cr = 0;
+    std::uint64_t control = 0, cr = 0;
     const auto low =
         _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tables.low.data())));
     const auto high =
@@ -170,7 +183,7 @@ struct Avx2 {
       out.quote |= is('"');
       out.line_end |= is('\n');
       cr |= is('\r');
-      backslash |= is('\\');
+      out.backslash |= is('\\');
       control |= bits(_mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes));
       out.high |= bits(bytes);
       const auto upper_half = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
@@ -187,7 +200,7 @@ struct Avx2 {
       out.dot |= any(dot_class);
       out.upper |= any(letter_class | late_letter_class) & ~bits(_mm256_slli_epi16(bytes, 2));
     }
-    out.odd = odd_of(backslash, control, cr, out.line_end);
+    out.odd = odd_of(control, cr, out.line_end);
     return out;
   }
   static std::uint32_t* positions(std::uint64_t mask, std::uint32_t offset, std::uint32_t* out) {
@@ -222,7 +235,8 @@ struct Avx512 {
     out.dot = any(dot_class);
     out.upper = any(letter_class | late_letter_class) & ~_mm512_test_epi8_mask(bytes, _mm512_set1_epi8(0x20));
     const std::uint64_t control = _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20));
-    out.odd = odd_of(is('\\'), control, is('\r'), out.line_end);
+    out.backslash = is('\\');
+    out.odd = odd_of(control, is('\r'), out.line_end);
     return out;
   }
   SHIELDWALL_AVX512 static std::uint32_t* positions(std::uint64_t mask,
@@ -259,22 +273,25 @@ template <typename Kernel>
   auto* out = quotes;
   auto *const digit = into.digit.words(), *const hex = into.hex.words(), *const plain = into.plain.words(),
               *const dot = into.dot.words(), *const upper = into.upper.words();
-  std::uint64_t odd = 0, high = 0;  // of the line that goes on
+  std::uint64_t odd = 0, escapes = 0, high = 0;  // of the line that goes on
+  bool is_escaped = false;                       // its next byte
   for (std::size_t at = 0, word = 0; at < block.size(); at += step, ++word) {
     const auto masks = Kernel::masks(block.data() + at);
     digit[word] = masks.digit, hex[word] = masks.hex, plain[word] = masks.plain;
     dot[word] = masks.dot, upper[word] = masks.upper;
     const auto offset = static_cast<std::uint32_t>(at);
     const auto before = static_cast<std::uint32_t>(out - quotes);
-    const auto marks = masks.quote | masks.line_end;
+    const auto escaped = masks.backslash == 0 && !is_escaped ? 0 : escaped_by(masks.backslash, is_escaped);
+    const auto marks = (masks.quote & ~escaped) | masks.line_end;
     out = Kernel::positions(marks, offset, out);
-    auto odd_left = masks.odd, high_left = masks.high;
+    auto odd_left = masks.odd, escapes_left = masks.backslash, high_left = masks.high;
     for (auto ends = masks.line_end; ends != 0; ends &= ends - 1) {
       const auto end = static_cast<unsigned>(std::countr_zero(ends));
       if (at + end >= block.size()) break;
       const auto of_line = (std::uint64_t{1} << end) - 1;
       line.end = offset + end;
       line.odd = (odd | (odd_left & of_line)) != 0;
+      line.escapes = (escapes | (escapes_left & of_line)) != 0;
       line.high = (high | (high_left & of_line)) != 0;
       line.quotes_end = before + static_cast<std::uint32_t>(std::popcount(marks & of_line));
       if (line.end > line.begin && block[line.end - 1] == '\r') --line.end;
@@ -283,10 +300,10 @@ template <typename Kernel>
       into.lines[count++] = line;
       line.begin = offset + end + 1;
       line.quotes = line.quotes_end + 1;
-      odd = high = 0;
-      odd_left &= ~of_line, high_left &= ~of_line;
+      odd = escapes = high = 0;
+      odd_left &= ~of_line, escapes_left &= ~of_line, high_left &= ~of_line;
     }
-    odd |= odd_left, high |= high_left;
+    odd |= odd_left, escapes |= escapes_left, high |= high_left;
   }
   into.lines.resize(count);
 }

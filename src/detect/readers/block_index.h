@@ -20,9 +20,10 @@ inline constexpr std::size_t block_padding = 64;
 struct BlockLine {
   std::uint32_t begin = 0, end = 0;
   std::uint32_t quotes = 0, quotes_end = 0;  // its part of BlockIndex::quotes, behind which its end stands
-  bool odd = false;   // a backslash or a control character: strings are not what stands between two quotes
-  bool high = false;  // a byte outside ASCII
-  bool look = false;  // for who goes through the lines
+  bool odd = false;                          // a control character: no JSON as it should be
+  bool escapes = false;  // a backslash: not all strings are what stands between their quotes
+  bool high = false;     // a byte outside ASCII
+  bool look = false;     // for who goes through the lines
 };
 
 /// A bit for each byte of a block.
@@ -48,7 +49,7 @@ class ByteBits {
 
 struct BlockIndex {
   std::vector<BlockLine> lines;
-  std::unique_ptr<std::uint32_t[]> quotes;  // of each line, with the line's end behind them
+  std::unique_ptr<std::uint32_t[]> quotes;  // of each line but for escaped ones, its end behind them
   std::size_t room = 0;                     // bytes of a block
   ByteBits digit;                           // 0-9
   ByteBits hex;                             // 0-9 a-f A-F

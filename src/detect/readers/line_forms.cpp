@@ -6,6 +6,8 @@ namespace {
 
 /// Follows a line that LineWalk reads, and notes what it has between its values.
 struct Learner {
+  static constexpr bool takes_escapes = true;
+
   explicit Learner(std::uint32_t begin) : at(begin) {}
 
   bool text(const KeyTable::Key& key, Slice span) { return value(key, span, Between::Then::text); }
@@ -22,12 +24,13 @@ struct Learner {
 
 }  // namespace
 
-LineForms::Groups& LineForms::groups(std::span<const BlockLine> lines) {
+LineForms::Groups& LineForms::groups(std::span<const BlockLine> lines, bool with_escapes) {
   groups_.used.clear();
   groups_.next.resize(lines.size());
   for (auto i = static_cast<std::uint32_t>(lines.size()); i-- > 0;) {
     const auto quotes = std::min(lines[i].quotes_end - lines[i].quotes, LineForm::quotes_max - 1);
-    const auto group = lines[i].odd ? LineForm::quotes_max - 1 : quotes;
+    const bool is_odd = lines[i].odd || (lines[i].escapes && !with_escapes);
+    const auto group = is_odd ? LineForm::quotes_max - 1 : quotes;
     auto& first = groups_.first[group];
     if (first == Groups::none) groups_.used.push_back(group);
     groups_.next[i] = first;

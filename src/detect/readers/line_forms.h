@@ -31,8 +31,8 @@ class LineForms {
     std::vector<std::uint32_t> used, next;  // groups in no order; behind each line another one of its group
     std::array<std::uint32_t, LineForm::quotes_max> first;
   };
-  /// Odd lines are in the last one.
-  Groups& groups(std::span<const BlockLine> lines);
+  /// Odd lines are in the last one, and those with escapes unless they are wanted.
+  Groups& groups(std::span<const BlockLine> lines, bool with_escapes);
 
   enum class Learned : std::uint8_t { yes, no_room, refused };
   /// Takes the form of a line; `keys` are those of all its lines. refused: LineWalk does not take the line.
@@ -72,7 +72,7 @@ class FormWalk {
   /// guess a loop costs more than all the rest.
   template <typename Each>
   [[gnu::always_inline]] void run_all(std::vector<BlockLine>& lines, Each&& each) {
-    auto& groups = forms_.groups(lines);
+    auto& groups = forms_.groups(lines, takes_escapes<Sink>);
     for (const auto group : groups.used) {
       auto& rest = groups.first[group];
       for (const auto* form = forms_.first(group); form != nullptr && rest != LineForms::Groups::none;
@@ -210,7 +210,7 @@ class FormWalk {
   }
 
   [[gnu::noinline]] bool run_other(const BlockLine& line) {
-    if (line.odd) return false;
+    if (line.odd || (line.escapes && !takes_escapes<Sink>)) return false;
     const auto* const marks = index_.quotes.get() + line.quotes;
     const auto* const newest = forms_.first(line.quotes_end - line.quotes);
     if (newest != nullptr && fits(*newest, line, marks)) return tell(*newest, marks);

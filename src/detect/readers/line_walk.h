@@ -9,6 +9,11 @@
 
 namespace shieldwall::detect {
 
+/// Is the sink told texts as they stand, with their escapes? A sink without `takes_escapes` gets no line
+/// that has any.
+template <typename Sink>
+inline constexpr bool takes_escapes = requires { requires Sink::takes_escapes; };
+
 /// Tells `sink` every value of a line that is one JSON object: `sink.text(key, span)` and `sink.scalar(key,
 /// span)` for numbers, true and false; a sink that says false ends the walk. Says false when the line is for
 /// the full parser, which then reads or refuses it; what it takes, that parser takes, with the same values.
@@ -19,7 +24,8 @@ class LineWalk {
       : text_(block), index_(index), keys_(keys), sink_(sink), scalars_(block, index) {}
 
   bool run(const BlockLine& line) {
-    if (line.odd) return false;
+    if (line.odd || (line.escapes && !takes_escapes<Sink>)) return false;
+    escapes_ = line.escapes;
     Place here{.at = line.begin,
                .quote = index_.quotes.get() + line.quotes,
                .quotes_end = index_.quotes.get() + line.quotes_end};
@@ -60,6 +66,8 @@ class LineWalk {
     return true;
   }
 
+  bool has_escape(Slice key) const { return std::memchr(text_ + key.begin, '\\', key.size()) != nullptr; }
+
   /// From the first key to behind the last brace.
   bool members(Place& here) {
     const Key* parent = &keys_.root();
@@ -69,7 +77,7 @@ class LineWalk {
       const Key* name = parent;
       if (in_object) {
         Slice key;
-        if (!string(here, key)) return false;
+        if (!string(here, key) || (escapes_ && has_escape(key))) return false;
         name = keys_.find(parent->number, text_ + key.begin, key.size());
         if (name == nullptr) return false;
         skip_space(here);
@@ -124,6 +132,7 @@ class LineWalk {
   KeyTable& keys_;
   Sink& sink_;
   JsonScalars scalars_;
+  bool escapes_ = false;  // in this line
   Level above_[depth_max];
 };
 
