@@ -1,7 +1,9 @@
 #include "library/value_evidence.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <span>
 
 #include "ledger/organisation.h"
 #include "library/search.h"
@@ -12,7 +14,8 @@ namespace {
 
 using Kind = Testimony::Kind;
 
-constexpr int pages_max = 100;  // 100,000 objects of one question
+constexpr std::size_t objects_max = 100'000;  // of one question
+constexpr std::size_t asked_at_once = 256;    // of names in one query
 
 bool lists(const model::Json& json, std::string_view name, std::string_view text) {
   const auto list = json.find(name);
@@ -25,7 +28,7 @@ bool lists(const model::Json& json, std::string_view name, std::string_view text
 /// Who it came from, as an identity; of a feed, which many may have written, whom it names.
 class Tellers {
  public:
-  explicit Tellers(const api::Call& call) : records_(records_of(call)) {}
+  explicit Tellers(store::Records& records) : records_(records) {}
 
   std::string of(const policy::Holding& holding, const std::string& author) {
     if (holding.source.kind == policy::Source::Kind::feed)
@@ -74,36 +77,68 @@ void add_testimonies(const policy::Holding& holding, Tellers& tellers, std::vect
     }
 }
 
-/// What was derived from what, where relationships say so.
-Result<std::map<std::string, std::string>> derivations(const api::Call& call) {
-  store::Query query;
-  query.types = {"relationship"};
+/// Page by page, as whoever looks may see it.
+Done each(const Look& look,
+          const store::Query& query,
+          const std::function<Done(policy::Released<policy::Holding>&&)>& take) {
+  std::optional<store::Place> from;
+  do {
+    auto page =
+        TRY(look.store.objects().find(look.scope, query, from, page_max, page_bytes_max, look.deadline));
+    for (auto& holding : page.holdings) {
+      auto released = policy::release(look.scope, std::move(holding), look.now);
+      if (!released && released.error().code == ErrorCode::not_found) continue;
+      if (!released) return fail(std::move(released).error());
+      TRY(take(std::move(*released)));
+    }
+    from = page.next;
+  } while (from);
+  return {};
+}
+
+/// What those testimonies were derived from, where relationships say so.
+Result<std::map<std::string, std::string>> derivations(const Look& look,
+                                                       std::span<const Testimony> testimonies) {
   std::map<std::string, std::string> from;
-  const auto holdings = TRY(all_of(call, query));
-  for (const auto& holding : holdings) {
+  const auto note = [&](policy::Released<policy::Holding>&& holding) -> Done {
     const auto document = model::JsonDocument::parse(*holding.look().bytes);
-    if (!document) continue;
+    if (!document) return {};
     const auto type = text_in(document->root(), "relationship_type");
     if (type == "derived-from" || type == "duplicate-of")
       from.emplace(text_in(document->root(), "source_ref"), text_in(document->root(), "target_ref"));
+    return {};
+  };
+  while (!testimonies.empty()) {
+    const auto some = testimonies.first(std::min(testimonies.size(), asked_at_once));
+    testimonies = testimonies.subspan(some.size());
+    store::Query query;
+    query.types = {"relationship"};
+    for (const auto& one : some)
+      if (auto id = model::ObjectId::parse(one.id)) query.refers_to.push_back(std::move(*id));
+    TRY(each(look, query, note));
   }
   return from;
 }
 
 }  // namespace
 
-Result<ReleasedHoldings> all_of(const api::Call& call, const store::Query& query) {
+Look look_of(const api::Call& call) {
+  return {call.services.store, call.scope(), call.now, call.deadline};
+}
+
+Result<ReleasedHoldings> all_of(const Look& look, const store::Query& query) {
   ReleasedHoldings all;
-  std::optional<store::Place> from;
-  for (int i = 0; i < pages_max; ++i) {
-    auto page = TRY(call.services.store.objects().find(
-        call.scope(), query, from, page_max, page_bytes_max, call.deadline));
-    auto released = TRY(release_all(call, std::move(page.holdings)));
-    std::ranges::move(released, std::back_inserter(all));
-    from = page.next;
-    if (!from) return all;
-  }
-  return fail(ErrorCode::exhausted, "more than {} objects; ask for one indicator", all.size());
+  TRY(each(look, query, [&](policy::Released<policy::Holding>&& holding) -> Done {
+    if (all.size() == objects_max)
+      return fail(ErrorCode::exhausted, "more than {} objects; ask for one indicator", objects_max);
+    all.push_back(std::move(holding));
+    return {};
+  }));
+  return all;
+}
+
+Result<ReleasedHoldings> all_of(const api::Call& call, const store::Query& query) {
+  return all_of(look_of(call), query);
 }
 
 std::string text_in(const model::Json& json, std::string_view name) {
@@ -126,19 +161,37 @@ bool is_own(const api::Call& call, const policy::Holding& holding) {
          holding.source.id == call.caller->organisation.uuid;
 }
 
-Result<std::vector<Testimony>> testimonies_of(const api::Call& call,
-                                              std::vector<model::ObjectId> indicators) {
+Result<std::vector<Testimony>> testimonies_of(const Look& look, std::vector<model::ObjectId> indicators) {
   store::Query query;
   query.types = {"sighting", "opinion"};
   query.refers_to = std::move(indicators);
   std::vector<Testimony> all;
-  Tellers tellers(call);
-  const auto holdings = TRY(all_of(call, query));
+  Tellers tellers(look.store.records());
+  const auto holdings = TRY(all_of(look, query));
   for (const auto& holding : holdings) add_testimonies(holding.look(), tellers, all);
-  const auto lineage = TRY(derivations(call));
+  const auto lineage = TRY(derivations(look, all));
   for (auto& one : all)
     if (const auto from = lineage.find(one.id); from != lineage.end()) one.of = from->second;
   return all;
+}
+
+Result<std::vector<Testimony>> testimonies_of(const api::Call& call,
+                                              std::vector<model::ObjectId> indicators) {
+  return testimonies_of(look_of(call), std::move(indicators));
+}
+
+Result<std::set<model::ObjectId>> corrected(const Look& look) {
+  store::Query query;
+  query.types = {"opinion"};
+  std::set<model::ObjectId> indicators;
+  Tellers tellers(look.store.records());
+  TRY(each(look, query, [&](policy::Released<policy::Holding>&& holding) -> Done {
+    std::vector<Testimony> of_one;
+    add_testimonies(holding.look(), tellers, of_one);
+    for (auto& one : of_one) indicators.insert(std::move(one.indicator));
+    return {};
+  }));
+  return indicators;
 }
 
 Result<model::ObjectId> indicator_named(const api::Call& call) {

@@ -1,6 +1,7 @@
 #pragma once
 // What the routes of value read: objects as the caller may see them, and what is said of indicators in them.
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,17 @@
 
 namespace shieldwall::library {
 
-/// All that the query selects, as the caller may see it. errors: exhausted: more than 100,000 objects
+/// Who looks, and when.
+struct Look {
+  store::Store& store;
+  policy::Scope scope;
+  Timestamp now{};
+  Deadline deadline;
+};
+Look look_of(const api::Call& call);
+
+/// All that the query selects, as whoever looks may see it. errors: exhausted: more than 100,000 objects
+Result<ReleasedHoldings> all_of(const Look& look, const store::Query& query);
 Result<ReleasedHoldings> all_of(const api::Call& call, const store::Query& query);
 
 std::string text_in(const model::Json& json, std::string_view name);
@@ -25,7 +36,11 @@ bool is_anonymous(const model::Json& sighting);
 bool is_own(const api::Call& call, const policy::Holding& holding);
 
 /// Sightings and opinions about those indicators; about all where none are named.
+Result<std::vector<Testimony>> testimonies_of(const Look& look, std::vector<model::ObjectId> indicators);
 Result<std::vector<Testimony>> testimonies_of(const api::Call& call, std::vector<model::ObjectId> indicators);
+
+/// The indicators of which somebody says that they are wrong or over; however many say it.
+Result<std::set<model::ObjectId>> corrected(const Look& look);
 
 /// The parameter `indicator`. errors: invalid
 Result<model::ObjectId> indicator_named(const api::Call& call);

@@ -1,6 +1,7 @@
 #include "library/value_routes.h"
 
 #include "ledger/milestone.h"
+#include "library/feed/feed_routes.h"
 #include "library/library_world.h"
 #include "library/sighting.h"
 
@@ -12,6 +13,7 @@ namespace {
 std::vector<api::Route> both_routes() {
   std::vector<api::Route> all(routes().begin(), routes().end());
   all.insert(all.end(), value_routes().begin(), value_routes().end());
+  all.insert(all.end(), feed_routes().begin(), feed_routes().end());
   return all;
 }
 
@@ -96,6 +98,26 @@ TEST_CASE("corrections of two members lower the confidence twice, said again the
   CHECK(world.confidence(world.cert, 1).raw("stated") == "80");
   CHECK(world.correct(world.port, 1, "boredom").status == 400);
   CHECK(world.correct(world.port, 99, "expired").status == 404);
+}
+
+TEST_CASE("what others correct leaves a feed that asks for more confidence than they leave") {
+  ValueWorld world;
+  world.give(world.cert, 1, 0, R"(,"confidence":80)");
+  world.give(world.cert, 2, 0, R"(,"confidence":80)");
+  for (const auto* const feed :
+       {R"({"name":"any","format":"plain"})", R"({"name":"sure","format":"plain","confidence_min":60})"})
+    CHECK(world.post(world.caller(world.port), "/api/v1/controls", feed).status == 201);
+  const auto why = [&](int number) {
+    return Answer(
+        world.get(world.caller(world.port), fmt::format("/api/v1/control-values?value=h{}.example", number)));
+  };
+  CHECK(why(1).texts("controls", "control") == std::vector<std::string>{"any", "sure"});
+  CHECK(world.correct(world.company, 1, "false-positive").status == 200);
+  CHECK(why(1).texts("controls", "control") == std::vector<std::string>{"any"});
+  CHECK(why(2).texts("controls", "control") == std::vector<std::string>{"any", "sure"});
+  const auto answer = world.get(world.caller(world.port), "/api/v1/control-values?value=h1.example");
+  CHECK(answer.bytes().find("its confidence is below 60: of 80, one correction leaves 40") !=
+        std::string::npos);
 }
 
 TEST_CASE("a correction that its owner follows is counted for who made it") {

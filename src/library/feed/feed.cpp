@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "ledger/milestone.h"
 #include "ledger/subject.h"
+#include "library/value_evidence.h"
 
 namespace shieldwall::library::feed {
 
@@ -31,6 +33,8 @@ class Builder {
   Result<std::vector<Value>> run() {
     auto subject = TRY(ledger::subject_of(services_.store.records(), feed_.organisation));
     const auto scope = policy::Scope::of(std::move(subject));
+    look_.emplace(services_.store, scope, now_, deadline_);
+    if (feed_.demand.confidence_min > 0) corrected_ = TRY(corrected(*look_));
     store::Query query;
     query.types = {"indicator"};
     query.labels = feed_.labels;
@@ -53,7 +57,9 @@ class Builder {
 
  private:
   Done add(const policy::Holding& holding) {
-    const auto judged = judge_indicator(*holding.bytes, holding.label, feed_.demand, now_);
+    std::vector<Testimony> said;
+    if (corrected_.contains(holding.id)) said = TRY(testimonies_of(*look_, {holding.id}));
+    const auto judged = judge_indicator(*holding.bytes, holding.label, feed_.demand, now_, said);
     if (!judged.refused.empty()) return {};
     const auto from = origin_of(holding, feed_.organisation);
     const auto action = judged.most == Action::block && is_trusted(from) ? Action::block : Action::alert;
@@ -88,6 +94,8 @@ class Builder {
   const Guard& guard_;
   Timestamp now_;
   Deadline deadline_;
+  std::optional<Look> look_;
+  std::set<model::ObjectId> corrected_;  // where the feed asks for a confidence
   std::map<model::CanonicalValue, Value> values_;
   std::map<model::ObjectId, policy::Holding> holdings_;
 };

@@ -13,6 +13,7 @@
 #include "library/feed/false_positive.h"
 #include "library/feed/feed.h"
 #include "library/search.h"
+#include "library/value_evidence.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::library {
@@ -216,8 +217,10 @@ Result<std::vector<std::string>> why_absent(api::Call& call,
   constexpr int shown_max = 20;
   const auto page = TRY(find_seen(call, query, std::nullopt, shown_max));
   for (const auto& holding : page.holdings) {
+    std::vector<Testimony> said;
+    if (feed.demand.confidence_min > 0) said = TRY(testimonies_of(call, {holding.look().id}));
     const auto judged =
-        feed::judge_indicator(*holding.look().bytes, holding.look().label, feed.demand, call.now);
+        feed::judge_indicator(*holding.look().bytes, holding.look().label, feed.demand, call.now, said);
     if (!judged.refused.empty())
       reasons.push_back(fmt::format("{}: {}", holding.look().id.text(), judged.refused));
   }

@@ -77,6 +77,18 @@ std::string why_time_refuses(const model::Json& root, Judged& judged, Timestamp 
   return judged.valid_until <= now ? "it has expired" : "";
 }
 
+std::string why_confidence_refuses(const model::Json& root, int least, std::span<const Testimony> said) {
+  if (least == 0) return {};
+  const auto stated = number_of(root, "confidence");
+  if (!stated || *stated < least) return fmt::format("its confidence is below {}", least);
+  const auto left = confidence_of(static_cast<int>(*stated), false, said);
+  if (left.now >= least) return {};
+  const auto corrections = left.false_positive + left.expired;
+  const auto who = corrections == 1 ? std::string("one correction leaves")
+                                    : fmt::format("{} corrections leave", corrections);
+  return fmt::format("its confidence is below {}: of {}, {} {}", least, left.stated, who, left.now);
+}
+
 Judged refused(std::string why) {
   Judged judged;
   judged.refused = std::move(why);
@@ -88,7 +100,8 @@ Judged refused(std::string why) {
 Judged judge_indicator(std::string_view text,
                        const policy::Label& label,
                        const Demand& demand,
-                       Timestamp now) {
+                       Timestamp now,
+                       std::span<const Testimony> said) {
   if (auto why = why_label_refuses(label, demand); !why.empty()) return refused(std::move(why));
   const auto document = model::JsonDocument::parse(std::string(text));
   if (!document) return refused("it cannot be read");
@@ -96,8 +109,8 @@ Judged judge_indicator(std::string_view text,
   if (text_of(root, "type") != "indicator") return refused("it is no indicator");
   Judged judged;
   if (auto why = why_time_refuses(root, judged, now); !why.empty()) return refused(std::move(why));
-  if (demand.confidence_min > 0 && number_of(root, "confidence").value_or(0) < demand.confidence_min)
-    return refused(fmt::format("its confidence is below {}", demand.confidence_min));
+  if (auto why = why_confidence_refuses(root, demand.confidence_min, said); !why.empty())
+    return refused(std::move(why));
   const auto pattern_type = text_of(root, "pattern_type");
   if (!pattern_type.empty() && pattern_type != "stix") return refused("its pattern is not in STIX");
   auto pattern = model::parse_pattern(text_of(root, "pattern"));

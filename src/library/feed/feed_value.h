@@ -2,11 +2,13 @@
 // What an indicator gives a control to block: single values, nothing else of it.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
+#include "library/value.h"
 #include "model/canonical.h"
 #include "policy/label.h"
 
@@ -30,9 +32,11 @@ struct Judged {
 };
 
 /// Never an error: what is refused says why.
+///   said  of the indicator by others, which may leave less of its confidence
 Judged judge_indicator(std::string_view text,
                        const policy::Label& label,
                        const Demand& demand,
-                       Timestamp now);
+                       Timestamp now,
+                       std::span<const Testimony> said = {});
 
 }  // namespace shieldwall::library::feed
