@@ -200,8 +200,8 @@ Result<Mixed> decode_mixed(std::string_view row) {
   return mixed;
 }
 
-std::string anonymous_quota_key(const OrganisationId& member, Timestamp now) {
-  return fmt::format("anonymous-quota/{}/{}", member.text(), now.us / days(1).us);
+std::string anonymous_count(const OrganisationId& member) {
+  return "anonymous-quota/" + member.text();
 }
 
 Result<std::vector<OrganisationId>> send_anonymous(

@@ -52,7 +52,8 @@ struct Mixed {
 };
 /// errors: corrupt
 Result<Mixed> decode_mixed(std::string_view row);
-std::string anonymous_quota_key(const OrganisationId& member, Timestamp now);
+/// Names the count of what a member gave to be mixed on a day, a ledger::DayCount.
+std::string anonymous_count(const OrganisationId& member);
 
 /// Brings what waits and is due to relays that speak version 3 of the protocol. Which relay, is random.
 ///   speaks  the version spoken with that node now; 0: unknown

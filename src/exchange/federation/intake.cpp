@@ -14,6 +14,7 @@
 #include "exchange/federation/sets.h"
 #include "exchange/federation/versions_held.h"
 #include "ledger/audit.h"
+#include "ledger/day_count.h"
 #include "ledger/subject.h"
 #include "policy/membership.h"
 #include "wire/stix_label.h"
@@ -80,7 +81,7 @@ class Intake {
       stand_ = {delivery.number, chain_after(stand_.chain, delivery)};
     }
     TRY(store_holdings());
-    write_quota();
+    for (const auto& [what, counted] : counts_) writes_.push_back(counted.write());
     auto carried = outbox_.take();
     std::ranges::move(carried, std::back_inserter(writes_));
     auto sets = TRY(set_.take(records_, bench_.now, services_.random));
@@ -198,32 +199,22 @@ class Intake {
   /// Who brought it is forgotten with this: it waits among others under a random name.
   Done mix(const Delivery& delivery) {
     auto why = why_not_carried(known_, delivery, bench_.now);
-    if (!why && !TRY(is_within_quota())) why = "more than a relay takes of one member in a day";
+    if (!why && !TRY(is_within(anonymous_count(peer_), anonymous_per_day)))
+      why = "more than a relay takes of one member in a day";
     if (why)
       tell(delivery, Fate::refused, {}, *why);
     else
       writes_.push_back(mixed(delivery, services_.random));
     return {};
   }
-  Result<bool> is_within_quota() {
-    if (!quota_) {
-      const auto key = anonymous_quota_key(peer_, bench_.now);
-      const auto row = records_.read(store::Table::quota, key);
-      if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());
-      quota_ = Quota{.key = key, .revision = row ? row->revision : 0};
-      if (row) quota_->used = std::strtoull(row->value.c_str(), nullptr, 10);
+  /// Counts one more of that day.
+  Result<bool> is_within(const std::string& what, std::uint64_t most) {
+    auto found = counts_.find(what);
+    if (found == counts_.end()) {
+      auto counted = TRY(ledger::DayCount::read(records_, what, bench_.now));
+      found = counts_.emplace(what, std::move(counted)).first;
     }
-    if (quota_->used >= anonymous_per_day) return false;
-    ++quota_->used;
-    return true;
-  }
-  void write_quota() {
-    if (quota_)
-      writes_.push_back({.table = store::Table::quota,
-                         .key = quota_->key,
-                         .value = std::to_string(quota_->used),
-                         .expected = quota_->revision,
-                         .expires = bench_.now + days(2)});
+    return found->second.take(1, most);
   }
 
   /// What became of a statement, for its origin: with the acknowledgement where the origin brought it, else
@@ -266,6 +257,10 @@ class Intake {
     const auto& receipt = opened->receipt;
     if (receipt.fate == Fate::again) {
       if (auto asked = asked_again(receipt)) writes_.push_back(std::move(*asked));
+      return {};
+    }
+    if (!TRY(is_within(relayed_receipt_count(receipt.by), relayed_receipts_per_day))) {
+      tell(delivery, Fate::refused, {}, "more receipts of one member than are kept of a day");
       return {};
     }
     writes_.push_back({.table = ledger::outbox_table,
@@ -638,13 +633,7 @@ class Intake {
   std::map<OrganisationId, std::string> nothing_from_;  // no row of that origin's stands there or behind
   std::map<std::string, std::optional<reconcile::Element>> last_;  // what stands in the set for a release
   SetBatch set_{SetKind::taken};
-  /// Of what the peer sent without its name today.
-  struct Quota {
-    std::string key{};
-    std::uint64_t used = 0;
-    std::uint64_t revision = 0;
-  };
-  std::optional<Quota> quota_;
+  std::map<std::string, ledger::DayCount> counts_;  // of what one member may give on a day
   std::vector<store::NewHolding> holdings_;
   std::vector<store::Write> foretold_;
   std::vector<store::Write> writes_;

@@ -12,6 +12,7 @@
 #include "exchange/federation/refusals.h"
 #include "exchange/federation/relaying.h"
 #include "ledger/anonymous.h"
+#include "ledger/day_count.h"
 
 using namespace shieldwall;
 using namespace shieldwall::exchange::federation;
@@ -302,6 +303,25 @@ TEST_CASE("a receipt past a relay is taken as its signer wrote it, for its origi
   CHECK_FALSE(open_receipt(*seal(made, member_key), keys));
 }
 
+TEST_CASE("of one member's receipts past a relay so many are kept a day, and the relay is told of the rest") {
+  for (const std::uint64_t left : {1, 0}) {
+    HubWorld world;
+    const auto object = world.a.share("regretted.example");
+    world.settle();
+    REQUIRE(world.b.has(object));
+    const store::Write told{
+        .table = store::Table::quota,
+        .key = ledger::DayCount::key(relayed_receipt_count(world.b.home), world.clock.now()),
+        .value = std::to_string(relayed_receipts_per_day - left),
+        .expected = std::nullopt};
+    REQUIRE(world.a.store->records().write({&told, 1}));
+    world.a.recall(object);
+    world.settle();
+    CHECK_FALSE(world.b.has(object));
+    CHECK(world.recall_state(object) == (left > 0 ? "confirmed" : "with the relay"));
+  }
+}
+
 TEST_CASE("an anonymous sighting reaches the indicator's owner past a relay, and nobody knows whose it is") {
   FederationWorld world;
   auto& hub = world.relay("hub");
@@ -374,10 +394,11 @@ TEST_CASE("an anonymous sighting reaches the indicator's owner past a relay, and
     CHECK(decode_taken(evidence.front().value)->reason.find("organisation's own") != std::string::npos);
   }
   SUBCASE("a member that floods has its day's share, and no more") {
-    const store::Write used{.table = store::Table::quota,
-                            .key = anonymous_quota_key(seer.home, world.clock.now() + minutes(4)),
-                            .value = std::to_string(anonymous_per_day),
-                            .expected = std::nullopt};
+    const store::Write used{
+        .table = store::Table::quota,
+        .key = ledger::DayCount::key(anonymous_count(seer.home), world.clock.now() + minutes(4)),
+        .value = std::to_string(anonymous_per_day),
+        .expected = std::nullopt};
     REQUIRE(hub.store->records().write({&used, 1}));
     let_go(seer, indicator, owner.home);
     world.clock.advance(minutes(4));

@@ -73,6 +73,10 @@ Result<SignedReceipt> open_receipt(std::string_view bytes, const ledger::NodeKey
   return decode_signed_receipt(content);
 }
 
+std::string relayed_receipt_count(const OrganisationId& by) {
+  return "receipt-quota/" + by.text();
+}
+
 std::string relayed_receipt_key(const Digest& statement, const OrganisationId& by) {
   return fmt::format("{}{}/{}", relayed_receipts, statement.hex(), by.text());
 }

@@ -40,5 +40,9 @@ Result<SignedReceipt> open_receipt(std::string_view bytes, const ledger::NodeKey
 /// Row of the outbox's table under which the origin keeps it.
 std::string relayed_receipt_key(const Digest& statement, const OrganisationId& by);
 inline constexpr std::string_view relayed_receipts = "relayed-receipt/";
+/// Kept of one member on a day: nobody recalls more, and who tells more fills no disk.
+inline constexpr std::uint64_t relayed_receipts_per_day = 100'000;
+/// Names their count, a ledger::DayCount.
+std::string relayed_receipt_count(const OrganisationId& by);
 
 }  // namespace shieldwall::exchange::federation
