@@ -96,7 +96,9 @@ policy::Label unmarked_label_for(const Circle& circle, const OrganisationId& own
 /// errors: not_found. Asks no policy: for the node itself; doors use the functions below.
 Result<Row<Circle>> read_circle(store::Records& records, const CircleId& id);
 
-/// Circles that the organisation owns, is or was inside of, by creation.
+/// Circles that the organisation owns, is or was inside of.
+Result<std::vector<CircleId>> circle_ids_of(store::Records& records, const OrganisationId& organisation);
+/// The same with what they are, by creation.
 Result<std::vector<Row<Circle>>> circles_of(store::Records& records, const OrganisationId& organisation);
 /// By UUID or alias, among those that the organisation owns or is inside of; aliases are unique within an API
 /// root (TAXII 2.1 section 5.2), so `api_root` tells two apart.

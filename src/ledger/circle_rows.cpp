@@ -211,18 +211,26 @@ Result<Row<Circle>> read_circle(store::Records& records, const CircleId& id) {
   return decoded.read(records, Table::circle, circle_key(id), decode_circle, "circle");
 }
 
-Result<std::vector<Row<Circle>>> circles_of(store::Records& records, const OrganisationId& organisation) {
-  std::vector<Row<Circle>> circles;
+Result<std::vector<CircleId>> circle_ids_of(store::Records& records, const OrganisationId& organisation) {
+  std::vector<CircleId> ids;
   const auto prefix = in_key(organisation, "");
   for (std::string after;;) {
     const auto page = TRY(records.scan(Table::circle, prefix, after, scan_page));
     for (const auto& record : page) {
       const auto id = TRY(CircleId::parse(std::string_view(record.key).substr(prefix.size())));
-      circles.push_back(TRY(read_circle(records, id)));
+      ids.push_back(id);
     }
-    if (circles.size() > circles_max) return fail(ErrorCode::exhausted, "more than {} circles", circles_max);
-    if (page.size() < static_cast<std::size_t>(scan_page)) break;
+    if (ids.size() > circles_max) return fail(ErrorCode::exhausted, "more than {} circles", circles_max);
+    if (page.size() < static_cast<std::size_t>(scan_page)) return ids;
     after = page.back().key;
+  }
+}
+
+Result<std::vector<Row<Circle>>> circles_of(store::Records& records, const OrganisationId& organisation) {
+  std::vector<Row<Circle>> circles;
+  for (const auto& id : TRY(circle_ids_of(records, organisation))) {
+    auto row = TRY(read_circle(records, id));
+    circles.push_back(std::move(row));
   }
   std::ranges::stable_sort(circles, {}, [](const auto& row) { return row.value.created; });
   return circles;

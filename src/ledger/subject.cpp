@@ -1,13 +1,12 @@
 // Rosters as rows of Records: <alliance>/<version, ten digits>, the canonical bytes.
 
-#include "ledger/subject.h"
-
 #include <algorithm>
 #include <set>
 
 #include "ledger/circle.h"
 #include "ledger/organisation.h"
 #include "ledger/rows.h"
+#include "ledger/subjects.h"
 
 namespace shieldwall::ledger {
 
@@ -69,30 +68,52 @@ Result<Roster> newest_roster(store::Records& records, const AllianceId& alliance
   return std::move(rows.back().value);
 }
 
-Result<Memberships> memberships_of(store::Records& records, const OrganisationId& organisation) {
-  Memberships known;
-  known.alliances = TRY(alliances_in(records));
-  if (known.alliances.empty()) {
-    const auto row = TRY(read_organisation(records, organisation));
-    known.local = {{.organisation = organisation, .patrons = row.value.patrons}};
+Result<const Circle*> Subjects::circle(const CircleId& id) {
+  if (const auto found = circles_.find(id); found != circles_.end()) return &found->second;
+  auto row = TRY(read_circle(records_, id));
+  return &circles_.emplace(id, std::move(row.value)).first->second;
+}
+
+Result<const Memberships*> Subjects::memberships(const OrganisationId& organisation) {
+  if (!is_read_) known_.alliances = TRY(alliances_in(records_));
+  is_read_ = true;
+  known_.circles.clear();
+  known_.local.clear();
+  if (known_.alliances.empty()) {
+    const auto row = TRY(read_organisation(records_, organisation));
+    known_.local = {{.organisation = organisation, .patrons = row.value.patrons}};
   }
   std::set<OrganisationId> concerned = {organisation};
-  for (const auto& patron : policy::patrons_of(known, organisation)) concerned.insert(patron);
-  std::set<CircleId> told;
+  for (const auto& patron : policy::patrons_of(known_, organisation)) concerned.insert(patron);
+  std::set<CircleId> inside;
   for (const auto& one : concerned)
-    for (const auto& row : TRY(circles_of(records, one)))
-      if (told.insert(row.value.id).second) known.circles.push_back(history_of(row.value, concerned));
-  std::ranges::sort(known.circles, {}, &policy::CircleHistory::circle);
-  return known;
+    for (const auto& id : TRY(circle_ids_of(records_, one))) inside.insert(id);
+  for (const auto& id : inside) {
+    const auto* const found = TRY(circle(id));
+    known_.circles.push_back(history_of(*found, concerned));
+  }
+  return &known_;
+}
+
+Result<policy::Subject> Subjects::of(const OrganisationId& organisation,
+                                     std::optional<PersonId> person,
+                                     const policy::Grants& grants) {
+  TRY(read_organisation(records_, organisation));
+  const auto* const known = TRY(memberships(organisation));
+  return policy::subject_of(*known, organisation, person, grants);
+}
+
+Result<Memberships> memberships_of(store::Records& records, const OrganisationId& organisation) {
+  Subjects subjects(records);
+  const auto* const known = TRY(subjects.memberships(organisation));
+  return *known;
 }
 
 Result<policy::Subject> subject_of(store::Records& records,
                                    const OrganisationId& organisation,
                                    std::optional<PersonId> person,
                                    const policy::Grants& grants) {
-  TRY(read_organisation(records, organisation));
-  const auto known = TRY(memberships_of(records, organisation));
-  return policy::subject_of(known, organisation, person, grants);
+  return Subjects(records).of(organisation, person, grants);
 }
 
 }  // namespace shieldwall::ledger

@@ -1,12 +1,12 @@
 // Subjects as the node's rows make them.
 
-#include "ledger/subject.h"
-
 #include <doctest/doctest.h>
 
 #include "base/clock.h"
 #include "ledger/circle.h"
 #include "ledger/organisation.h"
+#include "ledger/subjects.h"
+#include "policy/scope.h"
 
 namespace shieldwall::ledger {
 
@@ -92,6 +92,29 @@ TEST_CASE("a subject knows its circle's newest membership, and is inside at none
   std::get<policy::CircleAudience>(label.audience[0].inside).membership_version += 1;
   CHECK_FALSE(world.sees(member, label));
   CHECK(subject_of(world.records, member)->own.circles.front().known_version == circle.membership_version);
+}
+
+TEST_CASE("subjects of many at once are what each is alone, with a roster and without one") {
+  World world;
+  const auto owner = world.organisation("owner");
+  const auto patron = world.organisation("patron");
+  const auto client = world.organisation("client", {patron});
+  const auto stranger = world.organisation("stranger");
+  world.circle({owner, patron});
+  world.circle({owner, stranger});
+  world.circle({stranger});
+  const auto alliance = AllianceId::random(world.random);
+  for (const bool with_roster : {false, true}) {
+    if (with_roster) REQUIRE(keep_roster(world.records, roster_of(alliance, {owner, patron})));
+    Subjects subjects(world.records);
+    for (const auto& who : {client, owner, stranger, patron, client})
+      CHECK(policy::Scope::of(*subjects.of(who)).fingerprint() ==
+            policy::Scope::of(*subject_of(world.records, who)).fingerprint());
+    CHECK(subjects.of(client)->patrons.empty() == with_roster);  // then the rosters alone say whose client
+    CHECK(subjects.of(stranger)->own.circles.size() == 2);
+    CHECK(subjects.of(owner)->own.alliances.size() == (with_roster ? 1 : 0));
+    CHECK(subjects.of(OrganisationId::random(world.random)).error().code == ErrorCode::not_found);
+  }
 }
 
 TEST_CASE("an organisation that is not known has no subject") {

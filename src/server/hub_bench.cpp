@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include <unistd.h>
 
@@ -41,8 +42,10 @@ void need(Done done) {
 }
 
 double memory_mb() {
-  const auto text = need(read_file(system_fs(), "/proc/self/statm", 4096));
-  const auto pages = std::strtoull(text.substr(text.find(' ')).c_str(), nullptr, 10);
+  std::ifstream statm("/proc/self/statm");  // which says that it has no bytes
+  std::uint64_t whole = 0;
+  std::uint64_t pages = 0;
+  statm >> whole >> pages;
   return static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
@@ -107,6 +110,7 @@ class Hub {
                     .id = OrganisationId::random(system_random())};
       roster.members.push_back({.organisation = member.id,
                                 .name = fmt::format("Member {}", i),
+                                .kind = policy::MemberKind::partner,
                                 .keys = member.keys.public_keys(),
                                 .pins = {sha256(member.id.text())}});
       members_.push_back(std::move(member));
@@ -195,7 +199,11 @@ class Hub {
     const auto& from = members_.front();
     Page page{.rosters = federation_.known()->stands()};
     Stand stand;
-    const auto item = system_random().bytes(2'048);
+    const EnvelopeHeader header{.epoch = EpochId::random(system_random()),
+                                .expires = system_clock().now() + days(30)};
+    const auto envelope =
+        need(seal(header, {.object = system_random().bytes(2'048)}, SecretKey{}, system_random()));
+    const auto item = encode(envelope);
     for (std::size_t i = 1; i < members_.size(); ++i) {
       Delivery one{.number = ++stand.last,
                    .kind = ItemKind::envelope,

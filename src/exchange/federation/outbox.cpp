@@ -44,7 +44,11 @@ Result<std::uint64_t> OutboxBatch::add(const OrganisationId& peer, Queued queued
   auto& stand = open_peer->stand;
   auto& delivery = queued.delivery;
   delivery.number = ++stand.last;
-  delivery.digest = sha256(item);
+  if (item != last_item_ || item.empty()) {
+    last_item_ = item;
+    last_digest_ = sha256(item);
+  }
+  delivery.digest = last_digest_;
   if (queued.item_at == Timestamp::never()) queued.item_at = queued.at;
   queued.before = stand.chain;
   stand.chain = chain_after(stand.chain, delivery);

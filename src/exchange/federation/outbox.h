@@ -34,6 +34,8 @@ class OutboxBatch {
   store::Records& records_;
   std::map<OrganisationId, Open> open_;
   std::set<std::string> items_;  // keys of those written
+  Bytes last_item_{};            // many in a row mostly get the same
+  Digest last_digest_{};         // of it
   std::vector<OrganisationId> touched_;
   std::vector<store::Write> writes_;
 };

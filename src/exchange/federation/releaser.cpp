@@ -16,7 +16,7 @@
 #include "ledger/delivery.h"
 #include "ledger/member_times.h"
 #include "ledger/rows.h"
-#include "ledger/subject.h"
+#include "ledger/subjects.h"
 #include "policy/membership.h"
 
 namespace shieldwall::exchange::federation {
@@ -117,6 +117,7 @@ class Releaser {
         keys_(keys),
         only_(only),
         outbox_(records_),
+        subjects_(records_),
         now_(services.clock.now()) {}
 
   Result<ReleaseRound> run(std::optional<store::Sequence> from, bool missed = false) {
@@ -365,7 +366,7 @@ class Releaser {
     const auto now = has_passed(label.embargo).passed ? std::max(now_, label.embargo) : now_;
     for (const auto& one : before.recipients) {
       if (known_.member(known_.node_of(one.organisation)) == nullptr) continue;
-      const auto subject = TRY(ledger::subject_of(records_, one.organisation));
+      const auto subject = TRY(subjects_.of(one.organisation));
       const bool keeps = !one.has_lost && std::ranges::binary_search(audience, one.organisation) &&
                          policy::may_see(subject, label, now);
       if (keeps)
@@ -444,7 +445,7 @@ class Releaser {
 
   Result<const policy::Scope*> scope_of(const OrganisationId& organisation) {
     if (const auto found = scopes_.find(organisation); found != scopes_.end()) return &found->second;
-    auto subject = TRY(ledger::subject_of(records_, organisation));
+    auto subject = TRY(subjects_.of(organisation));
     return &scopes_.emplace(organisation, policy::Scope::of(std::move(subject))).first->second;
   }
 
@@ -523,8 +524,7 @@ class Releaser {
   policy::ReleaseId new_release() {
     auto release = policy::ReleaseId::random(services_.random);
     const auto ms = static_cast<std::uint64_t>(now_.us / 1000);
-    for (std::size_t i = 0; i < 6; ++i)
-      release.uuid.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+    for (std::size_t i = 0; i < 6; ++i) release.uuid.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     return release;
   }
 
@@ -730,6 +730,7 @@ class Releaser {
   const ledger::NodeKeys& keys_;
   std::optional<OrganisationId> only_;
   OutboxBatch outbox_;
+  ledger::Subjects subjects_;
   Timestamp now_;
   store::Sequence reached_ = 0;
   std::vector<Draft> drafts_;
