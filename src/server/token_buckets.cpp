@@ -1,6 +1,8 @@
 #include "server/token_buckets.h"
 
 #include <algorithm>
+#include <array>
+#include <mutex>
 
 #include "base/hash.h"
 
@@ -14,6 +16,12 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 /// share a bucket: that happens once in 2^64.
 std::uint64_t tag_of(std::string_view name) {
   return std::max<std::uint64_t>(1, keyed_hash(name));
+}
+
+/// Whoever makes a bucket waits for whoever makes one in the same set, or a name would get two.
+std::mutex& making_in(std::size_t set) {
+  static std::array<std::mutex, 64> locks;
+  return locks[set % locks.size()];
 }
 
 }  // namespace
@@ -38,16 +46,21 @@ std::optional<Duration> TokenBuckets::wait_of(std::string_view name) const {
   return std::nullopt;
 }
 
-/// The bucket of that name, or a full one in the place of the bucket that is full soonest. Threads that meet
-/// here may give or take a token too many, and nothing worse.
+/// The bucket of that name, or a full one in the place of the bucket that is full soonest. Whoever takes from
+/// a bucket while its name is forgotten takes it from its successor, and nothing worse.
 TokenBuckets::Place& TokenBuckets::place_of(std::uint64_t tag, std::int64_t now) {
   auto& set = sets_[tag % sets_.size()].places;
-  for (auto& place : set)
-    if (place.tag.load(std::memory_order_relaxed) == tag) return place;
+  const auto known = [&] {
+    return std::ranges::find_if(
+        set, [&](const Place& place) { return place.tag.load(std::memory_order_acquire) == tag; });
+  };
+  if (auto* const found = known(); found != std::end(set)) return *found;
+  const std::lock_guard lock(making_in(tag % sets_.size()));
+  if (auto* const found = known(); found != std::end(set)) return *found;
   auto& oldest = *std::ranges::min_element(
       set, {}, [](const Place& place) { return place.full_at.load(std::memory_order_relaxed); });
-  oldest.tag.store(tag, std::memory_order_relaxed);
   oldest.full_at.store(now, std::memory_order_relaxed);
+  oldest.tag.store(tag, std::memory_order_release);
   return oldest;
 }
 

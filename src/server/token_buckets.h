@@ -1,5 +1,5 @@
 #pragma once
-// Token buckets for very many names: bounded memory, no lock, some tens of nanoseconds a question.
+// Token buckets for very many names: bounded memory, no lock for names known, tens of nanoseconds a question.
 
 #include <atomic>
 #include <cstdint>
