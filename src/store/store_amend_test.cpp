@@ -4,6 +4,7 @@
 #include <set>
 
 #include "store/store_world.h"
+#include "test_size.h"
 
 using namespace shieldwall;
 using namespace shieldwall::store;
@@ -242,6 +243,7 @@ TEST_CASE("references are judged anew for those to whom an amendment opens, and 
 }
 
 TEST_CASE("who pages by added_after misses nothing and meets nothing twice that they did not lose between") {
+  const auto steps = tests::test_size("amended_steps");  // the work grows with their square
   for (const auto kind : kinds) {
     CAPTURE(static_cast<int>(kind));
     Rig rig(kind);
@@ -259,7 +261,7 @@ TEST_CASE("who pages by added_after misses nothing and meets nothing twice that 
     std::map<std::uint32_t, std::size_t> under;
     for (std::uint32_t number = 0; number < 5; ++number)
       rig.put(holding(indicator(number), {.label = labels[under[number] = random.below(5)]}));
-    for (int step = 0; step < 200; ++step) {
+    for (std::int64_t step = 0; step < steps; ++step) {
       rig.clock.advance(minutes(1));
       const auto number = static_cast<std::uint32_t>(random.below(5));
       const auto to = random.below(5);
