@@ -9,7 +9,8 @@ namespace shieldwall::model {
 
 namespace {
 
-/// Exponents are clamped here: a text of 4 GiB cannot outweigh them.
+/// Exponents are clamped here, as read and as written, so that what was written reads as itself: a text of 4
+/// GiB cannot outweigh them.
 constexpr std::int64_t exponent_max = 1'000'000'000'000;
 
 /// 0.`digits` x 10^`point`, without zeros at either end; no digits means zero.
@@ -39,7 +40,9 @@ Decimal read_decimal(std::string_view number) {
   if (dot < mantissa.size()) decimal.digits += mantissa.substr(dot + 1);
   const auto first = decimal.digits.find_first_not_of('0');
   if (first == decimal.digits.npos) return {};
-  decimal.point = static_cast<std::int64_t>(dot) - static_cast<std::int64_t>(first) + exponent;
+  decimal.point = std::clamp(static_cast<std::int64_t>(dot) - static_cast<std::int64_t>(first) + exponent,
+                             1 - exponent_max,
+                             1 + exponent_max);
   decimal.digits.erase(0, first);
   decimal.digits.erase(decimal.digits.find_last_not_of('0') + 1);
   return decimal;

@@ -166,4 +166,6 @@ TEST_CASE("canonical numbers are ECMAScript's, and integers keep all their digit
   CHECK(number("1e999999") == "1e+999999");
   CHECK(number("-1.50e400") == "-1.5e+400");
   CHECK(number("1e99999999999999999999999") == "1e+1000000000000");
+  CHECK(number("12e999999999999999999999") == "1.2e+1000000000000");
+  CHECK(number(number("12e999999999999999999999")) == number("12e999999999999999999999"));
 }

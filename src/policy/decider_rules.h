@@ -117,7 +117,8 @@ struct Decider::State {
 
   template <Rule Without>
   bool holds(const ClauseForm& clause, Tlp tlp) const {
-    if ((clause.owner == own()) | is_inside<Without>(standings.front(), clause)) return true;
+    const bool stands_inside = is_inside<Without>(standings.front(), clause);
+    if ((clause.owner == own()) | stands_inside) return true;  // one branch
     return standings.size() > 1 && Decision<Without>::admits_clients(tlp) &&
            std::any_of(standings.begin() + 1, standings.end(), [&](const StandingForm& patron) {
              return is_inside<Without>(patron, clause);
