@@ -363,9 +363,16 @@ std::shared_future<Result<TakenPage>> Federation::begin_taking(
         return take(peer, page, std::move(ahead));
       });
   std::shared_future taking = work->get_future();
-  auto* const beside = page_ahead_allowed(peer) ? beside_.load() : nullptr;
-  if (beside == nullptr || !beside->post([work] { (*work)(); })) (*work)();
+  if (page_ahead_allowed(peer))
+    run_beside([work] { (*work)(); });
+  else
+    (*work)();
   return taking;
+}
+
+void Federation::run_beside(const std::function<void()>& work) {
+  auto* const beside = beside_.load();
+  if (beside == nullptr || !beside->post(work)) work();
 }
 
 bool Federation::page_ahead_allowed(const OrganisationId& peer) const {

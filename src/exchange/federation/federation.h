@@ -130,9 +130,11 @@ class Federation {
   Reconciling& reconciling() { return *reconciling_; }
   /// Called after deliveries were added: waiting polls are answered now.
   void on_news(std::function<void()> wake);
-  /// Where a page is taken while the next one is on its way; nothing: one after the other. Outlives the
-  /// calls.
+  /// Where work goes that need not wait for a peer's answer, as the taking of a page; nothing: one after the
+  /// other. Outlives the calls.
   void work_beside(Executor* executor) { beside_ = executor; }
+  /// Runs it there; at once where nobody works beside or all are busy.
+  void run_beside(const std::function<void()>& work);
   /// Whether somebody calls it with threads of its own: a node that runs.
   bool serves() const;
 

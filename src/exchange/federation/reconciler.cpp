@@ -1,6 +1,7 @@
 #include "exchange/federation/reconciler.h"
 
 #include <algorithm>
+#include <future>
 #include <set>
 
 #include "base/log.h"
@@ -97,9 +98,10 @@ class Run {
       wanted.from = decoder.symbols();
       if (wanted.from == symbols_of_part_max) return std::optional<reconcile::Decoder>();
       wanted.count = next_count(wanted.from);
-      const auto ours = TRY(own_symbols(own, wanted));
-      const auto answer =
-          TRY(ask_reconcile(federation_, peer_, {.ask = ReconcileAsk::symbols, .wanted = wanted}));
+      auto reading = begin_reading(own, wanted);  // both read their sets at the same time
+      auto asked = ask_reconcile(federation_, peer_, {.ask = ReconcileAsk::symbols, .wanted = wanted});
+      const auto ours = TRY(reading.get());
+      const auto answer = TRY(std::move(asked));
       if (answer.symbols.size() != wanted.count)
         return fail(
             ErrorCode::invalid, "{} symbols were asked for, {} came", wanted.count, answer.symbols.size());
@@ -116,9 +118,17 @@ class Run {
     return std::min({from / 2, symbols_at_once_max, symbols_of_part_max - from});
   }
 
-  Result<std::vector<reconcile::Symbol>> own_symbols(SymbolSource& own, const SymbolsWanted& wanted) {
-    const std::shared_lock reading(federation_.reconciling().sets);
-    return own.symbols(services_.store.records(), *federation_.known(), wanted.from, wanted.count);
+  using Symbols = Result<std::vector<reconcile::Symbol>>;
+
+  /// Whoever calls waits for it, whatever else fails: it uses `own`.
+  std::future<Symbols> begin_reading(SymbolSource& own, const SymbolsWanted& wanted) {
+    auto work = std::make_shared<std::packaged_task<Symbols()>>([this, &own, wanted]() -> Symbols {
+      const std::shared_lock reading(federation_.reconciling().sets);
+      return own.symbols(services_.store.records(), *federation_.known(), wanted.from, wanted.count);
+    });
+    auto reading = work->get_future();
+    federation_.run_beside([work] { (*work)(); });
+    return reading;
   }
 
   /// A peer that goes on for ever is stopped here: no more can differ than both sets hold.

@@ -49,12 +49,20 @@ class Window {
   /// `sign` -1 takes an element out that was put in.
   void add(const Element& element, std::int64_t sign = 1);
   std::uint32_t from() const { return from_; }
-  const std::vector<Symbol>& symbols() const { return symbols_; }
+  const std::vector<Symbol>& symbols();
 
  private:
+  struct Waiting {
+    Element element;
+    std::int64_t sign;
+  };
+  static constexpr std::size_t waiting_max = 64;  // 2 KB, read while they are in the nearest cache
+  void walk_all();
+
   SessionKey key_;
   std::uint32_t from_;
   std::vector<Symbol> symbols_;
+  std::vector<Waiting> waiting_{};  // not in the symbols yet
 };
 
 /// Reads a difference out of its symbols.

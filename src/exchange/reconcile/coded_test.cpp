@@ -1,6 +1,7 @@
 #include "exchange/reconcile/coded.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -57,8 +58,8 @@ Window window_of(const SessionKey& key,
 /// Reads `step` symbols at a time until the difference is known; gives how many were read.
 std::uint32_t decoded(Decoder& decoder, const SessionKey& key, const Sets& sets, std::uint32_t step) {
   while (!decoder.complete()) {
-    const auto theirs = window_of(key, decoder.symbols(), step, sets.theirs);
-    const auto ours = window_of(key, decoder.symbols(), step, sets.ours);
+    auto theirs = window_of(key, decoder.symbols(), step, sets.theirs);
+    auto ours = window_of(key, decoder.symbols(), step, sets.ours);
     REQUIRE(decoder.add(theirs.symbols(), ours.symbols()));
     REQUIRE(decoder.symbols() < 8 * (sets.only_theirs.size() + sets.only_ours.size()) + 1000);
   }
@@ -145,12 +146,45 @@ TEST_CASE("elements that were mapped alike under one key are mapped apart under 
   const auto sets = sets_of(prepared, prepared.size(), 0);
   Decoder blocked(known);
   Decoder free(any_key(random));
-  const auto theirs = window_of(known, 0, 8, sets.theirs);
+  auto theirs = window_of(known, 0, 8, sets.theirs);
   REQUIRE(blocked.add(theirs.symbols(), std::vector<Symbol>(8)));
   CHECK(blocked.theirs().empty());
   const auto key = any_key(random);
   Decoder decoder(key);
   CHECK(decoded(decoder, key, sets, 8) < 200);
+}
+
+TEST_CASE("a window holds what the formula of the format maps to it, whatever stands beside") {
+  SeededRandom random(14);
+  const auto key = any_key(random);
+  constexpr std::uint32_t from = 37, count = 900;
+  Window window(key, from, count);
+  std::vector<Symbol> expected(count);
+  for (int i = 0; i < 1'000; ++i) {
+    const auto element = any_element(random);
+    const int sign = i % 7 == 0 ? -1 : 1;
+    window.add(element, sign);
+    auto state = hash_of(key, element);
+    const auto hash = state;
+    for (std::uint64_t index = 0; index < from + count;) {
+      if (index >= from) {
+        auto& symbol = expected[index - from];
+        for (std::size_t byte = 0; byte < 24; ++byte) symbol.sum.bytes[byte] ^= element.bytes[byte];
+        symbol.hashes ^= hash;
+        symbol.count += sign;
+      }
+      state += 0x9e3779b97f4a7c15;
+      auto mixed = state;
+      mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
+      mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+      mixed ^= mixed >> 31;
+      const double u = (static_cast<double>(mixed >> 11) + 1) * 0x1p-53;
+      const double gap = std::ceil((static_cast<double>(index) + 1.5) * (1 / std::sqrt(u) - 1));
+      index += static_cast<std::uint64_t>(std::max(gap, 1.0));
+    }
+    if (i % 333 == 0) CHECK(window.symbols() == expected);  // with some still waiting for their turn
+  }
+  CHECK(window.symbols() == expected);
 }
 
 TEST_CASE("an element that was put in and taken out again is not there") {
