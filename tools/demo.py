@@ -7,6 +7,7 @@ is a command or request that a user could give.
 """
 import argparse
 import json
+import os
 import shutil
 import signal
 import sys
@@ -66,9 +67,10 @@ def play(demo):
 
 def stay_up(demo):
     addresses = "\n".join(f"  {node.organisation:<18} {node.url('/')}" for node in demo.nodes)
+    program = os.path.relpath(demo.options.shieldwall, demo.options.source_dir)
     demo.say(f"\nAll five stay up until Ctrl-C. Open (a browser asks about each node's own certificate):\n{addresses}\n"
-             f"Look around with build/release/shieldwall search --dir {demo.nodes[2].folder}\n"
-             f"               or build/release/shieldwall alliance list --dir {demo.nodes[0].folder}")
+             f"Look around with {program} search --dir {demo.nodes[2].folder}\n"
+             f"               or {program} alliance list --dir {demo.nodes[0].folder}")
     signal.pause()
 
 
