@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/instant_key.h"
 #include "policy/byte_form.h"
 #include "policy/membership.h"
 
@@ -56,7 +57,7 @@ Result<AnonymousCount> decode_anonymous_count(std::string_view row) {
 
 store::Write write_of(const AnonymousCount& count, Timestamp due, Random& random) {
   return {.table = peer_table,
-          .key = fmt::format("{}{:020}/{}", anonymous_prefix, due.us, Uuid::random(random).text()),
+          .key = instant_key(anonymous_prefix, due, Uuid::random(random).text()),
           .value = encode(count),
           .expected = std::nullopt};
 }

@@ -1,10 +1,10 @@
 #include "exchange/federation/anonymous.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "exchange/federation/outbox.h"
 #include "ledger/anonymous.h"
+#include "ledger/instant_key.h"
 #include "ledger/organisation.h"
 #include "model/json_writer.h"
 #include "policy/byte_form.h"
@@ -45,13 +45,6 @@ Result<OrganisationId> relay_for(const Known& known,
   return fit[random.below(fit.size())];
 }
 
-Timestamp due_of(const store::Record& row) {
-  Timestamp due;
-  const auto digits = std::string_view(row.key).substr(ledger::anonymous_prefix.size(), 20);
-  std::from_chars(digits.data(), digits.data() + digits.size(), due.us);
-  return due;
-}
-
 /// Those that are due, in the order in which they are; what cannot leave yet keeps none of the others back.
 class Leaving {
  public:
@@ -59,32 +52,36 @@ class Leaving {
           const Known& known,
           const std::function<std::uint32_t(const OrganisationId&)>& speaks)
       : services_(services),
+        records_(services.store.records()),
         known_(known),
         speaks_(speaks),
         now_(services.clock.now()),
-        outbox_(services.store.records()) {}
+        outbox_(records_) {}
 
   Result<std::vector<OrganisationId>> run() {
-    auto& records = services_.store.records();
-    std::string after;
-    for (bool more = true; more;) {
-      const auto rows = TRY(records.scan(ledger::peer_table, ledger::anonymous_prefix, after, rows_at_once));
-      for (const auto& row : rows) {
-        more = due_of(row) <= now_ && writes_.size() < at_once;
-        if (!more) break;
-        TRY(consider(row));
-      }
-      if (rows.size() < static_cast<std::size_t>(rows_at_once)) break;
-      after = rows.back().key;
+    for (std::string after; TRY(consider_page(after));) {
     }
     if (writes_.empty()) return std::vector<OrganisationId>();
     auto all = outbox_.take();
     std::ranges::move(writes_, std::back_inserter(all));
-    TRY(records.write(all));
+    TRY(records_.write(all));
     return outbox_.peers();
   }
 
  private:
+  /// Rows that follow `after`, which moves on. False: no more of them is due, or it is enough for one round.
+  Result<bool> consider_page(std::string& after) {
+    const auto rows = TRY(records_.scan(ledger::peer_table, ledger::anonymous_prefix, after, rows_at_once));
+    for (const auto& row : rows) {
+      const bool is_due = ledger::instant_of(ledger::anonymous_prefix, row.key) <= now_;
+      if (!is_due || writes_.size() == at_once) return false;
+      TRY(consider(row));
+    }
+    if (rows.size() < static_cast<std::size_t>(rows_at_once)) return false;
+    after = rows.back().key;
+    return true;
+  }
+
   Done consider(const store::Record& row) {
     const auto count = TRY(ledger::decode_anonymous_count(row.value));
     if (TRY(ledger::sightings_are_stopped(services_.store.settings(), count.seer))) return {};
@@ -107,6 +104,7 @@ class Leaving {
   }
 
   api::Services& services_;
+  store::Records& records_;
   const Known& known_;
   const std::function<std::uint32_t(const OrganisationId&)>& speaks_;
   const Timestamp now_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "exchange/federation/own_releases.h"
 #include "exchange/federation/relayed_receipt.h"
 #include "ledger/rows.h"
 #include "ledger/subject.h"
@@ -12,18 +13,9 @@ namespace shieldwall::exchange::federation {
 namespace {
 
 constexpr std::size_t rows_max = 1'000'000;
-constexpr std::size_t releases_max = 10'000;
 
 std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
   return fmt::format("receipt/{}/{:016}", peer.text(), number);
-}
-
-Result<std::vector<OwnRelease>> releases_of(store::Records& records, const model::ObjectId& object) {
-  std::vector<OwnRelease> releases;
-  auto rows = TRY(ledger::scan_rows(
-      records, ledger::statement_table, own_prefix(object), decode_own_release, releases_max));
-  for (auto& row : rows) releases.push_back(std::move(row.value));
-  return releases;
 }
 
 /// How often this organisation's own telemetry met the indicator; the sum over its hours.
@@ -146,7 +138,7 @@ Done recall_object(Federation& federation, const model::ObjectId& object) {
   auto& store = federation.services().store;
   while (TRY(federation.release())) {  // also what was put a moment ago
   }
-  const auto releases = TRY(releases_of(store.records(), object));
+  const auto releases = TRY(own_releases(store.records(), object));
   if (releases.empty()) return fail(ErrorCode::not_found, "{} was released to no alliance", object.text());
   store::Query query;
   query.ids = {object};
@@ -191,7 +183,7 @@ Result<std::string_view> state_of(store::Records& records,
 
 Done write_recall(model::JsonWriter& out, Federation& federation, const model::ObjectId& object) {
   auto& records = federation.services().store.records();
-  const auto releases = TRY(releases_of(records, object));
+  const auto releases = TRY(own_releases(records, object));
   out.begin_object();
   out.member("object", object.text());
   out.key("recipients");
