@@ -5,10 +5,12 @@
 // segment.
 //   past_bench [GIGABYTES] [FOLDER]     100 and /tmp without them; needs 12 MB of disk a gigabyte
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -64,6 +66,20 @@ void write_segment(const PastFolder& folder, std::uint32_t period, std::uint64_t
   std::vector<Source> sources(100);
   for (std::size_t i = 0; i < sources.size(); ++i) sources[i].path = fmt::format("/var/log/{}.log", i);
   if (const auto done = writer->finish(sources); !done) stop_on(done.error());
+}
+
+/// On all cores, each segment from a seed of its own.
+void write_segments(const PastFolder& folder, std::uint64_t count) {
+  std::atomic<std::uint32_t> next{0};
+  const auto work = [&] {
+    for (auto i = next++; i < periods; i = next++) {
+      SeededRandom random(1'000 + i);
+      write_segment(folder, first_period + i, count, random);
+    }
+  };
+  std::vector<std::jthread> workers;
+  for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) workers.emplace_back(work);
+  work();
 }
 
 /// Values that are nowhere, and in one of planted_every places a hash that some segment has.
@@ -134,8 +150,7 @@ int main(int argc, char** argv) {
   if (!folder) stop_on(folder.error());
   const auto entries = gigabytes * entries_a_gigabyte;
   const double begun = now_s();
-  for (std::uint32_t i = 0; i < periods; ++i)
-    write_segment(*folder, first_period + i, entries / periods, random);
+  write_segments(*folder, entries / periods);
   const double built = now_s() - begun;
 
   auto segments = load_segments(system_fs(), *folder);

@@ -43,26 +43,62 @@ void sift(RuleFile& file, const CompileOptions& options, Tables& tables) {
   }
 }
 
+/// A dash in a text that was folded stands for any of these in one that was not.
+constexpr std::string_view dashes[] = {"-", "/", "\u2013", "\u2014", "\u2015"};
+constexpr std::ptrdiff_t dashes_spelled_max = 2;
+
+/// The texts that look like `folded` where dashes look alike.
+std::vector<std::string> spellings(const std::string& folded) {
+  std::vector<std::string> all = {""};
+  for (const char c : folded) {
+    std::vector<std::string> longer;
+    for (const auto& text : all) {
+      if (c != '-')
+        longer.push_back(text + c);
+      else
+        for (const auto dash : dashes) longer.push_back(text + std::string(dash));
+    }
+    all = std::move(longer);
+  }
+  return all;
+}
+
+/// Atoms that stand wherever this one does, in View::lower where possible, so that each value is looked
+/// through once: what is found so is evaluated anyway.
+std::vector<Atom> widened(Atom atom) {
+  const bool alike = atom.view == View::exact_dashes || atom.view == View::lower_dashes;
+  atom.text = folded(atom.text, View::lower);
+  atom.view = alike ? View::lower_dashes : View::lower;
+  if (!alike || atom.not_ascii || std::ranges::count(atom.text, '-') > dashes_spelled_max)
+    return {std::move(atom)};
+  std::vector<Atom> all;
+  atom.view = View::lower;
+  for (auto& text : spellings(atom.text)) {
+    all.push_back(atom);
+    all.back().text = std::move(text);
+  }
+  return all;
+}
+
+using Literals = std::vector<LiteralIndex::Literal>;
+
 class GroupMaker {
  public:
-  GroupMaker(Tables& tables, const LogRow& row) : tables_(tables), row_(row) {}
+  /// What is looked for in every value goes to `keywords`.
+  GroupMaker(Tables& tables, const LogRow& row, Literals& keywords)
+      : tables_(tables), row_(row), keywords_(keywords) {}
 
   void add(std::uint32_t rule, Expressions& expressions) {
     Laid laid = expressions.lay(tables_.rules[rule], row_);
     const auto runnable = static_cast<std::uint32_t>(tables_.runnables.size());
-    tables_.runnables.push_back({.rule = rule, .root = laid.node});
+    const auto group = static_cast<std::uint32_t>(tables_.groups.size());
+    tables_.runnables.push_back({.rule = rule, .root = laid.node, .group = group});
     if (!laid.atoms) {
       group_.always.push_back(runnable);
       return;
     }
-    for (auto& atom : laid.atoms->atoms) {
-      auto& wanted = wanted_[{atom.field, atom.view}];
-      if (atom.not_ascii) {
-        wanted.not_ascii.push_back(runnable);
-      } else {
-        wanted.literals.push_back({std::move(atom.text), atom.place, runnable});
-      }
-    }
+    for (auto& atom : laid.atoms->atoms)
+      for (auto& one : widened(std::move(atom))) file(std::move(one), runnable);
   }
 
   Group finish() {
@@ -78,12 +114,25 @@ class GroupMaker {
 
  private:
   struct Wanted {
-    std::vector<LiteralIndex::Literal> literals;
+    Literals literals;
     std::vector<std::uint32_t> not_ascii;
   };
 
+  void file(Atom atom, std::uint32_t runnable) {
+    if (atom.not_ascii) {
+      wanted_[{atom.field, atom.view}].not_ascii.push_back(runnable);
+    } else if (atom.field == any_field && atom.view == View::lower) {
+      keywords_.push_back(
+          {std::move(atom.text), Place::inside, runnable});  // values stand side by side there
+      group_.has_keywords = true;
+    } else {
+      wanted_[{atom.field, atom.view}].literals.push_back({std::move(atom.text), atom.place, runnable});
+    }
+  }
+
   Tables& tables_;
   const LogRow& row_;
+  Literals& keywords_;
   Group group_;
   std::map<std::pair<std::uint32_t, View>, Wanted> wanted_;
 };
@@ -112,13 +161,15 @@ void make_groups(Tables& tables, const CompileOptions& options) {
       rule.notes.push_back(fmt::format("nothing here reads its log source {}", to_text(rule.logsource)));
   }
   Expressions expressions(tables);
+  Literals keywords;
   for (std::size_t row = 0; row < rules_of_row.size(); ++row) {
     if (rules_of_row[row].empty()) continue;
-    GroupMaker maker(tables, options.log_rows[row]);
+    GroupMaker maker(tables, options.log_rows[row], keywords);
     for (const auto rule : rules_of_row[row]) maker.add(rule, expressions);
     tables.groups.push_back(maker.finish());
     add_gate(tables, static_cast<std::uint32_t>(tables.groups.size() - 1));
   }
+  tables.keywords = LiteralIndex(std::move(keywords));
 }
 
 }  // namespace
@@ -150,7 +201,7 @@ std::size_t RuleSet::bytes() const {
   std::size_t bytes = 0;
   for (const auto& group : tables_->groups)
     for (const auto& trigger : group.triggers) bytes += trigger.literals.bytes();
-  return bytes;
+  return bytes + tables_->keywords.bytes();
 }
 
 }  // namespace shieldwall::detect::sigma

@@ -122,7 +122,8 @@ Laid Expressions::single(const Test& test, std::uint32_t field, const LogRow& ro
   });
 }
 
-Laid Expressions::any_of(const std::vector<const Test*>& tests, std::uint32_t field, const LogRow& row) {
+Laid Expressions::any_of(const std::vector<const Test*>& tests, const FieldPlace& place, const LogRow& row) {
+  const auto field = place.number;
   std::vector<Laid> parts;
   for (int view = 0; view < views; ++view) {
     std::vector<const Test*> alike;
@@ -136,12 +137,12 @@ Laid Expressions::any_of(const std::vector<const Test*>& tests, std::uint32_t fi
   Laid whole = group(Node::Kind::any, std::move(parts));
   std::vector<Test> all;
   for (const Test* const test : tests) all.push_back(*test);
-  whole.atoms = atoms_of(field, all);
+  whole.atoms = atoms_of(place, all, shares_);
   return whole;
 }
 
 Laid Expressions::lay(const Item& item, const LogRow& row) {
-  const auto field = field_id(item.field, row);
+  const FieldPlace field{.number = field_id(item.field, row), .name = item.field};
   std::vector<Laid> parts;
   if (item.all) {
     for (const auto& tests : item.values) {

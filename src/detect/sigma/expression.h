@@ -19,7 +19,7 @@ struct Laid {
 
 class Expressions {
  public:
-  explicit Expressions(Tables& tables) : tables_(tables) {}
+  explicit Expressions(Tables& tables) : tables_(tables), shares_(tables.rules) {}
 
   /// The rule's condition with its fields called what `row` calls them.
   Laid lay(const Rule& rule, const LogRow& row);
@@ -34,7 +34,7 @@ class Expressions {
   Laid lay(const Condition& condition, Scope& scope);
   Laid lay(const Search& search, const LogRow& row);
   Laid lay(const Item& item, const LogRow& row);
-  Laid any_of(const std::vector<const Test*>& tests, std::uint32_t field, const LogRow& row);
+  Laid any_of(const std::vector<const Test*>& tests, const FieldPlace& place, const LogRow& row);
   Laid texts(const std::vector<const Test*>& tests, View view, std::uint32_t field);
   Laid single(const Test& test, std::uint32_t field, const LogRow& row);
   Laid group(Node::Kind kind, std::vector<Laid> parts);
@@ -42,6 +42,7 @@ class Expressions {
   std::uint32_t field_id(const std::string& name, const LogRow& row);
 
   Tables& tables_;
+  TextShares shares_;
   std::map<std::string, std::uint32_t> predicates_;  // what was laid before, by what it asks
 };
 

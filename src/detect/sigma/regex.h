@@ -19,8 +19,12 @@ class Regex {
   bool found_in(std::string_view text) const;
 
   /// Texts of which one stands, with ASCII letters in lower case, in every ASCII text that it is found in.
-  /// Nothing when there are no such texts.
+  /// Nothing when there are no such texts, or only such as stand nearly everywhere.
   std::optional<std::vector<std::string>> needs() const;
+
+  /// False: it is not found in the text that is `lower` with ASCII letters in lower case. Far cheaper than
+  /// looking.
+  bool may_be_in(std::string_view lower) const;
 
  private:
   struct Compiled;

@@ -49,6 +49,7 @@ struct Scanner::State {
     first_of.assign(tables.fields.size(), {});
     known.assign(tables.predicates.size(), 0);
     queued.assign(tables.runnables.size(), 0);
+    looked_at.assign(tables.groups.size(), 0);
   }
 
   void begin(const Record& record) {
@@ -69,6 +70,7 @@ struct Scanner::State {
     }
     queue.clear();
     found.clear();
+    keywords_wanted = false;
   }
 
   void restart() {
@@ -76,6 +78,7 @@ struct Scanner::State {
     std::ranges::fill(first_of, First{});
     std::ranges::fill(known, 0);
     std::ranges::fill(queued, 0);
+    std::ranges::fill(looked_at, 0);
   }
 
   std::uint32_t first(std::uint32_t field) const {
@@ -118,7 +121,8 @@ struct Scanner::State {
       }
       case Predicate::Kind::regex:
         return any_value(predicate.field, [&](auto i) {
-          return tables.regexes[predicate.other].found_in(event->fields[i].value);
+          const auto& regex = tables.regexes[predicate.other];
+          return regex.may_be_in(seen_as(i, View::lower)) && regex.found_in(event->fields[i].value);
         });
       case Predicate::Kind::network:
         return any_value(predicate.field,
@@ -189,20 +193,35 @@ struct Scanner::State {
     });
   }
 
-  void look_at(const Group& group) {
-    if (!is_for(group)) return;
+  void look_at(std::uint32_t index) {
+    const Group& group = tables.groups[index];
+    if (looked_at[index] == serial || !is_for(group)) return;
+    looked_at[index] = serial;
     for (const auto& triggers : group.triggers) pull(triggers);
     for (const auto runnable : group.always) enqueue(runnable);
+    keywords_wanted = keywords_wanted || group.has_keywords;
+  }
+
+  /// Looks for the keywords of all groups that the event is for. What stands across two values is one of
+  /// them to no rule, which its evaluation finds out.
+  void pull_keywords() {
+    if (!keywords_wanted) return;
+    all_values.clear();
+    for (std::uint32_t i = 0; i < event->fields.size(); ++i) all_values += seen_as(i, View::lower);
+    tables.keywords.find(all_values, [&](std::uint32_t runnable) {
+      if (looked_at[tables.runnables[runnable].group] == serial) enqueue(runnable);
+      return false;
+    });
   }
 
   void find_groups() {
     for (const auto& gate : tables.gates) {
       if (first(gate.field) == nothing) continue;
-      for (const auto group : gate.when_present) look_at(tables.groups[group]);
+      for (const auto group : gate.when_present) look_at(group);
       any_value(gate.field, [&](auto i) {
         const auto found_at = gate.by_value.find(seen_as(i, View::lower));
         if (found_at != gate.by_value.end())
-          for (const auto group : found_at->second) look_at(tables.groups[group]);
+          for (const auto group : found_at->second) look_at(group);
         return false;
       });
     }
@@ -233,6 +252,9 @@ struct Scanner::State {
   std::vector<std::string_view> seen;  // by place and view
   std::vector<char> folded_bytes;
   std::size_t folded_size = 0;
+  std::vector<std::uint32_t> looked_at;  // by group: the serial of an event that it is for
+  bool keywords_wanted = false;
+  std::string all_values;
   std::vector<std::uint32_t> known;   // by predicate: the serial it was tested at, and the answer
   std::vector<std::uint32_t> queued;  // by runnable: the serial it was queued at
   std::vector<std::uint32_t> queue;
@@ -247,6 +269,7 @@ Scanner::Scanner(Scanner&&) noexcept = default;
 std::span<const std::uint32_t> Scanner::scan(const Record& event) {
   state_->begin(event);
   state_->find_groups();
+  state_->pull_keywords();
   state_->evaluate();
   return state_->found;
 }

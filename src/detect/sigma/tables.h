@@ -53,6 +53,7 @@ struct Node {
 struct Runnable {
   std::uint32_t rule = 0;
   std::uint32_t root = 0;
+  std::uint32_t group = 0;
 };
 
 /// Literals that make rules worth evaluating, in one field of one row's events.
@@ -69,6 +70,7 @@ struct Group {
   std::vector<std::uint32_t> present;
   std::vector<FieldTriggers> triggers;
   std::vector<std::uint32_t> always;  // Runnables without a text they cannot do without
+  bool has_keywords = false;          // some of Tables::keywords are its rules'
 };
 
 /// A correlation with its rules found.
@@ -92,6 +94,7 @@ struct Tables {
   std::vector<std::uint32_t> children;
   std::vector<Runnable> runnables;
   std::vector<Group> groups;
+  LiteralIndex keywords;  // of all groups, looked for in all values at once, in View::lower
   /// Groups by the first field they ask for and its value; `present_first` when they only ask for presence.
   struct Gate {
     std::uint32_t field = 0;
