@@ -18,6 +18,12 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_token_char);
 }
 
+/// RFC 9110 section 5.6.1: elements may be empty.
+bool is_token_list(std::string_view text) {
+  return std::ranges::all_of(
+      split(text, ','), [](std::string_view one) { return trimmed(one).empty() || is_token(trimmed(one)); });
+}
+
 /// What field values may hold: visible ASCII, bytes of other encodings, space and tab.
 bool is_value_char(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -80,6 +86,9 @@ Done check_field(std::string_view line, Framing& framing) {
         }))
       return fail(ErrorCode::invalid, "Host is empty or holds an odd character");
   }
+  if ((equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "proxy-connection")) &&
+      !is_token_list(value))
+    return fail(ErrorCode::invalid, "{} is not a list of tokens", excerpt(name));
   if (equal_ignoring_case(name, "content-length")) {
     ++framing.lengths;
     TRY(check_length(value));

@@ -46,6 +46,7 @@ TEST_CASE("an ordinary request head passes") {
                            head_with("Content-Length: 123456789012345678\r\n"),
                            head_with("Transfer-Encoding: chunked\r\n"),
                            head_with("transfer-encoding:\tChunked \r\n"),
+                           head_with("Connection: keep-alive ,,\tUpgrade\r\n"),
                            head_with("X-Empty:\r\nX-Latin: \xe9\r\nX-Tab: a\tb\r\n"),
                            std::string("GET /a?b=c%20d HTTP/1.0\r\n\r\n"),
                            std::string("OPTIONS * HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n")}) {
@@ -122,6 +123,8 @@ TEST_CASE("a head that a second reader could take differently is refused") {
       head_with("Transfer-Encoding: \x0b"
                 "chunked\r\n"),
       head_with("Transfer-Encoding: xchunked\r\n"),
+      head_with("Connection: clo\xb2se\r\n"),
+      head_with("Proxy-Connection: a b\r\n"),
       "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
   };
   for (const auto& head : odd) {
