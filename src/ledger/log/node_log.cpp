@@ -19,7 +19,8 @@ std::size_t bytes_of(std::span<const NewEntry> entries) {
   return bytes;
 }
 
-constexpr std::string_view witness_folder = "witness";  // a node keeps there what it knows of other logs
+constexpr std::string_view witness_folder = "witness";    // a node keeps there what it knows of other logs
+constexpr std::string_view evidence_folder = "evidence";  // in that one
 constexpr std::string_view copy_mark = "copy";
 
 Done copy_file(Fs& fs, const std::string& from, const std::string& to, const std::string& name) {
@@ -32,6 +33,28 @@ Done copy_file(Fs& fs, const std::string& from, const std::string& to, const std
     TRY(target->write_at(at, piece));
     at += piece.size();
   }
+}
+
+/// Into a new folder. What is being written has a name of its own until it is whole.
+///   except  names that are no files, or not to be copied
+Done copy_files(Fs& fs,
+                const std::string& from,
+                const std::string& to,
+                std::initializer_list<std::string_view> except) {
+  TRY(fs.make_directory(to));
+  for (const auto& name : TRY(fs.list(from)))
+    if (!name.ends_with(".new") && std::ranges::find(except, name) == except.end())
+      TRY(copy_file(fs, from, to, name));
+  return {};
+}
+
+/// What this node cosigned of other logs: one that forgot would cosign a fork.
+Done copy_witness(Fs& fs, const std::string& from, const std::string& to) {
+  if (!TRY(fs.exists(from))) return {};
+  TRY(copy_files(fs, from, to, {evidence_folder}));
+  const auto evidence = fmt::format("{}/{}", from, evidence_folder);
+  if (!TRY(fs.exists(evidence))) return {};
+  return copy_files(fs, evidence, fmt::format("{}/{}", to, evidence_folder), {});
 }
 
 Done check(std::span<const NewEntry> entries) {
@@ -330,14 +353,15 @@ Done NodeLog::rotate() {
 Done NodeLog::copy_to(const std::string& folder) {
   const std::lock_guard publishing(publishing_);
   TRY(sign_checkpoint());
-  return while_appends_wait([&]() -> Done {
+  const auto copied = while_appends_wait([&]() -> Done {
     TRY(rotate());
-    TRY(fs_.make_directory(folder));
-    for (const auto& name : TRY(fs_.list(options_.folder)))
-      if (!name.ends_with(".new") && name != copy_mark && name != witness_folder)
-        TRY(copy_file(fs_, options_.folder, folder, name));
+    TRY(copy_files(fs_, options_.folder, folder, {copy_mark, witness_folder}));
     return write_file_durably(fs_, folder + "/" + std::string(copy_mark), fmt::format("{}\n", size()));
   });
+  TRY(copied);
+  return copy_witness(fs_,
+                      fmt::format("{}/{}", options_.folder, witness_folder),
+                      fmt::format("{}/{}", folder, witness_folder));
 }
 
 Result<std::vector<ClearEntry>> NodeLog::catch_up(LogSource& source) {

@@ -74,7 +74,8 @@ class NodeLog {
   /// Puts a witness's signature beside the checkpoint, if it is still the last. Durable on return.
   Done add_cosignatures(const std::string& text, std::span<const NoteSignature> signatures);
 
-  /// A copy in a new folder, as the log is at one instant, while appends wait. It is marked as a copy: a log
+  /// A copy in a new folder, as the log is at one instant, while appends wait; what was witnessed of other
+  /// logs with it. It is marked as a copy: a log
   /// opened from one may lack what was signed since.
   Done copy_to(const std::string& folder);
   /// Whether this log was opened from a copy, and may lack what was signed since. Then it appends and signs

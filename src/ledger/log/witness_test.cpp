@@ -226,6 +226,35 @@ TEST_CASE("a log that was put back is told so by its witness") {
   CHECK(*ask_witness(*restored, forgetful) == Cosigned::behind);
 }
 
+TEST_CASE("a witness that was put back from a backup does not cosign another past of a log") {
+  World world;
+  const auto log = world.log("theirs");
+  grow(*log, 3);
+  const auto fork = world.log("fork");
+  grow(*fork, 5, "other");
+
+  const auto own_key = *NoteKey::make("w.example/log", NoteKeyType::ed25519, key_of('o').verify_key());
+  const auto own = *NodeLog::open({.folder = "log", .name = own_key, .key = key_of('o')}, world.witness_fs);
+  const auto witness_in = [&](const std::string& folder) {
+    Witness::Options options{.folder = folder + "/witness", .name = world.witness_key, .key = key_of('w')};
+    options.logs = [&](const std::string&) { return std::vector{world.log_key}; };
+    return Witness(std::move(options), world.witness_fs);
+  };
+  auto witness = witness_in("log");
+  grow(*own, 1);
+  REQUIRE(own->copy_to("before"));  // nothing was witnessed yet
+  REQUIRE(witness.add_checkpoint(request_of(*log, 0).text(), world.now).status == 200);
+  AddCheckpoint wrong{.old_size = 3, .proof = *log->consistency(3, 3), .note = *fork->checkpoint()};
+  REQUIRE(witness.add_checkpoint(wrong.text(), world.now).status == 422);
+  REQUIRE(witness.evidence()->size() == 1);
+
+  REQUIRE(own->copy_to("copy"));
+  auto restored = witness_in("copy");
+  CHECK(restored.evidence()->size() == 1);
+  CHECK(restored.last("a.example/log")->has_value());
+  CHECK(restored.add_checkpoint(request_of(*fork, 0).text(), world.now).status == 409);
+}
+
 TEST_CASE("a witness's word alone does not stop a log") {
   World world;
   const auto log = world.log();
