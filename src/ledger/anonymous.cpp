@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/circle.h"
 #include "ledger/instant_key.h"
 #include "policy/byte_form.h"
 #include "policy/membership.h"
@@ -13,7 +14,7 @@ namespace {
 using policy::ByteReader;
 using policy::ByteWriter;
 
-constexpr std::uint8_t row_version = 2;  // 1 did not say whose it is
+constexpr std::uint8_t row_version = 3;  // 1 did not say whose it is, 2 not by which circle
 constexpr std::size_t id_bytes_max = 512;
 
 const policy::AllianceAudience* audience_in(const policy::Label& label, const OrganisationId& owner) {
@@ -35,6 +36,7 @@ Bytes encode(const AnonymousCount& count) {
   out.number(count.length.us);
   out.number(count.count);
   out.uuid(count.seer.uuid);
+  out.uuid(count.circle.uuid);
   return std::move(out).take();
 }
 
@@ -51,6 +53,7 @@ Result<AnonymousCount> decode_anonymous_count(std::string_view row) {
   count.length.us = TRY(in.number<std::int64_t>());
   count.count = TRY(in.number<std::uint64_t>());
   if (version > 1) count.seer.uuid = TRY(in.uuid());
+  if (version > 2) count.circle.uuid = TRY(in.uuid());
   TRY(in.finish());
   return count;
 }
@@ -69,6 +72,17 @@ std::string stopped_name(const OrganisationId& organisation) {
 Result<bool> sightings_are_stopped(store::Settings& settings, const OrganisationId& organisation) {
   const auto value = TRY(settings.get(stopped_name(organisation)));
   return value == "true";
+}
+
+Result<bool> may_leave(store::Store& store, const AnonymousCount& count) {
+  if (TRY(sightings_are_stopped(store.settings(), count.seer))) return false;
+  if (count.circle == CircleId{}) return true;
+  const auto circle = read_circle(store.records(), count.circle);
+  if (!circle && circle.error().code == ErrorCode::not_found) return false;
+  if (!circle) return fail(circle.error());
+  const auto* const member = member_of(circle->value, count.seer);
+  return member != nullptr && member->sightings != SightingChoice::undecided &&
+         member->sightings != SightingChoice::none;
 }
 
 Result<AnonymousWay> anonymous_way(store::Records& records,

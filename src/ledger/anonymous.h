@@ -20,7 +20,8 @@ struct AnonymousCount {
   Timestamp from{};
   Duration length{};
   std::uint64_t count = 0;
-  OrganisationId seer{};  // for this node alone: it never leaves
+  OrganisationId seer{};  // this and what follows is for this node alone: it never leaves
+  CircleId circle{};      // by which the indicator came; nil: not known
   auto operator<=>(const AnonymousCount&) const = default;
 };
 
@@ -32,6 +33,10 @@ store::Write write_of(const AnonymousCount& count, Timestamp due, Random& random
 /// The one switch of an organisation: while it is set, no sighting of its own leaves, with a name or without.
 std::string stopped_name(const OrganisationId& organisation);
 Result<bool> sightings_are_stopped(store::Settings& settings, const OrganisationId& organisation);
+
+/// Whether the seer still wants it to leave: neither was its switch set nor its choice for the circle taken
+/// back.
+Result<bool> may_leave(store::Store& store, const AnonymousCount& count);
 
 /// What can be said of a sighting's way before it is let go.
 struct AnonymousWay {

@@ -190,6 +190,21 @@ TEST_CASE("the switch and the circle's choice stop what has no name too") {
   CHECK(world.leaving()[0].seer == world.company);
 }
 
+TEST_CASE("what was let go already waits while the choice for its circle is taken back") {
+  Allied world(6);
+  REQUIRE(world.send().raw("sent") == "1");
+  const auto count = world.leaving().at(0);
+  CHECK(count.circle == world.everyone);
+  const auto may_leave = [&] { return *ledger::may_leave(*world.store, count); };
+  CHECK(may_leave());
+  for (const auto choice : {SightingChoice::none, SightingChoice::undecided}) {
+    choose(world, world.everyone, world.company, choice);
+    CHECK(!may_leave());
+  }
+  choose(world, world.everyone, world.company, SightingChoice::counts);
+  CHECK(may_leave());
+}
+
 TEST_CASE("a slip in the manner sends nothing, least of all the name") {
   Allied world(6);
   for (const auto* slip : {"True", "1", "yes", ""})

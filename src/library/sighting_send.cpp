@@ -230,7 +230,8 @@ class Sender {
                   .from = day,
                   .length = days(1),
                   .count = count,
-                  .seer = caller_.organisation}));
+                  .seer = caller_.organisation,
+                  .circle = circle.id}));
     return note_way(owner, *way);
   }
 

@@ -84,7 +84,7 @@ class Leaving {
 
   Done consider(const store::Record& row) {
     const auto count = TRY(ledger::decode_anonymous_count(row.value));
-    if (TRY(ledger::sightings_are_stopped(services_.store.settings(), count.seer))) return {};
+    if (!TRY(ledger::may_leave(services_.store, count))) return {};
     const auto keys = known_.keys(known_.node_of(count.owner), policy::KeyUse::sealing);
     if (keys.empty() || known_.is_suspended(count.owner)) return {};
     const auto relay = relay_for(known_, count, speaks_, services_.random);
