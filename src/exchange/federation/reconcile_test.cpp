@@ -69,6 +69,47 @@ void restore(TestNode& node, const Backup& backup) {
   }
 }
 
+/// A store in which every other write of rows finds them changed by somebody else.
+class OutrunStore final : public store::Store {
+ public:
+  explicit OutrunStore(store::Store& inner) : inner_(inner), records_(inner.records()) {}
+  store::Objects& objects() override { return inner_.objects(); }
+  store::Records& records() override { return records_; }
+  store::Blobs& blobs() override { return inner_.blobs(); }
+  store::Settings& settings() override { return inner_.settings(); }
+  store::Log& audit() override { return inner_.audit(); }
+  Done backup(const std::string& path) override { return inner_.backup(path); }
+  Result<std::vector<std::string>> check() override { return inner_.check(); }
+
+ private:
+  class Rows final : public store::Records {
+   public:
+    explicit Rows(store::Records& inner) : inner_(inner) {}
+    Done write(std::span<const store::Write> batch) override {
+      outrun_ = !outrun_;
+      if (outrun_) return fail(ErrorCode::conflict, "another one was faster");
+      return inner_.write(batch);
+    }
+    Result<store::Record> read(store::Table table, std::string_view key) override {
+      return inner_.read(table, key);
+    }
+    Result<std::vector<store::Record>> scan(store::Table table,
+                                            std::string_view prefix,
+                                            std::string_view after,
+                                            int limit) override {
+      return inner_.scan(table, prefix, after, limit);
+    }
+    Result<bool> expire(Timestamp now) override { return inner_.expire(now); }
+
+   private:
+    store::Records& inner_;
+    bool outrun_ = false;
+  };
+
+  store::Store& inner_;
+  Rows records_;
+};
+
 }  // namespace
 
 TEST_CASE("what was lost on its way to a member is found by its set and told again, and nothing else") {
@@ -369,6 +410,38 @@ TEST_CASE("a statement that comes back altered, or was never signed here, is not
   CHECK(take(theirs).error().message.find("not of this node") != std::string::npos);
   CHECK(take(held)->statements == 1);
   CHECK(take(held)->statements == 0);  // once
+}
+
+TEST_CASE("a statement comes back however often others, who give back the same, were faster") {
+  Pair pair;
+  for (int i = 0; i < 30; ++i) pair.a.share("one.example");
+  pair.world.settle();
+  std::vector<reconcile::Element> elements;
+  REQUIRE(each_entry(
+      pair.b.store->records(),
+      SetKind::taken,
+      [&](const OrganisationId& one) { return one == pair.a.home; },
+      [&](const SetEntry& entry) { elements.push_back(entry.element); }));
+  const auto held = *held_of(pair.b.services, *pair.b.federation->known(), pair.a.home, elements);
+  REQUIRE(held.size() == 30);
+  const auto rows = *pair.a.store->records().scan(ledger::statement_table, "", "", 1000);
+  for (const auto& row : rows) {
+    const store::Write gone{
+        .table = ledger::statement_table, .key = row.key, .value = std::nullopt, .expected = std::nullopt};
+    REQUIRE(pair.a.store->records().write({&gone, 1}));
+  }
+  OutrunStore outrun(*pair.a.store);
+  api::Services services{.store = outrun,
+                         .clock = pair.a.services.clock,
+                         .random = pair.a.services.random,
+                         .fs = pair.a.services.fs,
+                         .net = pair.a.services.net,
+                         .sealer = pair.a.services.sealer,
+                         .shelf = pair.a.services.shelf};
+  const auto back =
+      take_back(services, *pair.a.federation->known(), **pair.a.federation->keys(), pair.b.home, held);
+  REQUIRE(back);
+  CHECK(back->statements == 30);
 }
 
 TEST_CASE("small rows of a set are joined, and what was replaced cancels out") {

@@ -18,7 +18,7 @@ namespace {
 using policy::Statement;
 using policy::StatementKind;
 
-constexpr int tries_max = 20;  // beside the thread that releases
+constexpr int tries_max = 20;  // of one statement, beside the thread that releases and others who give back
 
 Result<std::vector<policy::Holding>> holdings_of(api::Services& services,
                                                  const OrganisationId& home,
@@ -282,6 +282,7 @@ Result<TakenBack> take_back(api::Services& services,
     sum.objects += back->objects;
     sum.recalls += back->recalls;
     ++i;
+    tries = 0;
   }
   if (sum.statements > 0)
     TRY(ledger::audit_node(services.store,
