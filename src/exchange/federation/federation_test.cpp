@@ -240,6 +240,35 @@ TEST_CASE("what an earlier version queued is sent, amended and recalled as if it
   CHECK_FALSE(a.store->records().read(ledger::outbox_table, item));
 }
 
+TEST_CASE("an amended label takes back what came just before the power went, and of which no row tells") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b, &c});
+  const auto roster = ledger::alliance_named(a.store->records(), "shield")->roster;
+  const policy::AllianceAudience only_c{.alliance = roster.alliance,
+                                        .roster_version = roster.version,
+                                        .nations = {},
+                                        .organisations = {c.home}};
+  const auto object = a.share("narrowed.example");
+  const auto other = a.share("other.example");
+  world.settle();
+  REQUIRE(b.has(object));
+  const auto rows = *b.store->records().scan(ledger::statement_table, taken_prefix(a.home), "", 100);
+  for (const auto& row : rows) {
+    if (decode_taken(row.value)->object != object) continue;
+    const store::Write gone{
+        .table = ledger::statement_table, .key = row.key, .value = std::nullopt, .expected = std::nullopt};
+    REQUIRE(b.store->records().write({&gone, 1}));
+  }
+  a.amend(object, [&](policy::Label& label) { label.audience = {{a.home, only_c}}; });
+  world.settle();
+  CHECK_FALSE(b.has(object));
+  CHECK(b.has(other));
+  CHECK(c.has(object));
+}
+
 TEST_CASE("an amended label travels: who loses the object loses its words too, who gains it receives it") {
   FederationWorld world;
   auto& a = world.node("a");

@@ -1,6 +1,7 @@
 #include "exchange/federation/intake.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -27,6 +28,7 @@ using policy::Statement;
 using policy::StatementKind;
 
 constexpr std::size_t warned_of_page_max = 8;  // refusals of one page that the log tells one by one
+constexpr int rows_at_once = 256;              // of one reading
 
 std::string told_key(const OrganisationId& peer) {
   return "told/" + peer.text();
@@ -460,10 +462,49 @@ class Intake {
     TRY(store_holdings());
     const auto object = TRY(object_of(opened.statement, before));
     if (object && last) TRY(remove_under(last->label, opened.statement.origin, *object));
+    if (object && !last) TRY(remove_without_row(opened.statement, *object));
     return note_recalled(delivery, opened, before, digest);
   }
 
   Done remove_under(const policy::Label& label, const OrganisationId& origin, const model::ObjectId& object) {
+    return remove_where(
+        origin, object, [&](const policy::Holding& one) -> Result<bool> { return one.label == label; });
+  }
+
+  /// The power went between the object and its row, and its delivery was withdrawn before it came again: what
+  /// no row tells of goes.
+  Done remove_without_row(const Statement& statement, const model::ObjectId& object) {
+    const auto& origin = statement.origin;
+    return remove_where(origin, object, [&](const policy::Holding& one) -> Result<bool> {
+      if (statement.object && one.version != model::Version(statement.object->version)) return false;
+      return !TRY(has_row(origin, one));
+    });
+  }
+
+  /// Whether a release that was taken of that origin may be the one by which this came.
+  Result<bool> has_row(const OrganisationId& origin, const policy::Holding& held) {
+    const auto is_of = [&](const TakenStatement& taken) -> Result<bool> {
+      if (taken.fate != Fate::taken || taken.object != held.id) return false;
+      const auto statement = TRY(policy::decode_statement(taken.statement.statement));
+      return !statement.object || held.version == model::Version(statement.object->version);
+    };
+    for (const auto& [key, taken] : noted_)
+      if (key.starts_with(taken_prefix(origin)) && TRY(is_of(taken))) return true;
+    for (std::string after;;) {
+      const auto rows =
+          TRY(records_.scan(ledger::statement_table, taken_prefix(origin), after, rows_at_once));
+      for (const auto& row : rows) {
+        const auto taken = TRY(decode_taken(row.value));
+        if (!noted_.contains(row.key) && TRY(is_of(taken))) return true;
+      }
+      if (std::ssize(rows) < rows_at_once) return false;
+      after = rows.back().key;
+    }
+  }
+
+  Done remove_where(const OrganisationId& origin,
+                    const model::ObjectId& object,
+                    const std::function<Result<bool>(const policy::Holding&)>& goes) {
     store::Query query;
     query.ids = {object};
     query.select = store::VersionSelect::all;
@@ -473,7 +514,7 @@ class Intake {
       bool is_here = false;
       query.versions.clear();
       for (const auto& one : TRY(held_of_origin(reader, origin, object))) {
-        if (one.label != label) continue;
+        if (!TRY(goes(one))) continue;
         is_here = true;
         if (const auto* const version = std::get_if<Timestamp>(&one.version))
           query.versions.push_back(*version);
