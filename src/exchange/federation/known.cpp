@@ -160,11 +160,13 @@ OrganisationId Known::next_hop(const OrganisationId& organisation, const Allianc
   if (reachable(member(node)) || reachable(member(home))) return node;
   const auto* const roster = roster_of(*this, alliance);
   if (roster == nullptr || policy::find_member(*roster, node) == nullptr) return node;
-  for (const auto& candidate : roster->members)
-    if (is_relay(candidate) && reachable(member(candidate.organisation)) &&
-        !is_suspended(candidate.organisation))
-      return candidate.organisation;
-  return node;
+  auto waits_at = node;  // at a suspended relay until it is reinstated, rather: at the node nobody would ask
+  for (const auto& candidate : roster->members) {
+    if (!is_relay(candidate) || !reachable(member(candidate.organisation))) continue;
+    if (!is_suspended(candidate.organisation)) return candidate.organisation;
+    if (waits_at == node) waits_at = candidate.organisation;
+  }
+  return waits_at;
 }
 
 bool is_relay(const policy::RosterMember& member) {

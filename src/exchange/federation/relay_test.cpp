@@ -179,6 +179,25 @@ TEST_CASE("past a relay the origin hears who confirmed a recall, and the relay d
   CHECK(kept_ack(world.hub.store->records(), world.b.home)->receipts.empty());
 }
 
+TEST_CASE("what goes past a relay while it suspends whom it is for, or is suspended, comes after all") {
+  HubWorld world;
+  const auto shared_while = [&](TestNode& who, const TestNode& whom, const std::string& value) {
+    const auto suspension = write_of(Suspension{.member = whom.home, .at = world.clock.now()});
+    REQUIRE(who.store->records().write({&suspension, 1}));
+    REQUIRE(who.federation->refresh());
+    const auto object = world.a.share(value);
+    world.settle();
+    CHECK_FALSE(world.b.has(object));
+    const auto end = end_of_suspension(whom.home);
+    REQUIRE(who.store->records().write({&end, 1}));
+    REQUIRE(who.federation->refresh());
+    world.settle();
+    return world.b.has(object);
+  };
+  CHECK(shared_while(world.hub, world.b, "relay-suspends.example"));
+  CHECK(shared_while(world.a, world.hub, "relay-suspended.example"));
+}
+
 TEST_CASE("past a relay the origin hears of a refusal, with the reason, and both keep the evidence") {
   HubWorld world;
   const auto suspension = write_of(Suspension{.member = world.a.home, .at = world.clock.now()});

@@ -10,8 +10,8 @@ namespace shieldwall::exchange::federation {
 std::optional<std::string_view> why_not_carried(const Known& known, const Delivery& delivery, Timestamp now) {
   const auto* const self = known.member(known.home);
   const auto found = known.sealing.find(delivery.to);
-  if (self == nullptr || !is_relay(*self) || found == known.sealing.end() ||
-      known.is_suspended(found->second))
+  // For whom this node suspends it waits, handed out to nobody: a refusal would be for ever.
+  if (self == nullptr || !is_relay(*self) || found == known.sealing.end())
     return "not for this node, and it does not carry it on";
   if (delivery.kind == ItemKind::anonymous && delivery.item.size() != anonymous_item_bytes)
     return "not as long as every sealed sighting is";
