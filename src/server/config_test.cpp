@@ -162,6 +162,27 @@ TEST_CASE("a variable that looks like a setting and is none is told with the nea
   CHECK(told[0].find("SHIELDWALL_TOOLS_PORT?") != std::string::npos);
 }
 
+TEST_CASE("a table whose name is none, and other scripts outside of strings, are refused at their line") {
+  for (const std::string_view name : {"[(a]", "[\x17", "[\xc3\xa9]", "[", "[]", "[[ (a]]", " \t[#"}) {
+    CAPTURE(name);
+    const auto message = message_of("[tools]\n" + std::string(name) + "\nport = 1");
+    CHECK(message == "line 2: a table has a name like [members]");
+  }
+  for (const std::string_view odd : {"\xc2\xa0[(a]", "\xc3\xa9 = 1", "a.\xc3\xa9 = 1", "a = \xc3\xa9"}) {
+    CAPTURE(odd);
+    const auto message = message_of("# \xc3\xa9 \"\n" + std::string(odd));
+    CHECK(message == "line 2: outside of quotation marks everything is ASCII");
+  }
+  CHECK(message_of("[tools]\xe2\x80\xa8[(a]").find("line break") != std::string::npos);
+  CHECK(message_of("\xef\xbb\xbf[ tools ]\r\ntls = false\r\n  [\"limits\"]\r\nqueue = 100\r\n") == "taken");
+  for (const std::string_view text :
+       {"\"\xc3\xa9 # \\\" [(\"", "'\xc3\xa9 \\'", "\"\"\"\n[(\xc3\xa9 \" \"\"\"", "\'\'\'\n[(\'\'\'"}) {
+    CAPTURE(text);
+    CHECK(message_of("[node] # \xc3\xa9 '\nname = " + std::string(text) + " # \xc3\xa9").find("ASCII") ==
+          std::string::npos);
+  }
+}
+
 TEST_CASE("an unknown key is refused with the nearest one, at the right line") {
   CHECK(message_of("[tools]\nprot = 1") == "line 2: 'tools.prot' is no key; did you mean 'tools.port'?");
   CHECK(message_of("[limit]\nqueue = 1") == "line 2: 'limit.queue' is no key; did you mean 'limits.queue'?");
