@@ -9,7 +9,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>
                       $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
-add_compile_options(-Werror)
+# Not for the demo: what a newcomer's compiler warns of at -O1, nobody here has seen.
+add_compile_options($<$<NOT:$<CONFIG:Demo>>:-Werror>)
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -31,7 +32,7 @@ else()
 endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
-# ./demo from nothing is mostly compiling: -O1 and no line tables leave out a quarter of that.
+# ./demo from nothing is mostly compiling: -O1 and no line tables leave out a fifth of that.
 set(CMAKE_CXX_FLAGS_DEMO "-O1 -DNDEBUG")
 # -O0: half the time to compile of -O1 under sanitizers, and compiling is most of the test run.
 set(CMAKE_CXX_FLAGS_DEBUG "-g1 -O0")

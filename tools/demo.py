@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plays the loop of an alliance of five on this machine and tells it as a short story.
 
-usage: tools/demo.py SHIELDWALL SOURCE_DIR [--once] [--json] [--logs PATH] [--keep FOLDER]
+usage: tools/demo.py SHIELDWALL SOURCE_DIR [--once] [--json] [--logs PATH] [--keep FOLDER] [--check]
 Two nations, a company, a hub that carries what it cannot read, and a member without a line that takes files. Every step
 is a command or request that a user could give.
 """
@@ -67,22 +67,33 @@ def play(demo):
 
 def stay_up(demo):
     addresses = "\n".join(f"  {node.organisation:<18} {node.url('/')}" for node in demo.nodes)
-    program = os.path.relpath(demo.options.shieldwall, demo.options.source_dir)
+    program = demo.options.shieldwall
     demo.say(f"\nAll five stay up until Ctrl-C. Open (a browser asks about each node's own certificate):\n{addresses}\n"
              f"Look around with {program} search --dir {demo.nodes[2].folder}\n"
              f"               or {program} alliance list --dir {demo.nodes[0].folder}")
     signal.pause()
 
 
+def options_of():
+    parser = argparse.ArgumentParser(prog="./demo", usage="./demo [--once] [--json] [--logs PATH] [--keep FOLDER]")
+    parser.add_argument("shieldwall", help=argparse.SUPPRESS)
+    parser.add_argument("source_dir", help=argparse.SUPPRESS)
+    parser.add_argument("--once", action="store_true", help="ends by itself")
+    parser.add_argument("--json", action="store_true", help="the figures as one JSON object in the last line of output")
+    parser.add_argument("--logs", help="your own logs, file or folder, instead of the sample")
+    parser.add_argument("--keep", help="a folder that keeps the five nodes' folders")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # the options alone, before a build
+    options = parser.parse_args()
+    if options.logs and not os.path.exists(options.logs):
+        parser.error(f"--logs {options.logs}: there is no such file or folder")
+    return options
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("shieldwall")
-    parser.add_argument("source_dir")
-    parser.add_argument("--once", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--logs")
-    parser.add_argument("--keep")
-    demo = Demo(parser.parse_args())
+    options = options_of()
+    if options.check:
+        return
+    demo = Demo(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         play(demo)

@@ -34,8 +34,8 @@ store::Write write_of(const AnonymousCount& count, Timestamp due, Random& random
 std::string stopped_name(const OrganisationId& organisation);
 Result<bool> sightings_are_stopped(store::Settings& settings, const OrganisationId& organisation);
 
-/// Whether the seer still wants it to leave: neither was its switch set nor its choice for the circle taken
-/// back.
+/// Whether the seer still wants it to leave: its switch is not set, and it is in the circle by which the
+/// indicator came, with a choice of sightings that return.
 Result<bool> may_leave(store::Store& store, const AnonymousCount& count);
 
 /// What can be said of a sighting's way before it is let go.

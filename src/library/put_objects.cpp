@@ -11,7 +11,7 @@ namespace shieldwall::library {
 
 namespace {
 
-constexpr std::size_t request_bytes_max = 32u << 20;  // the limit for one JSON document of a door
+constexpr std::size_t request_bytes_max = 32u << 20;  // one JSON document of a door; imports take more
 
 struct Taken {
   std::vector<Outcome> outcomes;

@@ -2,6 +2,7 @@
 // that logs gave against themselves.
 
 #include "api/shelf.h"
+#include "ledger/delivery.h"
 #include "server/log_of_node.h"
 #include "server/parts.h"
 #include "server/witnessing.h"
@@ -47,6 +48,11 @@ Result<Response> tile_for_member(Call& call) {
 Result<Response> add_checkpoint(Call& call) {
   TRY(only_members(call));
   auto* const witness = TRY(witness_of(call));
+  if (const auto* const log = call.services.shelf->of<ledger::LogOnShelf>().log; log && log->is_held())
+    return fail(
+        ErrorCode::unavailable,
+        "this node came back from a backup and does not know all that it cosigned; it witnesses again "
+        "when its own log goes on");
   const auto body = TRY(api::body_of(call, ledger::add_checkpoint_bytes_max));
   const auto told = witness->add_checkpoint(body, call.now);
   return Response(told.status, policy::Public::of(told.body), told.type);

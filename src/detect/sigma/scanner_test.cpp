@@ -221,6 +221,25 @@ TEST_CASE("keywords stand anywhere in the event, all of them with all") {
   CHECK(fires("  k: ['t*ds']\n  condition: k\n", fields));
 }
 
+TEST_CASE("keywords are looked for in the events of their own log source alone") {
+  const auto rules = rules_of(
+      "title: A\nlogsource: {product: windows, category: process_creation}\n"
+      "detection: {k: [mimi], condition: k}\n---\n"
+      "title: B\nlogsource: {category: webserver}\ndetection: {k: [passwd], condition: k}\n");
+  const auto web = [](std::string_view text) {
+    return Fields{{.name = "_path", .value = "http"}, {.name = "uri", .value = text}};
+  };
+  CHECK(fires(rules, web("/a?passwd")));
+  CHECK_FALSE(fires(rules, web("/a?mimi")));
+  CHECK(fires(rules, process({{.name = "CommandLine", .value = "mimi"}})));
+  CHECK_FALSE(fires(rules, process({{.name = "CommandLine", .value = "passwd"}})));
+}
+
+TEST_CASE("a keyword does not stand across two values") {
+  const Fields fields = {{.name = "CommandLine", .value = "on"}, {.name = "User", .value = "e"}};
+  CHECK_FALSE(fires("  k: [one]\n  condition: k\n", fields));
+}
+
 TEST_CASE("maps are all of their items, lists of maps any of them") {
   const Fields fields = {{.name = "Image", .value = "a"}, {.name = "User", .value = "b"}};
   CHECK(fires("  s: {Image: a, User: b}\n  condition: s\n", fields));

@@ -1,7 +1,6 @@
 #pragma once
 // What one round of releases is about to say, before anything is signed; and what the steps that draft it
-// ask. For the releaser and its steps: offering, amending, waiting,
-// mixing, sending.
+// ask. For the releaser and its steps: offering, amending, waiting, mixing, sending.
 
 #include <map>
 #include <memory>

@@ -133,7 +133,7 @@ class Federation {
   /// Where work goes that need not wait for a peer's answer, as the taking of a page; nothing: one after the
   /// other. Outlives the calls.
   void work_beside(Executor* executor) { beside_ = executor; }
-  /// Runs it there; at once where nobody works beside or all are busy.
+  /// Runs it there; at once where nobody works beside, or too much waits already.
   void run_beside(const std::function<void()>& work);
   /// Whether somebody calls it with threads of its own: a node that runs.
   bool serves() const;

@@ -435,14 +435,15 @@ TEST_CASE("a stopped organisation's sightings wait here, and what cannot leave k
   const auto indicator = owner.share("seen.example");
   world.settle();
   const auto alliance = hub.federation->known()->newest.front().roster.alliance;
-  const auto let_go = [&](const OrganisationId& to, std::uint64_t count) {
+  const auto let_go = [&](const OrganisationId& to, std::uint64_t count, const CircleId& circle = {}) {
     const auto write = ledger::write_of({.alliance = alliance,
                                          .owner = to,
                                          .indicator = indicator,
                                          .from = Timestamp{1'699'920'000'000'000},
                                          .length = days(1),
                                          .count = count,
-                                         .seer = seer.home},
+                                         .seer = seer.home,
+                                         .circle = circle},
                                         world.clock.now() - seconds(1),
                                         world.random);
     REQUIRE(seer.store->records().write({&write, 1}));
@@ -462,6 +463,26 @@ TEST_CASE("a stopped organisation's sightings wait here, and what cannot leave k
     REQUIRE(settings.set(ledger::stopped_name(seer.home), "false"));
     CHECK(*send() == std::vector{hub.home});
     CHECK(waiting() == 0);
+  }
+  SUBCASE("the circle's choice") {
+    const auto shield = ledger::circle_of(alliance, seer.home);
+    const auto choose = [&](ledger::SightingChoice choice) {
+      auto& records = seer.store->records();
+      const auto before = *ledger::read_circle(records, shield);
+      auto circle = before.value;
+      for (auto& member : circle.members)
+        if (member.organisation == seer.home) member.sightings = choice;
+      REQUIRE(records.write(*ledger::writes_of(records, circle, &before)));
+    };
+    let_go(owner.home, 1, shield);
+    choose(ledger::SightingChoice::none);
+    CHECK(send()->empty());
+    CHECK(waiting() == 1);
+    choose(ledger::SightingChoice::counts);
+    CHECK(*send() == std::vector{hub.home});
+    CHECK(waiting() == 0);
+    let_go(owner.home, 1, CircleId{Uuid::named(Uuid{}, "left long ago")});
+    CHECK(send()->empty());
   }
   SUBCASE("owners that are gone") {
     const OrganisationId gone{Uuid::named(Uuid{}, "gone")};

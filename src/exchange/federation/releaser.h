@@ -23,12 +23,6 @@ Result<ReleaseRound> release_changes(api::Services& services,
                                      const Known& known,
                                      const ledger::NodeKeys& keys);
 
-/// The label as the alliance's members read it: a circle of this node's becomes the members it named, by the
-/// roster's newest version. Nothing: it is for nobody of that alliance.
-Result<std::optional<policy::Label>> outgoing_label(store::Records& records,
-                                                    const policy::Roster& roster,
-                                                    const policy::Label& label);
-
 /// Tells a member that came back everything that was released to it since `from` and not told.
 Result<ReleaseRound> release_again(api::Services& services,
                                    const Known& known,

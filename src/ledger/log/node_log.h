@@ -74,9 +74,8 @@ class NodeLog {
   /// Puts a witness's signature beside the checkpoint, if it is still the last. Durable on return.
   Done add_cosignatures(const std::string& text, std::span<const NoteSignature> signatures);
 
-  /// A copy in a new folder, as the log is at one instant, while appends wait; what was witnessed of other
-  /// logs with it. It is marked as a copy: a log
-  /// opened from one may lack what was signed since.
+  /// A copy in a new folder, as the log is at one instant, while appends wait; then what was witnessed of
+  /// other logs until then. It is marked as a copy: a log opened from one may lack what was signed since.
   Done copy_to(const std::string& folder);
   /// Whether this log was opened from a copy, and may lack what was signed since. Then it appends and signs
   /// nothing, or it would say two things of the same place: first `catch_up`, as often as there is somebody
