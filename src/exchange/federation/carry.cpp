@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "exchange/federation/listed_keys.h"
 #include "exchange/federation/relaying.h"
 #include "policy/byte_form.h"
 
@@ -16,7 +17,7 @@ using policy::ByteWriter;
 
 constexpr std::uint8_t form_version = 1;
 constexpr std::string_view domain = "shieldwall/carried/v1";
-constexpr std::size_t rosters_bytes_max = 40u << 20;
+constexpr std::size_t carried_rosters_bytes_max = 40u << 20;
 constexpr std::size_t signature_bytes = sizeof(Signature::bytes);
 
 std::string carried_key(const OrganisationId& member) {
@@ -44,15 +45,6 @@ Result<std::string> phrase_of(const Known& known, const Carried& carried) {
     if (own != nullptr && other != nullptr) return comparison_phrase(one.roster.alliance, *own, *other);
   }
   return fail(ErrorCode::denied, "the file's rosters do not name this node and who sent it");
-}
-
-bool signed_by(const std::vector<policy::MemberKey>& keys,
-               std::string_view content,
-               const Signature& signature) {
-  return std::ranges::any_of(keys, [&](const policy::MemberKey& key) {
-    const auto verify_key = VerifyKey::from(key.key);
-    return verify_key && verifies(*verify_key, content, signature);
-  });
 }
 
 /// The statement keys of who sent it: as known here, else as the file's own newest roster says.
@@ -114,7 +106,7 @@ Result<Carried> decode_carried(std::string_view bytes) {
   Carried carried;
   carried.from.uuid = TRY(in.uuid());
   carried.to.uuid = TRY(in.uuid());
-  const auto rosters = TRY(in.counted(rosters_bytes_max));
+  const auto rosters = TRY(in.counted(carried_rosters_bytes_max));
   carried.rosters = TRY(decode_rosters(rosters));
   const auto page = TRY(in.counted(page_bytes_max));
   carried.page = TRY(decode_page(page));
@@ -174,7 +166,8 @@ Result<CarriedIn> carry_in(Federation& federation, std::string_view file, std::s
   const auto known = federation.known();
   const bool first = known->member(carried.from) == nullptr;
   if (carried.to != known->home || known->is_suspended(carried.from) ||
-      !signed_by(keys_of_sender(*known, carried, first), text, signature))
+      !is_by_one_of(keys_of_sender(*known, carried, first),
+                    [&](const VerifyKey& key) { return verifies(key, text, signature); }))
     return fail(ErrorCode::denied, "the file is not signed by a member for this node");
   CarriedIn in{.from = carried.from};
   if (first) {

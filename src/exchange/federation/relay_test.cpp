@@ -9,6 +9,7 @@
 #include "exchange/federation/federation_world.h"
 #include "exchange/federation/forgetting.h"
 #include "exchange/federation/impact.h"
+#include "exchange/federation/kept_receipt.h"
 #include "exchange/federation/refusals.h"
 #include "exchange/federation/relaying.h"
 #include "ledger/anonymous.h"

@@ -1,7 +1,5 @@
 #include "exchange/federation/relaying.h"
 
-#include <algorithm>
-
 #include "exchange/federation/anonymous.h"
 #include "exchange/federation/envelope.h"
 
@@ -30,16 +28,6 @@ void withhold_expired(Page& page, Timestamp now) {
     delivery.kind = ItemKind::withdrawn;
     delivery.item.clear();
   }
-}
-
-bool is_genuine(const Known& known, const SignedReceipt& signed_receipt) {
-  const auto& receipt = signed_receipt.receipt;
-  if (receipt.to != known.home || known.is_suspended(receipt.by)) return false;
-  const auto listed = known.keys(known.node_of(receipt.by), policy::KeyUse::statement);
-  return std::ranges::any_of(listed, [&](const policy::MemberKey& key) {
-    const auto verify_key = VerifyKey::from(key.key);
-    return verify_key && verifies(signed_receipt, *verify_key);
-  });
 }
 
 }  // namespace shieldwall::exchange::federation

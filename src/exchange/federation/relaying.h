@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "exchange/federation/known.h"
-#include "exchange/federation/relayed_receipt.h"
 
 namespace shieldwall::exchange::federation {
 
@@ -15,8 +14,5 @@ std::optional<std::string_view> why_not_carried(const Known& known, const Delive
 
 /// Envelopes whose time is over are not handed out: their digests keep the chain whole.
 void withhold_expired(Page& page, Timestamp now);
-
-/// Whether a receipt that came past a relay is for this node, and signed by the member that it names.
-bool is_genuine(const Known& known, const SignedReceipt& receipt);
 
 }  // namespace shieldwall::exchange::federation
