@@ -40,6 +40,13 @@ struct Council4 : FederationWorld {
       for (const auto& one : nodes) step(*one);
     }
   }
+  /// Both founders sign, and everybody hears of it.
+  void decide(TestNode& by, TestNode& with, const RosterWish& wish, std::string_view reason = "") {
+    const auto proposal = propose_at(by, wish, reason)->proposal;
+    meet();
+    REQUIRE(sign_proposal(*with.federation, ledger::name_of(proposal))->effective);
+    meet();
+  }
   bool is_member(TestNode& at, TestNode& who) {
     return policy::find_member(alliance_at(at).roster, who.home) != nullptr;
   }
@@ -52,6 +59,13 @@ struct Council4 : FederationWorld {
   }
   TestNode &a, &b, &c, &d;
 };
+
+void set_nation(TestNode& node, const policy::Nation& nation) {
+  auto row = *ledger::read_organisation(node.store->records(), node.home);
+  row.value.nation = nation;
+  const auto write = *ledger::write_of(row.value, row.revision);
+  REQUIRE(node.store->records().write({&write, 1}));
+}
 
 std::string only_name(TestNode& node) {
   const auto open = *open_proposals(*node.federation);
@@ -192,11 +206,7 @@ TEST_CASE("a member that was away catches up over several versions of the roster
   for (int i = 0; i < 3; ++i) {
     const bool add = i % 2 == 0;
     const policy::Delegation to_c{.nation = *policy::Nation::parse("EST"), .to = c.home};
-    const auto proposal =
-        propose_at(a, add ? RosterWish{.delegate = {to_c}} : RosterWish{.end_delegation = {to_c}})->proposal;
-    world.meet();
-    REQUIRE(sign_proposal(*b.federation, ledger::name_of(proposal))->effective);
-    world.meet();
+    world.decide(a, b, add ? RosterWish{.delegate = {to_c}} : RosterWish{.end_delegation = {to_c}});
   }
   CHECK(alliance_at(d).roster.version + 3 == alliance_at(a).roster.version);
   world.sim.heal_all();
@@ -242,17 +252,10 @@ TEST_CASE(
   auto& c = world.c;
   CHECK(invite(*c.federation, alliance_at(c)).error().code == ErrorCode::denied);
   const auto est = *policy::Nation::parse("EST");
-  const auto proposal = propose_at(a, {.delegate = {{.nation = est, .to = c.home}}})->proposal;
-  world.meet();
-  REQUIRE(sign_proposal(*b.federation, ledger::name_of(proposal))->effective);
-  world.meet();
+  world.decide(a, b, {.delegate = {{.nation = est, .to = c.home}}});
   auto& theirs = world.node("theirs");
   auto& foreign = world.node("foreign");
-  const auto row = *ledger::read_organisation(theirs.store->records(), theirs.home);
-  auto organisation = row.value;
-  organisation.nation = est;
-  const auto write = *ledger::write_of(organisation, row.revision);
-  REQUIRE(theirs.store->records().write({&write, 1}));
+  set_nation(theirs, est);
   const auto joined = join(*theirs.federation, *invite(*c.federation, alliance_at(c)));
   if (!joined) FAIL(joined.error().message);
   CHECK_FALSE(joined->waiting);
@@ -265,11 +268,7 @@ TEST_CASE(
   CHECK(theirs.has(shared));
   // One that the delegate enrolled with the delegate's signature alone can be fed by file as well.
   auto& island = world.node("island", false);
-  const auto island_row = *ledger::read_organisation(island.store->records(), island.home);
-  organisation = island_row.value;
-  organisation.nation = est;
-  const auto island_write = *ledger::write_of(organisation, island_row.revision);
-  REQUIRE(island.store->records().write({&island_write, 1}));
+  set_nation(island, est);
   const auto enrolled = enrol(*c.federation, alliance_at(c), *enrolment_request(*island.federation));
   REQUIRE(enrolled);
   CHECK(enrolled->effective);
@@ -363,10 +362,7 @@ TEST_CASE(
   const auto before = d.share("before.example");
   world.settle();
   const auto phrase = *phrase_with(*a.federation, alliance_at(a), d.home);
-  const auto removal = propose_at(a, {.remove = {d.home}}, "its keys were lost")->proposal;
-  world.meet();
-  REQUIRE(sign_proposal(*b.federation, ledger::name_of(removal))->effective);
-  world.meet();
+  world.decide(a, b, {.remove = {d.home}}, "its keys were lost");
   CHECK(a.has(before));  // what was signed before stays
   const auto during = d.share("thief.example");
   world.settle();
