@@ -18,12 +18,17 @@ Exit run_build(const Arguments& arguments) {
   auto intel = read_all_intel(arguments);
   if (!intel) return report(intel.error());
   const auto matcher = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
+  const auto patterns = detect::IndicatorPatterns::of(matcher, system_clock().now());
   tell_unused(intel->unused, intel->unused_count);
-  tell_unused(matcher.unused(), matcher.unused().size());
+  tell_unused_by_both(matcher, patterns);
   const auto path = arguments.one("FILE");
   if (const auto written = detect::write_matcher_file(matcher, system_fs(), path); !written)
     return report_input(written.error());
-  print("{}: {} literals of {} indicators\n", path, matcher.literals(), matcher.indicator_count());
+  print("{}: {} literals and {} patterns of {} indicators\n",
+        path,
+        matcher.literals(),
+        patterns.size(),
+        matcher.indicator_count());
   return Exit::done;
 }
 
@@ -34,11 +39,13 @@ Exit run_info(const Arguments& arguments) {
   std::error_code ignored;
   const auto file_bytes = std::filesystem::file_size(path, ignored);
   const auto counts = detect::literal_counts(*matcher);
+  const auto patterns = detect::IndicatorPatterns::of(*matcher, system_clock().now()).size();
   if (arguments.has("--json")) {
     model::JsonWriter json;
     json.begin_object();
     json.member("indicators", matcher->indicator_count());
     json.member("literals", matcher->literals());
+    json.member("patterns", patterns);
     json.member("memory_bytes", matcher->bytes());
     json.member("file_bytes", file_bytes);
     json.key("kinds");
@@ -49,11 +56,14 @@ Exit run_info(const Arguments& arguments) {
     print("{}\n", json.text());
     return Exit::done;
   }
-  print("{} indicators, {} literals; {} bytes of memory, {} bytes of file, all as they were written\n",
-        matcher->indicator_count(),
-        matcher->literals(),
-        matcher->bytes(),
-        file_bytes);
+  print(
+      "{} indicators, {} literals, {} patterns; {} bytes of memory, {} bytes of file, all as they were "
+      "written\n",
+      matcher->indicator_count(),
+      matcher->literals(),
+      patterns,
+      matcher->bytes(),
+      file_bytes);
   for (const auto& [name, count] : counts) print("{:>12} {}\n", count, name);
   return Exit::done;
 }
@@ -105,14 +115,23 @@ Result<Wanted> wanted_by(const Arguments& arguments, Timestamp now) {
     return with_patterns(detect::compile(std::move(intel.indicators), {.now = now}), intel, now);
   }
   auto matcher = TRY(detect::load_matcher_file(path, now));
-  if (!arguments.has("--intel") && !arguments.has("--dir")) return Wanted{std::move(matcher), nullptr};
-  auto intel = TRY(read_all_intel(arguments));
-  if (intel.indicators.size() > detect::changes_max)
+  detect::Intel intel;
+  if (arguments.has("--intel") || arguments.has("--dir")) {
+    intel = TRY(read_all_intel(arguments));
+    matcher = TRY(beside(matcher, std::move(intel.indicators), now));
+  }
+  return with_patterns(std::move(matcher), intel, now);
+}
+
+Result<detect::Matcher> beside(const detect::Matcher& file,
+                               std::vector<detect::Indicator> more,
+                               Timestamp now) {
+  if (more.size() > detect::changes_max)
     return fail(ErrorCode::exhausted,
                 "{} indicators beside --matcher; up to {} are taken: build them into one file",
-                intel.indicators.size(),
+                more.size(),
                 detect::changes_max);
-  return with_patterns(detect::changed(matcher, {.added = std::move(intel.indicators)}, now), intel, now);
+  return detect::changed(file, {.added = std::move(more)}, now);
 }
 
 Result<detect::WarningLists> warning_lists_for(const Arguments& arguments) {
@@ -129,7 +148,9 @@ std::span<const Command> matcher_commands() {
           .text =
               "Compiles the indicators of --intel files, or of the node in --dir, into one file that "
               "`scan --matcher` maps in moments. What cannot be used is told on standard error. A file "
-              "serves until the program's next version; indicators revoked or not yet valid are left out.",
+              "serves until the program's next version; values of indicators revoked or not yet valid are "
+              "left out. "
+              "Patterns that say more than values are kept, and held against events as those of --intel are.",
           .options = build_options,
           .example = "shieldwall matcher build --intel samples/demo/shared.json shared.matcher",
           .run = run_build,

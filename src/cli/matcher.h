@@ -29,6 +29,12 @@ struct Wanted {
 /// That of --matcher, --intel and --dir. What does not take part is told on standard error.
 Result<Wanted> wanted_by(const Arguments& arguments, Timestamp now);
 
+/// A matcher of a file with the indicators that are given beside it.
+///   errors  exhausted: more than changes_max
+Result<detect::Matcher> beside(const detect::Matcher& file,
+                               std::vector<detect::Indicator> more,
+                               Timestamp now);
+
 /// All of --warning-list.
 Result<detect::WarningLists> warning_lists_for(const Arguments& arguments);
 

@@ -100,7 +100,7 @@ Exit run_scan(const Arguments& arguments) {
   }
   const auto warning_lists = warning_lists_for(arguments);
   if (!warning_lists) return report_input(warning_lists.error());
-  if (arguments.has("--why-not")) return tell_why_not(arguments, wanted->matcher, *warning_lists, now);
+  if (arguments.has("--why-not")) return tell_why_not(arguments, *wanted, *warning_lists, now);
   if (wanted->matcher.literals() == 0 && !wanted->patterns) return nothing_to_look_for();
   const auto files = detect::find_files(arguments.all("PATH"));
   if (!files) return report_input(files.error());

@@ -15,12 +15,12 @@ constexpr std::size_t sentence_bytes_max = 1000;
 }  // namespace
 
 Exit tell_why_not(const Arguments& arguments,
-                  const detect::Matcher& matcher,
+                  const Wanted& wanted,
                   const detect::WarningLists& lists,
                   Timestamp now) {
   const auto value = arguments.one("--why-not");
-  const auto sentences =
-      detect::why_not(matcher, value, now, &lists, model::value_kind_named(arguments.one("--kind")));
+  const auto sentences = detect::why_not(
+      wanted.matcher, value, now, &lists, model::value_kind_named(arguments.one("--kind")), wanted.patterns);
   const bool hits = std::ranges::any_of(
       sentences, [](const std::string& sentence) { return sentence.starts_with("hits "); });
   if (arguments.has("--json")) {

@@ -2,7 +2,7 @@
 // `shieldwall scan --why-not VALUE`.
 
 #include "cli/command.h"
-#include "detect/matcher.h"
+#include "cli/matcher.h"
 #include "detect/warning_lists.h"
 
 namespace shieldwall::cli {
@@ -10,7 +10,7 @@ namespace shieldwall::cli {
 /// Prints how VALUE is read, what it would hit in an event of this instant and why, and else why it hits
 /// nothing. Exit status as of a scan of that one value.
 Exit tell_why_not(const Arguments& arguments,
-                  const detect::Matcher& matcher,
+                  const Wanted& wanted,
                   const detect::WarningLists& lists,
                   Timestamp now);
 

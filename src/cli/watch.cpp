@@ -7,12 +7,14 @@
 #include "base/text.h"
 #include "cli/intel_files.h"
 #include "cli/interrupt.h"
+#include "cli/matcher.h"
 #include "cli/node_call.h"
 #include "cli/remember.h"
 #include "cli/scan.h"
 #include "cli/scan_print.h"
 #include "cli/streams.h"
 #include "cli/watch_taps.h"
+#include "detect/packed/matcher_file.h"
 #include "detect/watch/nats_log.h"
 #include "detect/watch/watch.h"
 
@@ -29,7 +31,15 @@ constexpr Duration files_every = seconds(2);        // whether the files of --in
 
 /// Without a word of what to look for, it is what the node knows.
 bool has_node(const Arguments& arguments) {
-  return arguments.has("--dir") || (arguments.all("--intel").empty() && !arguments.has("--sigma"));
+  const bool has_other = arguments.has("--intel") || arguments.has("--matcher") || arguments.has("--sigma");
+  return arguments.has("--dir") || !has_other;
+}
+
+/// What is looked for is read from these.
+std::vector<std::string> watched_intel(const Arguments& arguments) {
+  auto paths = arguments.all("--intel");
+  if (arguments.has("--matcher")) paths.push_back(arguments.one("--matcher"));
+  return paths;
 }
 
 /// `newest`: of what the node shows, when it was added last.
@@ -63,6 +73,11 @@ class WatchPrinter final : public detect::WatchSink {
   std::unique_ptr<ScanPrinter> printer_;
 };
 
+std::shared_ptr<const detect::IndicatorPatterns> patterns_of(const detect::Matcher& matcher) {
+  return std::make_shared<const detect::IndicatorPatterns>(
+      detect::IndicatorPatterns::of(matcher, system_clock().now()));
+}
+
 /// One run: the indicators in force, the logs, and the node that is told.
 class WatchRun {
  public:
@@ -70,10 +85,11 @@ class WatchRun {
       : arguments_(arguments),
         state_(std::move(state)),
         printer_(matcher_, arguments.has("--json")),
-        files_(arguments.all("--intel")) {}
+        files_(watched_intel(arguments)) {}
 
   Done run() {
     taps_ = TRY(WatchTaps::begin(arguments_, printer_));
+    TRY(load_file());
     TRY(renew_intel());
     TRY(begin());
     const auto& stop = interrupted();
@@ -157,12 +173,29 @@ class WatchRun {
     if (now.us - files_at_.us < files_every.us) return {};
     files_at_ = now;
     const bool changed = files_.changed();
+    if (changed)
+      if (const auto loaded = load_file(); !loaded)  // half copied: go on with what is known
+        fmt::print(stderr, "shieldwall: {}\n", loaded.error().message);
     return changed || emptied_ ? renew_intel() : Done{};
+  }
+
+  /// That of --matcher, which the indicators of files and the node come beside.
+  Done load_file() {
+    if (!arguments_.has("--matcher")) return {};
+    file_ = TRY(detect::load_matcher_file(arguments_.one("--matcher"), system_clock().now()));
+    return {};
+  }
+
+  Result<detect::Matcher> matcher_of(std::vector<detect::Indicator> indicators) const {
+    const auto now = system_clock().now();
+    if (file_) return beside(*file_, std::move(indicators), now);
+    return detect::compile(std::move(indicators), {.now = now});
   }
 
   /// Who writes a file anew may be seen with it empty: one look alone does not end the search.
   bool is_emptied(const detect::Intel& intel) {
-    const bool was = std::exchange(emptied_, intel.indicators.empty() && !matcher_.indicators().empty());
+    const bool was =
+        std::exchange(emptied_, !file_ && intel.indicators.empty() && matcher_.indicator_count() > 0);
     if (!was && emptied_)
       fmt::print(
           stderr,
@@ -174,6 +207,7 @@ class WatchRun {
 
   void put(detect::Matcher matcher) {
     matcher_ = std::move(matcher);
+    if (file_) patterns_ = patterns_of(matcher_);  // changes beside a file may number what came before anew
     scanner_->use(matcher_);
     printer_.use(matcher_);
     taps_->use(matcher_, patterns_);  // numbers stay; what needs more than literals comes with the full look
@@ -193,16 +227,19 @@ class WatchRun {
     emptied_ = false;
     newest_ = std::move(newest);
     news_taken_ = 0;
-    matcher_ = detect::compile(std::move(intel->indicators), {.now = system_clock().now()});
-    const auto patterns = std::make_shared<const detect::IndicatorPatterns>(
-        detect::IndicatorPatterns::of(matcher_.indicators(), system_clock().now()));
+    auto matcher = matcher_of(std::move(intel->indicators));
+    if (!matcher && !first) {
+      fmt::print(stderr, "shieldwall: {}\n", matcher.error().message);
+      return {};
+    }
+    matcher_ = TRY(std::move(matcher));
+    patterns_ = patterns_of(matcher_);
     if (first) {
       tell_unused(intel->unused, intel->unused_count);
-      tell_unused_by_both(matcher_, *patterns);
+      tell_unused_by_both(matcher_, *patterns_);
       const auto text = arguments_.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole;
       scanner_.emplace(matcher_, text);
     }
-    patterns_ = patterns;
     put(matcher_);
     return {};
   }
@@ -236,6 +273,7 @@ class WatchRun {
 
   const Arguments& arguments_;
   detect::WatchState state_;
+  std::optional<detect::Matcher> file_;  // of --matcher
   detect::Matcher matcher_ = detect::compile({}, {.now = {}});
   std::optional<detect::Scanner> scanner_;
   WatchPrinter printer_;
@@ -293,6 +331,7 @@ constexpr Option watch_options[] = {
     intel_option,
     kind_option,
     column_option,
+    matcher_option,
     {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
     {"--sigma", "Sigma rules too, or instead: a file or folder; may stand again", Takes::each},
     {"--placeholders", "with --sigma: folder with NAME.txt files, the values of %NAME%"},
@@ -328,8 +367,9 @@ std::span<const Command> watch_commands() {
           "none is "
           "left out: start it again and it goes on. With a node in --dir its indicators are looked for, "
           "asked for "
-          "anew every minute, and counts become its sightings. Files of --intel are read again when they "
-          "changed. With --sigma rules are looked for too; their "
+          "anew every minute, and counts become its sightings. Files of --intel and --matcher are read again "
+          "when "
+          "they changed. With --sigma rules are looked for too; their "
           "hits "
           "count under sigma: and the rule's id, and correlations see what came since the start. With "
           "--remember "

@@ -80,6 +80,7 @@ class Compiler {
       reasons_ = {"revoked"};
     } else if (indicator.valid_from > now) {
       reasons_ = {"valid only from " + to_text(indicator.valid_from)};
+      if (indicator.values.empty()) (void)parsed(indicator.pattern);
     } else {
       if (indicator.valid_until <= now)
         refuse(fmt::format("expired at {}: hits in older events alone", to_text(indicator.valid_until)));
@@ -125,27 +126,34 @@ class Compiler {
     used_ = true;
   }
 
-  void add_pattern(const std::string& text) {
+  /// Notes a pattern that says more than values.
+  Result<model::Pattern> parsed(const std::string& text) {
     auto pattern = model::parse_pattern(text);
     if (!pattern) {
       if (auto older = model::parse_pattern(text, model::PatternSpelling::v2_0)) pattern = std::move(older);
     }
+    if (pattern && !is_of_values_alone(*pattern)) layer_.patterns.push_back(number_);
+    return pattern;
+  }
+
+  void add_pattern(const std::string& text) {
+    const auto pattern = parsed(text);
     if (!pattern) return refuse("its pattern does not parse: " + pattern.error().message);
     add_observations(pattern->root);
   }
 
   void add_observations(const model::ObservationExpression& expression) {
-    if (!expression.qualifiers.empty()) return refuse("WITHIN, REPEATS and START are not evaluated yet");
+    if (!expression.qualifiers.empty()) return refuse("WITHIN, REPEATS and START say more than values");
     if (expression.observation) return add_comparisons(*expression.observation);
     if (expression.junction != model::Junction::disjunction && expression.children.size() > 1)
-      return refuse("AND and FOLLOWEDBY between observations are not evaluated yet");
+      return refuse("AND and FOLLOWEDBY between observations say more than values");
     for (const auto& child : expression.children) add_observations(child);
   }
 
   void add_comparisons(const model::ComparisonExpression& expression) {
     if (expression.comparison) return add_comparison(*expression.comparison);
     if (expression.junction == model::Junction::conjunction)
-      return refuse("AND inside an observation is not evaluated yet");
+      return refuse("AND inside an observation says more than values");
     for (const auto& child : expression.children) add_comparisons(child);
   }
 
@@ -153,8 +161,9 @@ class Compiler {
     using Op = model::PatternOperator;
     const bool network = comparison.op == Op::is_subset;
     if (comparison.negated || (comparison.op != Op::equal && comparison.op != Op::in && !network))
-      return refuse("only =, IN and ISSUBSET are evaluated yet, without NOT");
-    if (!is_plain_path(comparison.path)) return refuse(comparison.path.text() + " is not looked for yet");
+      return refuse("what is not =, IN or ISSUBSET, or has NOT, says more than values");
+    if (!is_plain_path(comparison.path))
+      return refuse(comparison.path.text() + " is not looked for as a value alone");
     for (const auto& literal : comparison.literals) {
       const auto value = model::canonical_at(comparison.path, literal);
       if (value && (!network || literal_kind(value->kind) == LiteralKind::network)) {

@@ -23,7 +23,8 @@ constexpr std::size_t lanes_each = 4;      // blocks of a stream that a thread m
 
 /// What one thread looks through records with.
 struct WorkerTools {
-  WorkerTools(const Matcher& matcher, const ScanOptions& options) : scanner(matcher, options.free_text) {
+  WorkerTools(const Matcher& matcher, const ScanOptions& options, const ListedPatterns& held)
+      : scanner(matcher, options.free_text), listed(held) {
     if (options.patterns) probe.emplace(options.patterns);
     // Whoever sees all records leaves no line to pass over.
     if (options.free_text == FreeText::whole && options.sieve && options.taps == nullptr && !probe)
@@ -32,6 +33,7 @@ struct WorkerTools {
   Scanner scanner;
   std::optional<LineSieve> sieve;
   std::optional<PatternProbe> probe;
+  const ListedPatterns& listed;
 };
 
 /// A stream until its kind has settled, where it may be cut, or all of it.
@@ -165,8 +167,12 @@ class FileScan {
     probe.test(record, matches, options_.now);
     if (probe.found().empty() && probe.shares().empty()) return;
     const auto time = event_time(record);
-    for (const auto indicator : probe.found())
-      findings_.hits.push_back(hit_of_pattern(matcher_, indicator, path, record.line, time));
+    for (const auto indicator : probe.found()) {
+      if (const auto list = tools_.listed.find(indicator); list != tools_.listed.end())
+        ++held_back_[list->second];
+      else
+        findings_.hits.push_back(hit_of_pattern(matcher_, indicator, path, record.line, time));
+    }
     for (const auto& share : probe.shares()) findings_.shares.push_back({share, record.line, time});
     if (findings_.size() >= ScanLane::findings_each) hand_over();
   }
@@ -215,6 +221,7 @@ class Scan {
     patterns_.finish(sink_);
     totals_.hits += patterns_.hits();
     totals_.patterns_missed = patterns_.missed();
+    for (const auto& [list, held] : patterns_.held_back()) totals_.held_back[list] += held;
     totals_.stopped = options_.stop != nullptr && options_.stop->load();
     return totals_;
   }
@@ -234,7 +241,7 @@ class Scan {
   /// is not told yet is always in some worker's hands, so a worker that waits for its lane to empty waits for
   /// a part before its own, never for itself.
   void work() {
-    WorkerTools tools(matcher_, options_);
+    WorkerTools tools(matcher_, options_, patterns_.listed());
     for (std::size_t i = next_++; i < parts_.size(); i = next_++) {
       const auto& path = files_[parts_[i].file].path;
       const auto stream = streams_.find(i);

@@ -77,7 +77,7 @@ struct ScanOptions {
   int threads = 0;                       // 0: as many as cores
   std::uint64_t part_bytes = 32u << 20;  // larger logs are read in parts of this size, side by side
   bool sieve = true;  // false: every line goes to the full parser, as tests and figures compare
-  const WarningLists* warning_lists = nullptr;  // what they name is no hit
+  const WarningLists* warning_lists = nullptr;  // what they name is no hit, nor a pattern of that alone
   const std::atomic<bool>* stop = nullptr;      // set: end soon; what was found until then is told
   RecordTaps* taps = nullptr;                   // given: all records pass by them too
   /// Given: held against all records too. They are of the matcher's indicators, in their numbers.

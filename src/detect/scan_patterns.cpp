@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "detect/pattern/named_values.h"
+
 namespace shieldwall::detect {
 
 ScanPatterns::ScanPatterns(const Matcher& matcher, const ScanOptions& options, bool as_they_come)
     : matcher_(matcher), as_they_come_(as_they_come), ordered_max_(options.patterns_ordered_max) {
-  if (options.patterns) binder_.emplace(options.patterns);
+  if (!options.patterns) return;
+  binder_.emplace(options.patterns);
+  if (options.warning_lists != nullptr) listed_ = listed_patterns(*options.patterns, *options.warning_lists);
 }
 
 void ScanPatterns::add(const std::string& source, std::vector<PlacedShare> shares, ScanSink& sink) {
@@ -32,6 +36,10 @@ void ScanPatterns::finish(ScanSink& sink) {
 void ScanPatterns::take(const Place& place, ScanSink& sink) {
   const auto indicator = binder_->take(place.placed.share);
   if (!indicator) return;
+  if (const auto list = listed_.find(*indicator); list != listed_.end()) {
+    ++held_back_[list->second];
+    return;
+  }
   ++hits_;
   sink.hit(
       hit_of_pattern(matcher_, *indicator, sources_[place.source], place.placed.line, place.placed.time));

@@ -3,6 +3,7 @@
 // time over all files before it is bound, so that neither threads nor the order of files decide what hits.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct PlacedShare {
   std::optional<Timestamp> time;  // of the event, where it tells
 };
 
+/// Indicators whose hits are held back, and the warning list that says so.
+using ListedPatterns = std::map<std::size_t, std::string>;
+
 class ScanPatterns {
  public:
   /// `as_they_come`: records are bound in the order in which they are given, as a stream has no end to wait
@@ -30,6 +34,9 @@ class ScanPatterns {
   /// All shares of all logs have been given.
   void finish(ScanSink& sink);
 
+  /// What warning lists hold back; of patterns of one observation whoever finds it has to.
+  const ListedPatterns& listed() const { return listed_; }
+  const std::map<std::string, std::uint64_t>& held_back() const { return held_back_; }  // by list
   std::uint64_t hits() const { return hits_; }
   std::uint64_t missed() const { return binder_ ? binder_->missed() : 0; }
 
@@ -43,6 +50,8 @@ class ScanPatterns {
   const Matcher& matcher_;
   bool as_they_come_;
   std::size_t ordered_max_;
+  ListedPatterns listed_;
+  std::map<std::string, std::uint64_t> held_back_;
   std::optional<PatternBinder> binder_;
   std::vector<std::string> sources_;
   std::vector<Place> places_;

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "detect/pattern/indicator_patterns.h"
 #include "detect/scan.h"
+#include "detect/warning_lists.h"
 #include "test_size.h"
 
 using namespace shieldwall;
@@ -206,4 +207,48 @@ TEST_CASE("a pattern waits with its newest events, and those forgotten are count
   for (int i = 0; i < 3000; ++i) CHECK_FALSE(take("a.example", i));
   CHECK(binder.missed() == 3000 - 1024);  // what it waits with at most
   CHECK(take("b.example", 3000));
+}
+
+TEST_CASE("a pattern all of whose observables are on warning lists is counted by list and not told") {
+  const std::string quiet =
+      "[domain-name:value = 'abc1.example'] AND [network-traffic:dst_ref.value = '192.0.2.7']";
+  const std::string single = "[domain-name:value = 'abc1.example' AND domain-name:value != 'x']";
+  const std::string told_one =
+      "[domain-name:value = 'abc1.example' OR domain-name:value = 'abc2.example'] AND "
+      "[network-traffic:dst_port = 80]";
+  const std::string described = "[domain-name:value LIKE 'abc1.ex%']";
+  std::vector<Indicator> wanted;
+  for (const auto& pattern : {quiet, single, told_one, described})
+    wanted.push_back({.id = pattern, .pattern = pattern});
+  const auto matcher = compile(std::move(wanted), {.now = {}});
+  const auto path = fmt::format("/tmp/shieldwall-listed-patterns-{}.log", ::getpid());
+  std::ofstream(path) << R"({"ts":1,"query":"abc1.example"})"
+                         "\n"
+                         R"({"ts":2,"id.resp_h":"192.0.2.7","id.resp_p":80})"
+                         "\n";
+  WarningLists lists;
+  REQUIRE(lists.read(R"({"name":"names","type":"hostname","list":["abc1.example"]})"));
+  REQUIRE(lists.read(R"({"name":"nets","type":"cidr","list":["192.0.2.0/24"]})"));
+  struct Hits final : ScanSink {
+    std::set<std::string> patterns;
+    void hit(const Hit& hit) override { patterns.insert(hit.value); }
+    void done(const SourceReport&) override {}
+  };
+  const auto scanned = [&](const WarningLists* held) {
+    Hits hits;
+    const InputFile file{.path = path, .bytes = 1};
+    const auto totals = scan_files(
+        matcher,
+        {&file, 1},
+        {.threads = 2,
+         .warning_lists = held,
+         .patterns = std::make_shared<const IndicatorPatterns>(IndicatorPatterns::of(matcher, Timestamp{}))},
+        hits);
+    CHECK(totals.held_back == (held == nullptr ? std::map<std::string, std::uint64_t>{}
+                                               : std::map<std::string, std::uint64_t>{{"names", 2}}));
+    return hits.patterns;
+  };
+  CHECK(scanned(nullptr) == std::set{quiet, single, told_one, described});
+  CHECK(scanned(&lists) == std::set{told_one, described});
+  std::filesystem::remove(path);
 }

@@ -18,7 +18,9 @@ struct Layer {
   std::vector<Indicator> indicators;  // of a compiled layer; else
   IndicatorRows rows;                 // of a loaded one
   std::vector<Unused> unused;
-  std::vector<int> v4_bits, v6_bits;   // prefix lengths in use, in the space of model::Address
+  std::vector<int> v4_bits, v6_bits;  // prefix lengths in use, in the space of model::Address
+  std::vector<std::uint32_t>
+      patterns;  // indicators, ascending, whose patterns say more than values; none revoked
   std::shared_ptr<const void> memory;  // what literals and rows look into
   std::size_t bytes = 0;               // of it, without the text of a file
 

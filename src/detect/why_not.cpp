@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "detect/pattern/named_values.h"
 #include "detect/tables.h"
 #include "detect/warning_lists.h"
 #include "model/canonical_parts.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t told_max = 20;  // of each sort
 constexpr std::size_t pattern_bytes_told = 200;
+constexpr std::string_view by_its_pattern = ", by its pattern";
 
 /// The forms under which a text could stand in an indicator.
 std::vector<model::CanonicalValue> readings(std::string_view value) {
@@ -71,13 +73,41 @@ std::vector<std::string_view> paths_for(model::ValueKind kind) {
   return {};
 }
 
+/// The field of an event in which such a value would stand; empty where no pattern asks for it.
+std::string_view event_field(model::ValueKind kind) {
+  using enum model::ValueKind;
+  switch (kind) {
+    case ipv4:
+    case ipv6:
+      return "id.resp_h";
+    case domain:
+      return "query";
+    case url:
+      return "url.full";
+    case md5:
+    case sha1:
+    case sha256:
+    case user_agent:
+      return name_of(kind);
+    case email:
+      return "smtp.mail_from";
+    case file_name:
+      return "filename";
+    default:
+      return "";
+  }
+}
+
 class Explanation {
  public:
   Explanation(const Matcher& matcher,
               std::string_view value,
               Timestamp at,
-              std::optional<model::ValueKind> kind)
-      : matcher_(matcher), value_(value), at_(at), kind_(kind) {
+              std::optional<model::ValueKind> kind,
+              std::shared_ptr<const IndicatorPatterns> patterns,
+              const WarningLists* lists)
+      : matcher_(matcher), value_(value), at_(at), kind_(kind), patterns_(std::move(patterns)) {
+    if (patterns_ && lists != nullptr) listed_ = listed_patterns(*patterns_, *lists);
     if (!kind) {
       readings_ = readings(value);
     } else if (auto made = model::canonical(*kind, value)) {
@@ -91,6 +121,7 @@ class Explanation {
     tell_readings();
     if (kind_ && readings_.empty()) return std::move(said_);
     tell_hits();
+    if (patterns_) tell_pattern_hits();
     if (hits_.empty()) say("nothing in force looks for it");
     tell_not_in_force();
     return std::move(said_);
@@ -119,6 +150,19 @@ class Explanation {
         say("hits " + belief_in(matcher_.indicator(match.indicator)));
   }
 
+  /// Of patterns that this value completes by itself.
+  void tell_pattern_hits() {
+    PatternFollower follower(patterns_);
+    for (const auto& reading : readings_) {
+      const auto field = event_field(reading.kind);
+      if (field.empty()) continue;
+      for (const auto number : follower.feed({.line = 1, .fields = {{field, reading.text}}}, {}, at_))
+        if (hits_.insert(number).second && hits_.size() <= told_max)
+          say((listed_.contains(number) ? "held back: it " : "") +
+              fmt::format("hits {}{}", belief_in(matcher_.indicator(number)), by_its_pattern));
+    }
+  }
+
   bool is_of_kind(const Indicator& indicator) const {
     if (!kind_) return true;
     return std::ranges::any_of(paths_for(*kind_), [&](std::string_view path) {
@@ -142,7 +186,14 @@ class Explanation {
   }
 
   void tell_not_in_force() {
-    const auto unused = matcher_.unused();
+    auto unused = matcher_.unused();
+    if (patterns_) {  // they know better why one of theirs is not used
+      const auto& theirs = patterns_->unused();
+      std::erase_if(unused, [&](const Unused& one) {
+        return std::ranges::find(theirs, one.id, &Unused::id) != theirs.end();
+      });
+      unused.insert(unused.end(), theirs.begin(), theirs.end());
+    }
     std::multimap<std::string_view, const Unused*> reasons;
     for (const auto& one : unused) reasons.emplace(one.id, &one);
     std::size_t told = 0;
@@ -151,6 +202,11 @@ class Explanation {
       const auto indicator = matcher_.indicator(i);
       if (!is_of_kind(indicator) || !mentions(indicator.pattern)) continue;
       ++told;
+      if (patterns_ && patterns_->takes(indicator.id)) {
+        say(belief_in(indicator) +
+            " asks for more than this value: " + excerpt(indicator.pattern, pattern_bytes_told));
+        continue;
+      }
       const auto [first, last] = reasons.equal_range(indicator.id);
       for (auto at = first; at != last; ++at)
         say(fmt::format(
@@ -163,6 +219,8 @@ class Explanation {
   std::string_view value_;
   Timestamp at_;
   std::optional<model::ValueKind> kind_;
+  std::shared_ptr<const IndicatorPatterns> patterns_;
+  std::map<std::size_t, std::string> listed_;  // of these, by warning lists
   std::string not_of_kind_;
   std::vector<model::CanonicalValue> readings_;
   std::set<std::size_t> hits_;
@@ -185,17 +243,19 @@ std::vector<std::string> why_not(const Matcher& matcher,
                                  std::string_view value,
                                  Timestamp at,
                                  const WarningLists* lists,
-                                 std::optional<model::ValueKind> kind) {
-  auto sentences = Explanation(matcher, value, at, kind).tell();
+                                 std::optional<model::ValueKind> kind,
+                                 std::shared_ptr<const IndicatorPatterns> patterns) {
+  auto sentences = Explanation(matcher, value, at, kind, std::move(patterns), lists).tell();
   if (lists == nullptr) return sentences;
   auto forms = readings(value);
   std::optional<std::string> list = lists->naming(value);
   for (std::size_t i = 0; !list && i < forms.size(); ++i) list = lists->naming(forms[i].text);
   if (list) {
     for (auto& sentence : sentences)
-      if (sentence.starts_with("hits ")) sentence.insert(0, "held back: it ");
+      if (sentence.starts_with("hits ") && !sentence.ends_with(by_its_pattern))
+        sentence.insert(0, "held back: it ");
     sentences.push_back(
-        fmt::format("is on the warning list '{}': nothing that it hits is reported", excerpt(*list)));
+        fmt::format("is on the warning list '{}': what it hits as a value is not reported", excerpt(*list)));
   }
   return sentences;
 }

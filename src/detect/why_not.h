@@ -10,6 +10,7 @@
 
 namespace shieldwall::detect {
 
+class IndicatorPatterns;
 class WarningLists;
 
 /// "indicator--1 (one), from bundle.json, confidence 80, valid from ... until ...": why a hit is believed and
@@ -20,11 +21,15 @@ std::string belief_in(const Indicator& indicator);
 /// what it hits, which indicators would hit but are not in force, and which name it but cannot be used, and
 /// why. Walks over all indicators.
 ///   lists  warning lists: one that names the value is told, as what it hits is not reported
+///   patterns  of the matcher, where those that say more than values take part: they are held against an
+///   event
+///          that has the value alone
 ///   kind   read as this alone, where the text could be several; hits of others are not told
 std::vector<std::string> why_not(const Matcher& matcher,
                                  std::string_view value,
                                  Timestamp at,
                                  const WarningLists* lists = nullptr,
-                                 std::optional<model::ValueKind> kind = {});
+                                 std::optional<model::ValueKind> kind = {},
+                                 std::shared_ptr<const IndicatorPatterns> patterns = {});
 
 }  // namespace shieldwall::detect

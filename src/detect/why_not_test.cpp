@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "detect/pattern/indicator_patterns.h"
 #include "detect/warning_lists.h"
 
 using namespace shieldwall;
@@ -95,4 +96,28 @@ TEST_CASE("a value on a warning list is told by the list's name, and that its hi
   CHECK(text.find("held back: it hits a") != std::string::npos);
   CHECK(text.find("is on the warning list 'resolvers'") != std::string::npos);
   CHECK(why_not(matcher, "203.0.113.9", now, &lists).size() == why_not(matcher, "203.0.113.9", now).size());
+}
+
+TEST_CASE("patterns that take part say what they ask for, and hit where the value alone is enough") {
+  const auto matcher = compile({an_indicator("both", "[ipv4-addr:value = '192.0.2.4' AND file:name = 'x']"),
+                                an_indicator("like", "[domain-name:value LIKE 'update-%.example']"),
+                                an_indicator("broad", "[domain-name:value LIKE '%']")},
+                               {.now = now});
+  const auto patterns = std::make_shared<const IndicatorPatterns>(IndicatorPatterns::of(matcher, now));
+  const auto told = [&](std::string_view value, const WarningLists* lists = nullptr) {
+    std::string text;
+    for (const auto& sentence : why_not(matcher, value, now, lists, {}, patterns)) text += sentence + "\n";
+    return text;
+  };
+  CHECK(told("192.0.2.4").find("both, from bundle.json asks for more than this value: [ipv4") !=
+        std::string::npos);
+  CHECK(told("update-3.example").find("\nhits like, from bundle.json, by its pattern\n") !=
+        std::string::npos);
+  CHECK(told("update-3.test").find("nothing in force looks for it") != std::string::npos);
+  CHECK(told("%").find("broad is not used: its pattern would match every name under") != std::string::npos);
+  WarningLists lists;
+  REQUIRE(lists.read(R"({"name":"ours","type":"hostname","list":["update-3.example"]})"));
+  // What is only described stays a hit.
+  CHECK(told("update-3.example", &lists).find("\nhits like") != std::string::npos);
+  CHECK(told("update-3.example", &lists).find("is on the warning list 'ours'") != std::string::npos);
 }

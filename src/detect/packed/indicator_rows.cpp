@@ -7,6 +7,7 @@ namespace shieldwall::detect {
 namespace {
 
 constexpr int no_confidence = 255;
+constexpr unsigned is_revoked = 1;  // of a row's flags
 
 }  // namespace
 
@@ -45,6 +46,7 @@ Indicator IndicatorRows::at(std::size_t number) const {
   out.valid_until = Timestamp{cursor.fixed<std::int64_t>()};
   const auto confidence = cursor.fixed<std::uint8_t>();
   if (confidence != no_confidence) out.confidence = confidence;
+  out.revoked = (cursor.fixed<std::uint8_t>() & is_revoked) != 0;
   const auto values = cursor.varint();
   for (std::uint64_t i = 0; i < values && cursor.good(); ++i) {
     const auto kind = static_cast<model::ValueKind>(cursor.fixed<std::uint8_t>());
@@ -62,6 +64,7 @@ void IndicatorRowsWriter::add(const Indicator& indicator) {
   put_fixed(rows_, indicator.valid_from.us);
   put_fixed(rows_, indicator.valid_until.us);
   rows_ += static_cast<char>(indicator.confidence.value_or(no_confidence));
+  rows_ += static_cast<char>(indicator.revoked ? is_revoked : 0);
   put_varint(rows_, indicator.values.size());
   for (const auto& value : indicator.values) {
     rows_ += static_cast<char>(value.kind);

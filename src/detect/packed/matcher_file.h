@@ -17,6 +17,7 @@ struct MatcherParts {
   LiteralPacker literals;
   IndicatorRowsWriter indicators;
   std::vector<int> v4_bits = {}, v6_bits = {};
+  std::vector<std::uint32_t> patterns = {};  // indicators, ascending, whose patterns say more than values
 };
 
 /// Replaces `path` whole and durably, through a file beside it.
@@ -37,8 +38,8 @@ Result<Matcher> load_matcher_file(const std::string& path, Timestamp now);
 /// How many literals of each kind a matcher has, those kinds that it has at all.
 std::vector<std::pair<std::string_view, std::size_t>> literal_counts(const Matcher& matcher);
 
-/// As load_matcher_file over bytes in memory (which must outlive the matcher), without their digests: for fuzzing.
-/// Whatever they are, nothing outside of them is read. errors: as load_matcher_file
+/// As load_matcher_file over bytes in memory (which must outlive the matcher), without their digests: for
+/// fuzzing. Whatever they are, nothing outside of them is read. errors: as load_matcher_file
 Result<Matcher> matcher_over(std::string_view bytes, Timestamp now);
 
 }  // namespace shieldwall::detect

@@ -1,6 +1,7 @@
 // Bytes that claim to be a matcher file are refused, or answer every question without reading outside of
 // themselves. Their digests are not asked: whoever writes a hostile file writes the right ones.
 #include "detect/packed/matcher_file.h"
+#include "detect/pattern/indicator_patterns.h"
 
 using namespace shieldwall;
 using namespace shieldwall::detect;
@@ -22,5 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto value : values)
     for (const auto& match : scanner.scan({.line = 1, .fields = {{"user_agent", value}}}))
       if (match.indicator >= matcher->indicator_count()) std::abort();
+  const auto patterns = IndicatorPatterns::of(*matcher, {});
+  if (patterns.size() > matcher->indicator_count()) std::abort();
   return 0;
 }

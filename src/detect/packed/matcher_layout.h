@@ -7,7 +7,7 @@
 namespace shieldwall::detect {
 
 inline constexpr std::string_view matcher_magic{"SWmatch\0", 8};
-inline constexpr std::uint32_t matcher_version = 2;
+inline constexpr std::uint32_t matcher_version = 3;
 inline constexpr std::uint64_t matcher_page_bytes = 4096;       // the header's, and what sections begin at
 inline constexpr std::uint64_t matcher_chunk_bytes = 4u << 20;  // has a digest of its own
 
@@ -27,10 +27,11 @@ struct MatcherHeader {
   std::uint64_t counts[32] = {};
   FileSection text, lines, filter, indicators, prefixes;
   FileSection addresses;  // 2^n bits, or none
+  FileSection patterns;   // numbers of indicators
   FileSection digests;    // of the chunks of all between the first page and here
   std::uint8_t of_digests[32] = {};
   std::uint8_t of_header[32] = {};  // of all before
 };
-static_assert(sizeof(MatcherHeader) == 8 + 8 + 16 + 16 + 8 + 256 + 112 + 64);
+static_assert(sizeof(MatcherHeader) == 8 + 8 + 16 + 16 + 8 + 256 + 128 + 64);
 
 }  // namespace shieldwall::detect

@@ -125,6 +125,20 @@ Result<std::vector<int>> prefix_list(Cursor& cursor, int bits_max) {
   return list;
 }
 
+/// Numbers of the file's indicators, ascending.
+Result<std::vector<std::uint32_t>> pattern_numbers(Cursor cursor, std::size_t indicators) {
+  std::vector<std::uint32_t> list;
+  const auto count = cursor.varint();
+  for (std::uint64_t i = 0; i < count && cursor.good(); ++i) {
+    const auto number = cursor.fixed<std::uint32_t>();
+    if (number >= indicators || (!list.empty() && number <= list.back()))
+      return damaged("its list of patterns");
+    list.push_back(number);
+  }
+  if (!cursor.good()) return damaged("its list of patterns");
+  return list;
+}
+
 /// As many bits as fill that many bytes; without its words.
 Result<AddressFilter> address_filter(std::size_t bytes) {
   if (bytes == 0) return AddressFilter{};
@@ -163,6 +177,8 @@ Result<std::shared_ptr<const Layer>> layer_over(std::string_view file,
   Cursor prefixes(TRY(section(file, header.prefixes)));
   layer->v4_bits = TRY(prefix_list(prefixes, 128));
   layer->v6_bits = TRY(prefix_list(prefixes, 128));
+  const auto patterns = TRY(section(file, header.patterns));
+  layer->patterns = TRY(pattern_numbers(Cursor(patterns), layer->rows.size()));
   layer->bytes = lines.size() + filter.size() + addresses.size();
   layer->memory = std::move(memory);
   return std::shared_ptr<const Layer>(std::move(layer));

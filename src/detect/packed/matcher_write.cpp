@@ -74,6 +74,13 @@ std::string prefixes(const MatcherParts& parts) {
   return out;
 }
 
+std::string pattern_numbers(const MatcherParts& parts) {
+  std::string out;
+  put_varint(out, parts.patterns.size());
+  for (const auto number : parts.patterns) put_fixed(out, number);
+  return out;
+}
+
 void copy_digest(const Digest& digest, std::uint8_t (&into)[32]) {
   std::memcpy(into, digest.bytes.data(), sizeof into);
 }
@@ -96,6 +103,7 @@ Done write_into(MatcherParts parts, File& file) {
   header.filter = TRY(out.section(bytes_of(packed.filter)));
   header.addresses = TRY(out.section(bytes_of(packed.addresses)));
   header.prefixes = TRY(out.section(prefixes(parts)));
+  header.patterns = TRY(out.section(pattern_numbers(parts)));
   header.indicators = TRY(out.section(std::move(parts.indicators).finish()));
   header.digests.at = out.at();
   const auto digests = std::move(out).digests();
@@ -166,6 +174,8 @@ MatcherParts parts_of(const MatcherTables& tables) {
       numbers.push_back(withdrawn ? gone : static_cast<std::uint32_t>(parts.indicators.size()));
       if (!withdrawn) parts.indicators.add(indicator);
     }
+    for (const auto number : use.layer->patterns)
+      if (numbers[number] != gone) parts.patterns.push_back(numbers[number]);
     for_each_literal(use.layer->literals,
                      [&](LiteralKind kind, std::string_view key, const Postings& postings) {
                        for (std::size_t i = 0; i < postings.size(); ++i)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_set>
 
 #include "base/random.h"
 #include "detect/pattern/event_observation.h"
@@ -99,23 +98,21 @@ IndicatorPatterns IndicatorPatterns::of(std::span<const Indicator> indicators,
   return of_those(std::move(wanted), options);
 }
 
-/// Whatever says more than values is among what the matcher cannot use, or not in whole: of a million
-/// indicators no other pattern is read again.
 IndicatorPatterns IndicatorPatterns::of(const Matcher& matcher,
                                         Timestamp now,
                                         const PatternSetOptions& options) {
   std::vector<Taken> wanted;
-  for (const auto& use : MatcherAccess::tables(matcher).layers) {
-    std::unordered_set<std::string_view> left_out;
-    for (const auto& unused : use.layer->unused) left_out.insert(unused.id);
-    if (left_out.empty()) continue;
-    for (std::size_t i = 0; i < use.layer->indicators.size(); ++i) {
-      const auto& one = use.layer->indicators[i];
-      if (!left_out.contains(one.id) || (use.withdrawn && use.withdrawn->contains(one.id))) continue;
-      if (!one.revoked && one.valid_from <= now && says_more_than_values(one))
-        wanted.push_back({use.first + i, one.id, one.source, one.pattern, one.valid_until});
+  for (const auto& use : MatcherAccess::tables(matcher).layers)
+    for (const auto number : use.layer->patterns) {
+      auto one = use.layer->indicator(number);
+      const bool gone = one.revoked || (use.withdrawn && use.withdrawn->contains(one.id));
+      if (!gone && one.valid_from <= now)
+        wanted.push_back({use.first + number,
+                          std::move(one.id),
+                          std::move(one.source),
+                          std::move(one.pattern),
+                          one.valid_until});
     }
-  }
   return of_those(std::move(wanted), options);
 }
 

@@ -23,8 +23,7 @@ class IndicatorPatterns {
                               Timestamp now,
                               const PatternSetOptions& options = {});
 
-  /// Those of a matcher's indicators, in its numbers; of a matcher from a file those that were added to it,
-  /// as the file does not say which were revoked.
+  /// Those of a matcher's indicators, in its numbers: of a matcher from a file too.
   static IndicatorPatterns of(const Matcher& matcher, Timestamp now, const PatternSetOptions& options = {});
 
   bool empty() const { return taken_.empty(); }
@@ -32,6 +31,11 @@ class IndicatorPatterns {
   std::span<const Unused> unused() const { return unused_; }
   /// Does an indicator of that id take part?
   bool takes(std::string_view id) const;
+  /// `with(number of the indicator, its pattern)` for each that takes part.
+  template <typename With>
+  void each(With&& with) const {
+    for (const auto& one : taken_) with(one.indicator, one.pattern);
+  }
   bool operator==(const IndicatorPatterns& other) const { return taken_ == other.taken_; }
 
  private:
