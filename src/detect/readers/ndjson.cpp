@@ -11,8 +11,9 @@ namespace shieldwall::detect {
 
 namespace {
 
-constexpr int depth_max = 64;                  // as for STIX; events nest a handful deep
-constexpr std::size_t fields_max = 1'000'000;  // a hostile line of 100 MB holds 14 million
+constexpr int depth_max = 64;                        // as for STIX; events nest a handful deep
+constexpr std::size_t fields_max = 1'000'000;        // a hostile line of 100 MB holds 14 million
+constexpr std::size_t names_bytes_max = 256u << 20;  // of a line: names repeat those above them
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -48,7 +49,7 @@ class NdjsonParser final : public RecordParser {
       arena_.clear();
     }
     text_ = line;
-    at_ = 0;
+    at_ = names_bytes_ = 0;
     record_ = &record;
     skip_space();
     if (at_ == text_.size()) return false;
@@ -109,6 +110,8 @@ class NdjsonParser final : public RecordParser {
       if (!take('"')) return error("has no key where one is expected");
       const auto key = TRY(string());
       if (!take(':')) return error("has no colon behind a key");
+      names_bytes_ += name.size() + key.size();
+      if (names_bytes_ > names_bytes_max) return error("has longer names than are looked at");
       TRY(value(name.empty() ? key : arena_.keep(name, ".", key), depth));
     } while (take(','));
     if (!take('}')) return error("has no comma or } where one is expected");
@@ -137,8 +140,17 @@ class NdjsonParser final : public RecordParser {
     return escaped_string();
   }
 
+  /// Of the string that at_ lies in; of the line where it has no end.
+  std::size_t string_end() const {
+    for (auto at = at_;;) {
+      at += plain_size(text_.substr(at));
+      if (at >= text_.size() || text_[at] == '"') return at;
+      at = std::min(at + 2, text_.size());  // an escape, or what is refused later
+    }
+  }
+
   Result<std::string_view> escaped_string() {
-    char* const out = arena_.take(text_.size() - at_);  // decoding never lengthens
+    char* const out = arena_.take(string_end() - at_);  // decoding never lengthens
     std::size_t size = 0;
     for (;;) {
       const auto rest = text_.substr(at_);
@@ -234,6 +246,7 @@ class NdjsonParser final : public RecordParser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t names_bytes_ = 0;
   Record* record_ = nullptr;
   Arena arena_;
   PlainJson quick_;

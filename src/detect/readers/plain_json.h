@@ -1,5 +1,6 @@
 #pragma once
-// Reads the JSON objects that nearly all lines of logs are: without escapes, control characters or surprises.
+// Reads the JSON objects that nearly all lines of logs are: without \u escapes, control characters or
+// surprises.
 
 #include <string_view>
 

@@ -19,12 +19,11 @@ struct Masks {
   std::uint64_t quote = 0, backslash = 0, control = 0, high = 0, nul = 0;
 
   void operator|=(const Masks& other) {
-    backslash |= other.backslash;
     control |= other.control;
     high |= other.high;
     nul |= other.nul;
   }
-  ByteFacts facts() const { return {(backslash | control) != 0, high != 0, nul != 0}; }
+  ByteFacts facts() const { return {control != 0, high != 0, nul != 0}; }
 };
 
 struct Portable {
@@ -126,7 +125,7 @@ ByteFacts index_with(std::string_view text, QuotePositions& quotes) {
   Masks seen;
   walk<Kernel>(text, [&](const Masks& masks, std::size_t offset) {
     seen |= masks;
-    for (auto rest = masks.quote; rest != 0; rest &= rest - 1)
+    for (auto rest = masks.quote | masks.backslash; rest != 0; rest &= rest - 1)
       *out++ = static_cast<std::uint32_t>(offset + static_cast<std::size_t>(std::countr_zero(rest)));
   });
   quotes.filled(out);

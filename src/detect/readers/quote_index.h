@@ -1,5 +1,6 @@
 #pragma once
-// Where the quotes of a line are, sixty-four bytes a step, with the widest instructions this machine has.
+// Where the quotes and backslashes of a line are, sixty-four bytes a step, with the widest instructions this
+// machine has.
 
 #include <cstdint>
 #include <span>
@@ -10,12 +11,12 @@ namespace shieldwall::detect {
 
 /// What one look over some bytes tells.
 struct ByteFacts {
-  bool odd = false;   // a backslash or a byte below 0x20: strings are not what stands between two quotes
-  bool high = false;  // a byte outside ASCII
+  bool control = false;  // a byte below 0x20, which no string of JSON may hold
+  bool high = false;     // a byte outside ASCII
   bool nul = false;
 };
 
-/// The positions of quotes, in memory that is kept from line to line.
+/// The positions of quotes and backslashes, in memory that is kept from line to line.
 class QuotePositions {
  public:
   std::span<const std::uint32_t> all() const { return {memory_.data(), count_}; }
@@ -42,7 +43,7 @@ struct QuoteKernel {
 /// Those that run on this machine, widest first; the last is portable. All give the same.
 std::span<const QuoteKernel> quote_kernels();
 
-/// Replaces `quotes` by the positions of all quotes in `text` (below 4 GiB).
+/// Replaces `quotes` by the positions of all quotes and backslashes in `text` (below 4 GiB).
 ByteFacts index_quotes(std::string_view text, QuotePositions& quotes);
 ByteFacts byte_facts(std::string_view text);
 

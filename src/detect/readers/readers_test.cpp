@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include <doctest/doctest.h>
 
 #include "base/text.h"
@@ -214,4 +216,37 @@ TEST_CASE("the time of an event is found under the names logs use") {
   CHECK(prose("2018-03-24T17:15:20.865716Z host x") == expected);
   CHECK(prose("2018-03-24 17:15:20.865716 host x") == expected);
   CHECK(prose("Mar 24 17:15:20 host x") == "");
+}
+
+TEST_CASE(
+    "a line of many escaped strings takes memory for what they say, not for the rest of the line each") {
+  std::string line = "{";
+  for (int i = 0; i < 6'000; ++i)
+    line += fmt::format(R"({}"k{}":"\u0041\u0042 some more text to make it long")", i > 0 ? "," : "", i);
+  line += "}";
+  const auto resident = [] {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t all = 0, pages = 0;
+    file >> all >> pages;
+    return pages * 4096;
+  };
+  const auto parser = ndjson_parser();
+  const auto before = resident();
+  Record record;
+  REQUIRE(parser->parse(line, record));
+  CHECK(record.fields.size() == 6'000);
+  CHECK(record.fields.back().value == "AB some more text to make it long");
+  CHECK(resident() < before + (100u << 20));  // else 6,000 times some 170 KB
+}
+
+TEST_CASE(
+    "a line whose names repeat a long one again and again is broken, and takes no memory for them all") {
+  std::string line = R"({")" + std::string(100'000, 'n') + R"(":{)";
+  for (int i = 0; i < 10'000; ++i) line += fmt::format(R"({}"k":1)", i > 0 ? "," : "");
+  line += "}}";
+  const auto parser = ndjson_parser();
+  Record record;
+  const auto parsed = parser->parse(line, record);
+  REQUIRE(!parsed);
+  CHECK(parsed.error().message.starts_with("has longer names than are looked at"));
 }
