@@ -161,7 +161,7 @@ class Compiler {
     using Op = model::PatternOperator;
     const bool network = comparison.op == Op::is_subset;
     if (comparison.negated || (comparison.op != Op::equal && comparison.op != Op::in && !network))
-      return refuse("what is not =, IN or ISSUBSET, or has NOT, says more than values");
+      return refuse("only =, IN and ISSUBSET without NOT are values alone");
     if (!is_plain_path(comparison.path))
       return refuse(comparison.path.text() + " is not looked for as a value alone");
     for (const auto& literal : comparison.literals) {
