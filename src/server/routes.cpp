@@ -1,6 +1,7 @@
 // Every way into the node, in one list. A door that is not here does not exist.
 
 #include "exchange/ask/ask.h"
+#include "exchange/federation/operator_routes.h"
 #include "exchange/federation/proposing.h"
 #include "exchange/taxii/taxii.h"
 #include "library/feed/feed_routes.h"
@@ -26,6 +27,9 @@ std::vector<api::Route> all_routes() {
                           library::feed_routes(),
                           exchange::ask_routes(),
                           exchange::federation::alliance_routes(),
+                          exchange::federation::own_node_routes(),
+                          exchange::federation::other_member_routes(),
+                          exchange::federation::recall_routes(),
                           exchange::federation::proposal_routes(),
                           exchange::federation::member_ask_routes(),
                           exchange::federation::carry_routes(),

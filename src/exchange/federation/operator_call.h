@@ -14,7 +14,9 @@ Result<Federation*> operated(const api::Call& call);
 
 api::Response told(int status, model::JsonWriter out);
 
+inline constexpr std::size_t operator_body_bytes_max = 64u << 10;
+
 /// The request's JSON; an empty body is an empty object. errors: as api::body_of, invalid
-Result<model::JsonDocument> body_in(const api::Call& call, std::size_t bytes_max);
+Result<model::JsonDocument> body_in(const api::Call& call, std::size_t bytes_max = operator_body_bytes_max);
 
 }  // namespace shieldwall::exchange::federation
