@@ -13,7 +13,8 @@ namespace {
 std::vector<api::Route> both_routes() {
   std::vector<api::Route> all(routes().begin(), routes().end());
   all.insert(all.end(), value_routes().begin(), value_routes().end());
-  all.insert(all.end(), feed_routes().begin(), feed_routes().end());
+  for (const auto some : {feed_routes(), control_value_routes()})
+    all.insert(all.end(), some.begin(), some.end());
   return all;
 }
 
