@@ -1,5 +1,5 @@
 #pragma once
-// `alliance ...`, `member suspend|reinstate|impact`, `recall`: an operator's words about other nodes.
+// `alliance create|invite|join|list|refused`: the alliances of a node.
 
 #include "cli/command.h"
 

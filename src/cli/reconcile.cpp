@@ -107,10 +107,31 @@ Exit run(const Arguments& arguments) {
   return exit == Exit::done ? ended : exit;
 }
 
+constexpr Option options_here[] = {
+    {"MEMBER", "the member's name or id", Takes::one, true},
+    {"--status", "only show how far it is", Takes::nothing},
+    {"--wait", "seconds to follow it; it goes on by itself after; default: 60"},
+    dir_option,
+    as_option,
+    json_option,
+};
+
+constexpr Command commands_here[] = {
+    {"alliance reconcile",
+     "find and mend what a member lacks of what was released to it",
+     "Compares the set of all statements that each of the two released to the other with what the other "
+     "one took, by a few kilobytes for each hundred differences however large the sets are. What is "
+     "missing is told again; what a restored node forgot of its own comes back to it. After a restore it "
+     "is done by itself. Exit 5 when it failed.",
+     options_here,
+     "shieldwall alliance reconcile 'Partner CERT' --dir node",
+     run},
+};
+
 }  // namespace
 
-Exit run_reconcile(const Arguments& arguments) {
-  return run(arguments);
+std::span<const Command> reconcile_commands() {
+  return commands_here;
 }
 
 }  // namespace shieldwall::cli
