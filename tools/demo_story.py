@@ -198,6 +198,7 @@ def words_found(node, words):
 def by_stick(demo, hub, skerry, not_before=0.0):
     """What waits at the hub, by a file."""
     stick = demo.folder / "stick.sw"
+    stick.unlink(missing_ok=True)  # it was carried
     hub.run("carry", "out", skerry.organisation, stick)
     time.sleep(max(0.0, not_before - time.time()))
     return skerry.json("carry", "in", stick)

@@ -60,8 +60,14 @@ Exit invite(const Arguments& arguments) {
   return on_node(
       arguments,
       [&](NodeDoor& door) -> Result<model::JsonDocument> {
-        if (!is_known(door, name))
-          TRY(door.ask(Method::post, "/api/v1/alliances", body_with({{"name", name}})));
+        if (!is_known(door, name)) {
+          model::JsonWriter founding;
+          founding.begin_object();
+          founding.member("name", name);
+          founding.member("to_invite", true);
+          founding.end_object();
+          TRY(door.ask(Method::post, "/api/v1/alliances", std::move(founding).text()));
+        }
         return door.ask(Method::post, path_of("alliances", name, "/invitations"));
       },
       [](const Json& answer) {

@@ -27,6 +27,14 @@ std::int64_t number_in(const std::string& text) {
   return number;
 }
 
+/// A file that was not carried yet would be lost, and the node would not write it again by itself.
+Done check_free(const std::string& path) {
+  for (const auto& name : {path, path + ".1"})
+    if (TRY(system_fs().exists(name)))
+      return fail(ErrorCode::conflict, "{} is there already: carry it first, or give another name", name);
+  return {};
+}
+
 /// Writes the answer's file where the operator wants it.
 Done save(const model::JsonDocument& answer, const std::string& path) {
   const auto bytes = TRY(from_base64(text_of(answer.root(), "file")));
@@ -43,6 +51,7 @@ Exit carry_out(const Arguments& arguments) {
   return on_node(
       arguments,
       [&](NodeDoor& door) -> Result<model::JsonDocument> {
+        TRY(check_free(path));
         for (int part = 1;; ++part) {
           JsonWriter body;
           body.begin_object();

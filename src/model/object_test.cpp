@@ -110,6 +110,17 @@ TEST_CASE("every broken rule is told with its section and place") {
   CHECK(found("[1]") == std::vector<std::string>{"error STIX 2.1 §3 "});
 }
 
+TEST_CASE("what is no time is told with what it lacks") {
+  auto text = with("");
+  text.replace(text.find("2016-04-06T20:03:48Z"), 20, "yesterday");
+  const auto document = *JsonDocument::parse(text);
+  const auto object = read_object(document.root());
+  REQUIRE(!object);
+  const auto& message = object.error().findings.front().message;
+  CHECK(message.starts_with("'valid_from': "));
+  CHECK(message.find("{}") == std::string::npos);
+}
+
 TEST_CASE("selectors of granular markings must resolve") {
   const auto marking = [](std::string_view selector) {
     return with(R"(,"labels":["a"],"granular_markings":[{"lang":"de","selectors":[")" +

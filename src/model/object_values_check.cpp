@@ -152,7 +152,7 @@ void Checker::check_timestamp(const Property& property, const Json& value) {
   const auto text = value.string();
   const auto time = parse_time(text);
   if (!time) {
-    error("timestamp", "2.16.1", value, "'{}': {}", property.name, "{}", time.error().message);
+    error("timestamp", "2.16.1", value, "'{}': {}", property.name, time.error().message);
     return;
   }
   // 20 letters without a fraction, then the dot and three digits at least.

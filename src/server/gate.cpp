@@ -93,9 +93,7 @@ Dialect dialect_of(std::string_view target) {
 /// A node that came back from a backup may hold what was recalled since: it shows nothing before its members
 /// told, as it releases nothing.
 bool waits_for_members(api::Services& services, const api::Route& route) {
-  if (!route.shows_objects.value_or(route.right == Right::read)) return false;
-  const auto federation = exchange::federation::federation_of(services);
-  return federation && !exchange::federation::may_release(**federation);
+  return route.shows_objects.value_or(route.right == Right::read) && awaits_members(services);
 }
 
 net::Response told(Dialect dialect, const Error& error) {
@@ -106,6 +104,11 @@ net::Response told(Dialect dialect, const Error& error) {
 }
 
 }  // namespace
+
+bool awaits_members(api::Services& services) {
+  const auto federation = exchange::federation::federation_of(services);
+  return federation && !exchange::federation::may_release(**federation);
+}
 
 net::Response refusal_in(Dialect dialect, int status, std::string_view detail) {
   if (dialect == Dialect::taxii) return exchange::taxii_error(status, detail).into_http();
@@ -176,13 +179,13 @@ std::expected<Gate::Admitted, net::Response> Gate::admit(const net::Request& req
     if (const auto too_many = parts_.limits.of_account(request, admitted.caller->account, count))
       return std::unexpected(limited(dialect, request, *too_many));
   if (waits_for_members(parts_, *match.route))
-    return std::unexpected(refusal_of(
-        dialect,
-        {.status = 503,
-         .detail =
-             "this node came back from a backup and asks its members what was recalled since; "
-             "`shieldwall log catch-up` lets its log go on, `shieldwall alliance list` shows who is awaited",
-         .retry_after = seconds(5)}));
+    return std::unexpected(refusal_of(dialect,
+                                      {.status = 503,
+                                       .detail = "this node came back from a backup and asks its members "
+                                                 "what was recalled since, for two minutes "
+                                                 "at most once its log goes on; `shieldwall log catch-up` "
+                                                 "lets it go on where nobody has more of it",
+                                       .retry_after = seconds(5)}));
   if (match.route->right == Right::none) return admitted;
   if (!admitted.caller)
     return std::unexpected(refusal_of(

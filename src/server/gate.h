@@ -41,5 +41,8 @@ net::Response refusal_in(api::Dialect dialect, int status, std::string_view deta
 
 /// errors: denied: a page of another site sent it
 Done check_origin(const net::Request& request);
+/// Whether the node came back from a backup and shows nothing before its members told what was recalled
+/// since.
+bool awaits_members(api::Services& services);
 
 }  // namespace shieldwall::server

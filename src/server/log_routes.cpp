@@ -175,6 +175,9 @@ Result<Response> catch_up(Call& call) {
     return fail(ErrorCode::denied, "only the operator of the node's own machine may do this");
   const auto document = TRY(json_body(call));
   const auto from = document.root().find("from");
+  if (!log->is_held())  // whoever asks its members again shows nothing before they answer
+    return fail(ErrorCode::conflict,
+                "this node's log was not put back: it goes on, and has nothing to catch up");
   const auto before = log->size();
   std::size_t withdrawn = 0;
   if (from && from->is(model::JsonKind::string)) {
@@ -182,10 +185,8 @@ Result<Response> catch_up(Call& call) {
     const auto told = TRY(log->catch_up(source));
     withdrawn = TRY(withdraw_again(records_of(call), told));
   }
-  TRY(ledger::audit(call.services.store,
-                    *call.caller,
-                    "log.catch_up",
-                    {{"before", before}, {"after", log->size()}, {"was_held", log->is_held()}}));
+  TRY(ledger::audit(
+      call.services.store, *call.caller, "log.catch_up", {{"before", before}, {"after", log->size()}}));
   // What this node signed since the backup, and what was recalled since, the members know: they are asked
   // before it signs or shows anything.
   if (const auto federation = exchange::federation::federation_of(call.services); federation)

@@ -4,6 +4,7 @@
 
 #include "api/seal.h"
 #include "ledger/audit.h"
+#include "server/gate.h"
 #include "server/page.h"
 #include "server/parts.h"
 #include "store/steps.h"
@@ -23,10 +24,16 @@ Result<Response> health(Call&) {
 
 Result<Response> readiness(Call& call) {
   // One read of the store: what a request needs first.
-  const bool ready =
+  const bool works =
       parts_of(call).ready && ledger::home_organisation(call.services.store.settings()).has_value();
+  const bool awaits = works && awaits_members(call.services);
   return Response(
-      ready ? 200 : 503, policy::Public::of(ready ? "ready\n" : "not ready\n"), "text/plain; charset=utf-8");
+      works && !awaits ? 200 : 503,
+      policy::Public::of(!works   ? "not ready\n"
+                         : awaits ? "not ready: it came back from a backup and asks its members what "
+                                    "was recalled since\n"
+                                  : "ready\n"),
+      "text/plain; charset=utf-8");
 }
 
 Result<Response> description(Call& call) {
@@ -37,7 +44,7 @@ Result<Response> front_page(Call& call) {
   const auto& parts = parts_of(call);
   const auto html = front_page_html({.node = parts.node_name,
                                      .version = version,
-                                     .ready = parts.ready,
+                                     .ready = parts.ready && !awaits_members(call.services),
                                      .up = call.now - parts.started,
                                      .searchable = call.services.store.objects().text_lag() == 0});
   Response response(200, policy::Public::of(html), "text/html; charset=utf-8");

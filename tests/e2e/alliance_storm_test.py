@@ -7,6 +7,7 @@ gone. In the middle of it one node is put back to a backup, and once more when a
 row alliance_restored of tests/sizes.tsv says: its peers keep no evidence against it, it serves nothing recalled, and
 what it shared since the backup is everywhere, also at itself. The row alliance_kills of tests/sizes.tsv says how often a node is killed; SHIELDWALL_STORM_SEED replays the choices.
 """
+import contextlib
 import http.client
 import os
 import pathlib
@@ -73,6 +74,8 @@ def put_back(member, folder, gone):
     shutil.move(folder, member.folder)
     member.serve()
     assert not shown(member), "a restored node shows objects before its log caught up"
+    with contextlib.suppress(Refused):
+        raise AssertionError(f"a restored node that shows nothing says that it is {member.ask('GET', '/readyz')}")
     member.run("log", "catch-up")
 
     seen = []

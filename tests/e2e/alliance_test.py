@@ -21,6 +21,8 @@ from alliance_nodes import Member, wait_until
 def check_joining(a, b, c):
     for one in (a, b, c):
         one.serve()
+    c.run("alliance", "invite", "Nobody can call me", status=5)
+    assert not c.ask("GET", "/api/v1/alliances")["alliances"], "an invitation that failed founded an alliance"
     for joiner in (b, c):
         invitation = a.run("alliance", "invite", "Northern Shield")["invitation"]
         joined = joiner.run("alliance", "join", invitation)
@@ -73,6 +75,20 @@ def check_kill(a, b):
         wait_until("caught up", lambda: all(b.has(one) for one in shared), seconds=40)
 
 
+def check_mistakes(a, c):
+    """What a tired operator does must do no harm."""
+    a.run("log", "catch-up", status=4)
+    assert a.holds(), "a node whose log was never put back shows nothing after a catch-up"
+    asked = time.monotonic()
+    a.run("ask", "some.example", "--peer", "c", status=4)
+    assert time.monotonic() - asked < 20, "a member that cannot be called was asked for long"
+    stick = a.folder / "stick.sw"
+    a.run("carry", "out", "c", stick)
+    carried = stick.read_bytes()
+    a.run("carry", "out", "c", stick, status=4)
+    assert stick.read_bytes() == carried, "a file that was not carried yet was written over"
+
+
 def check_stranger(a, world, binary):
     stranger = Member(binary, world, "stranger")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -98,7 +114,8 @@ def main():
         nodes = [a, b, c]
         for check in (lambda: check_joining(a, b, c), lambda: check_stranger(a, world, binary),
                       lambda: check_sharing(a, b, c), lambda: check_recall(a, b, c),
-                      lambda: check_suspension(a, b, c), lambda: check_kill(a, b)):
+                      lambda: check_suspension(a, b, c), lambda: check_mistakes(a, c),
+                      lambda: check_kill(a, b)):
             start = time.monotonic()
             check()
             print(check.__code__.co_names[0], f"{time.monotonic() - start:.1f} s")

@@ -95,7 +95,9 @@ Result<Response> create_alliance(Call& call) {
   const auto document = TRY(body_in(call));
   auto fields = TRY(api::Fields::of(document.root()));
   const auto name = TRY(fields.text("name"));
+  const bool to_invite = TRY(fields.flag("to_invite", false));
   TRY(fields.finish());
+  if (to_invite) TRY(check_can_invite(federation->options()));
   TRY(ledger::audit(call.services.store, *call.caller, "alliance.create", {{"name", name}}));
   const auto made = TRY(found_alliance(*federation, name));
   JsonWriter out;
@@ -176,7 +178,9 @@ constexpr api::Field list_fields[] = {
     {"tls_overlap_until", "timestamp", "until then the roster lists both TLS keys", false},
     {"alliances", "[]object", "each as Alliance"}};
 constexpr api::Type list_type{"Alliances", list_fields};
-constexpr api::Field create_fields[] = {{"name", "string", "in words, one line"}};
+constexpr api::Field create_fields[] = {
+    {"name", "string", "in words, one line"},
+    {"to_invite", "boolean", "others are to be invited: refused where nobody can reach this node", false}};
 constexpr api::Type create_type{"NewAlliance", create_fields};
 constexpr api::Field invitation_fields[] = {
     {"invitation", "string", "to be given to the other operator; taken once"},

@@ -60,11 +60,16 @@ Result<Response> handed_on(Call& call, std::string_view what) {
   const auto row = TRY(ledger::organisation_named(call.services.store.records(), call.part("organisation")));
   const auto known = federation->known();
   const auto* const member = known->member(row.value.id);
-  if (member == nullptr || known->is_suspended(row.value.id))
+  if (member == nullptr)
     return fail(ErrorCode::not_found, "{} is no member that this node speaks with", row.value.name);
+  if (known->is_suspended(row.value.id))
+    return fail(ErrorCode::conflict, "{} is suspended here: nothing is asked of it", member->name);
   const auto address = ledger::node_address(*member);
   if (!address)
-    return fail(ErrorCode::unavailable, "{} cannot be called, so it cannot be asked", member->name);
+    return fail(ErrorCode::conflict,
+                "{} only calls others or takes files, so it cannot be asked: ask a member with an address "
+                "(`shieldwall alliance list` shows them)",
+                member->name);
   net::Request request{.method = call.request.method, .target = fmt::format("/federation/ask/{}", what)};
   request.body = TRY(api::body_of(call, question_bytes_max));
   if (!request.body.empty()) request.headers.set("Content-Type", "application/json");

@@ -269,6 +269,34 @@ TEST_CASE("an amended label takes back what came just before the power went, and
   CHECK(c.has(object));
 }
 
+TEST_CASE("an amended label takes back what was shared again for those who joined since") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& b = world.node("b");
+  auto& c = world.node("c");
+  world.alliance({&a, &b});
+  const auto circle = [&] { return ledger::circle_by_name(a.store->records(), a.home, "shield")->value; };
+  const auto object = a.share("seen.example");
+  const auto first = *a.store->objects().get(a.scope(), object);
+  const Bytes text(*first.bytes);
+  world.settle();
+  const auto invitation = invite(*a.federation, *ledger::alliance_named(a.store->records(), "shield"));
+  REQUIRE(invitation);
+  REQUIRE(join(*c.federation, *invitation));
+  world.settle();
+  CHECK(!c.has(object));
+  a.put(text, circle());
+  world.settle();
+  REQUIRE(c.has(object));
+  a.amend(object, [&](policy::Label& label) {
+    label.audience = first.label.audience;  // those to whom it was released first, as the route keeps them
+    label.tlp = policy::Tlp::red;
+  });
+  world.settle();
+  CHECK(!b.has(object));
+  CHECK(!c.has(object));
+}
+
 TEST_CASE("an amended label travels: who loses the object loses its words too, who gains it receives it") {
   FederationWorld world;
   auto& a = world.node("a");

@@ -184,13 +184,16 @@ Result<SignedRoster> found_alliance(Federation& federation, std::string_view nam
   return signed_and_kept(federation, roster, roster);
 }
 
+Done check_can_invite(const FederationOptions& options) {
+  if (!options.address.empty()) return {};
+  return fail(ErrorCode::unavailable,
+              "nobody can reach this node: set members.enabled, members.port and members.address in its "
+              "configuration, or let the other side invite");
+}
+
 Result<Invite> invite(Federation& federation, const SignedRoster& alliance) {
   const auto& options = federation.options();
-  if (options.address.empty())
-    return fail(
-        ErrorCode::unavailable,
-        "nobody can reach this node: set members.enabled and members.address in its configuration, or let "
-        "the other side invite");
+  TRY(check_can_invite(options));
   if (!is_founder(alliance.roster, options.home) && !is_delegate(alliance.roster, options.home))
     return fail(ErrorCode::denied,
                 "only a founder invites, or a member to whom the founders delegated enrolment");

@@ -16,6 +16,9 @@ Result<ledger::SignedRoster> found_alliance(Federation& federation, std::string_
 /// The version after that one, with nothing changed yet.
 policy::Roster next_of(const policy::Roster& before);
 
+/// errors: unavailable: this node has no address under which others reach it
+Done check_can_invite(const FederationOptions& options);
+
 /// An invitation that one node can take within invite_life. Where several founders sign, whoever takes it
 /// waits for them; a member to whom enrolment is delegated admits organisations of its nations alone.
 ///   errors  unavailable: this node has no address; denied: neither a founder nor a delegate
