@@ -172,7 +172,8 @@ std::span<const Command> scan_commands() {
           "indicator to look for, "
           "5 a file or the node cannot be used.",
       .options = scan_options,
-      .example = "shieldwall scan --remember past --intel samples/demo/shared.json samples/demo/logs",
+      .example = "shieldwall scan --remember past --remember-days 0 --intel samples/demo/shared.json "
+                 "samples/demo/logs",
       .run = run_scan,
   }};
   return commands_of_scan;
