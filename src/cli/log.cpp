@@ -199,6 +199,10 @@ Exit run_catch_up(const Arguments& arguments) {
         return door.ask(net::Method::post, "/api/v1/log/catch-up", std::move(out).text());
       },
       [](const model::Json& answer) {
+        if (!flag_of(answer, "was_held")) {
+          print("nothing to catch up: this node's log was not put back, and goes on\n");
+          return;
+        }
         print("the log had {} entries, and goes on with {}\n",
               number_of(answer, "before"),
               number_of(answer, "size"));

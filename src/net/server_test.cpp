@@ -176,14 +176,14 @@ TEST_CASE("a head that does not come in time ends the connection") {
 }
 
 TEST_CASE("a body that comes too slowly ends the connection, a slow but steady one does not") {
-  Limits limits{.rate_bytes_per_second = 1000, .rate_window = milliseconds(200)};
+  Limits limits{.rate_bytes_per_second = 1000, .rate_window = milliseconds(500)};  // a busy machine halts us
   TestServer node(with_limits(limits), echo);
   RawSocket slow(node.port());
   slow.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + std::string(50000, 'x'));
   CHECK(status_of(slow.hear_all()) == 408);  // the fast start did not buy it more time
   RawSocket steady(node.port());
-  steady.say("POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1500\r\n\r\n");
-  for (int i = 0; i < 15; ++i) {
+  steady.say("POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4000\r\n\r\n");
+  for (int i = 0; i < 40; ++i) {
     steady.say(std::string(100, 'y'));
     std::this_thread::sleep_for(std::chrono::milliseconds(40));
   }

@@ -167,6 +167,17 @@ Result<Response> back_up(Call& call) {
   return Response::nothing();
 }
 
+JsonWriter caught_up(std::uint64_t before, const ledger::NodeLog& log, std::size_t withdrawn, bool was_held) {
+  JsonWriter out;
+  out.begin_object();
+  out.member("was_held", was_held);
+  out.member("before", before);
+  out.member("size", log.size());
+  out.member("withdrawn", withdrawn);
+  out.end_object();
+  return out;
+}
+
 /// A log that was restored goes on: with what another copy of it holds, or with nothing but the word that
 /// there is none.
 Result<Response> catch_up(Call& call) {
@@ -175,10 +186,9 @@ Result<Response> catch_up(Call& call) {
     return fail(ErrorCode::denied, "only the operator of the node's own machine may do this");
   const auto document = TRY(json_body(call));
   const auto from = document.root().find("from");
-  if (!log->is_held())  // whoever asks its members again shows nothing before they answer
-    return fail(ErrorCode::conflict,
-                "this node's log was not put back: it goes on, and has nothing to catch up");
   const auto before = log->size();
+  // Whoever asks its members again shows nothing before they answer.
+  if (!log->is_held()) return answer(200, caught_up(before, *log, 0, false));
   std::size_t withdrawn = 0;
   if (from && from->is(model::JsonKind::string)) {
     ledger::FolderSource source(call.services.fs, std::string(from->string()));
@@ -193,13 +203,7 @@ Result<Response> catch_up(Call& call) {
     TRY(exchange::federation::reconcile_after_restore(**federation));
   TRY(log->resume(call.now));
   TRY(log->publish());
-  JsonWriter out;
-  out.begin_object();
-  out.member("before", before);
-  out.member("size", log->size());
-  out.member("withdrawn", withdrawn);
-  out.end_object();
-  return answer(200, std::move(out));
+  return answer(200, caught_up(before, *log, withdrawn, true));
 }
 
 constexpr api::Field catch_up_fields[] = {
