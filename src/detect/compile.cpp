@@ -128,10 +128,7 @@ class Compiler {
 
   /// Notes a pattern that says more than values.
   Result<model::Pattern> parsed(const std::string& text) {
-    auto pattern = model::parse_pattern(text);
-    if (!pattern) {
-      if (auto older = model::parse_pattern(text, model::PatternSpelling::v2_0)) pattern = std::move(older);
-    }
+    auto pattern = model::parse_any_pattern(text);
     if (pattern && !is_of_values_alone(*pattern)) layer_.patterns.push_back(number_);
     return pattern;
   }

@@ -395,4 +395,11 @@ Result<Pattern> parse_pattern(std::string_view text, PatternSpelling spelling, R
   return Parser(text, spelling, repeated).pattern();
 }
 
+Result<Pattern> parse_any_pattern(std::string_view text) {
+  auto pattern = parse_pattern(text);
+  if (!pattern && pattern.error().code == ErrorCode::invalid)
+    if (auto older = parse_pattern(text, PatternSpelling::v2_0)) return older;
+  return pattern;
+}
+
 }  // namespace shieldwall::model

@@ -27,7 +27,7 @@ enum class PatternSpelling : std::uint8_t { v2_1, v2_0 };  // 2.0: START '...' S
 enum class RepeatedQualifiers : std::uint8_t { refused, accepted };
 
 /// What is refused before it costs time or memory; patterns come from partners.
-inline constexpr std::size_t pattern_bytes_max = 1u << 20;  // a STIX string (DESIGN: 1 MiB)
+inline constexpr std::size_t pattern_bytes_max = 1u << 20;  // as any string of STIX
 inline constexpr int pattern_depth_max = 64;                // parentheses and NOTs inside each other
 inline constexpr std::size_t pattern_terms_max =
     100'000;  // comparisons and values of IN; lists of blocks are long
@@ -120,6 +120,9 @@ struct Pattern {
 Result<Pattern> parse_pattern(std::string_view text,
                               PatternSpelling spelling = PatternSpelling::v2_1,
                               RepeatedQualifiers repeated = RepeatedQualifiers::refused);
+
+/// As parse_pattern, in whichever spelling it parses; the errors are those of 2.1's.
+Result<Pattern> parse_any_pattern(std::string_view text);
 
 /// The canonical values that the pattern compares with `=` or `IN` (not negated) on paths whose kind of value
 /// is known, wherever they stand in it; sorted, without repetition. Values without a canonical form are left

@@ -134,11 +134,7 @@ Result<CanonicalValue> canonical_at(const ObjectPath& path, const PatternLiteral
 }
 
 Result<std::vector<CanonicalValue>> equality_values(std::string_view text) {
-  auto pattern = parse_pattern(text);
-  if (!pattern && pattern.error().code == ErrorCode::invalid)
-    if (auto older = parse_pattern(text, PatternSpelling::v2_0)) pattern = std::move(older);
-  if (!pattern) return fail(std::move(pattern).error());
-  return equality_values(*pattern);
+  return equality_values(TRY(parse_any_pattern(text)));
 }
 
 std::vector<CanonicalValue> equality_values(const Pattern& pattern) {

@@ -79,8 +79,7 @@ std::map<std::size_t, std::string_view> too_broad(const PatternSet& set) {
 
 bool says_more_than_values(const Indicator& indicator) {
   if (!indicator.values.empty()) return false;
-  auto pattern = model::parse_pattern(indicator.pattern);
-  if (!pattern) pattern = model::parse_pattern(indicator.pattern, model::PatternSpelling::v2_0);
+  const auto pattern = model::parse_any_pattern(indicator.pattern);
   return pattern && !is_of_values_alone(*pattern);
 }
 

@@ -60,8 +60,7 @@ std::map<std::size_t, std::string> listed_patterns(const IndicatorPatterns& patt
                                                    const WarningLists& lists) {
   std::map<std::size_t, std::string> listed;
   patterns.each([&](std::size_t indicator, const std::string& text) {
-    auto pattern = model::parse_pattern(text);
-    if (!pattern) pattern = model::parse_pattern(text, model::PatternSpelling::v2_0);
+    const auto pattern = model::parse_any_pattern(text);
     if (!pattern) return;
     if (auto list = list_naming_all(*pattern, lists)) listed.emplace(indicator, std::move(*list));
   });

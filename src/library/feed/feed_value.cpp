@@ -113,8 +113,7 @@ Judged judge_indicator(std::string_view text,
     return refused(std::move(why));
   const auto pattern_type = text_of(root, "pattern_type");
   if (!pattern_type.empty() && pattern_type != "stix") return refused("its pattern is not in STIX");
-  auto pattern = model::parse_pattern(text_of(root, "pattern"));
-  if (!pattern) pattern = model::parse_pattern(text_of(root, "pattern"), model::PatternSpelling::v2_0);
+  const auto pattern = model::parse_any_pattern(text_of(root, "pattern"));
   if (!pattern) return refused("its pattern does not parse");
   Alternatives alternatives;
   alternatives.add(pattern->root);
