@@ -44,7 +44,6 @@ void sift(RuleFile& file, const CompileOptions& options, Tables& tables) {
 }
 
 /// A dash in a text that was folded stands for any of these in one that was not.
-constexpr std::string_view dashes[] = {"-", "/", "\u2013", "\u2014", "\u2015"};
 constexpr std::ptrdiff_t dashes_spelled_max = 2;
 
 /// The texts that look like `folded` where dashes look alike.

@@ -1,5 +1,6 @@
 #include "detect/sigma/glob.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace shieldwall::detect::sigma {
@@ -18,11 +19,13 @@ bool folds_dashes(View view) {
 
 /// The size of the dash that begins at `at`, 0 when none does. En dash, em dash and horizontal bar are
 /// E2 80 93, 94 and 95.
-std::size_t dash_at(std::string_view text, std::size_t at) {
+constexpr std::size_t dash_at(std::string_view text, std::size_t at) {
   if (text[at] == '/' || text[at] == '-') return 1;
   if (text[at] != '\xE2' || at + 2 >= text.size() || text[at + 1] != '\x80') return 0;
   return text[at + 2] >= '\x93' && text[at + 2] <= '\x95' ? 3 : 0;
 }
+
+static_assert(std::ranges::all_of(dashes, [](auto dash) { return dash_at(dash, 0) == dash.size(); }));
 
 std::size_t fold_dashes(char* text, std::size_t size) {
   std::size_t out = 0;

@@ -21,6 +21,9 @@ inline constexpr int views = 4;
 std::size_t fold(std::string_view text, View view, char* out);
 std::string folded(std::string_view text, View view);
 
+/// What View::exact_dashes and View::lower_dashes read as '-', it among them.
+inline constexpr std::string_view dashes[] = {"-", "/", "\u2013", "\u2014", "\u2015"};
+
 struct GlobPart {
   enum class Kind : unsigned char { literal, one, many };  // one: a single UTF-8 character
   Kind kind = Kind::literal;

@@ -5,6 +5,7 @@
 #include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
+#include "base/text.h"
 #include "detect/sigma/number.h"
 
 namespace shieldwall::detect::sigma {
@@ -19,12 +20,6 @@ RE2::Options options() {
   options.set_max_mem(regex_bytes_max);
   options.set_never_capture(true);
   return options;
-}
-
-bool is_ascii(std::string_view text) {
-  unsigned char all = 0;
-  for (const char c : text) all |= static_cast<unsigned char>(c);
-  return all < 0x80;
 }
 
 /// Single bytes that few values have; of the others nearly every command line has one.
