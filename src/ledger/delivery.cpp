@@ -228,6 +228,13 @@ Bytes content_of(const Delivery& delivery) {
   return std::move(out).take();
 }
 
+store::Write write_of(const Delivery& delivery) {
+  return {.table = store::Table::delivery,
+          .key = key_of(delivery.organisation, delivery.account, delivery.door, delivery.root),
+          .value = encode(delivery),
+          .expected = std::nullopt};
+}
+
 Done keep_openings(store::Records& records, std::span<const Opening> openings) {
   std::map<std::string, store::Write> writes;
   for (const auto& [index, bytes] : openings) {
@@ -235,14 +242,12 @@ Done keep_openings(store::Records& records, std::span<const Opening> openings) {
     auto delivery = decode_delivery(std::string_view(bytes).substr(salt_bytes));
     if (!delivery) return fail(std::move(delivery).error().within(fmt::format("log entry {}", index)));
     delivery->logged = LogPlace{.index = index, .salt = bytes.substr(0, salt_bytes)};
-    auto key = key_of(delivery->organisation, delivery->account, delivery->door, delivery->root);
-    const auto held = records.read(store::Table::delivery, key);
+    auto write = write_of(*delivery);
+    const auto held = records.read(store::Table::delivery, write.key);
     if (!held && held.error().code != ErrorCode::not_found) return fail(held.error());
     if (held) continue;  // brought before a crash, or two answers at one instant
-    writes.try_emplace(
-        key,
-        store::Write{
-            .table = store::Table::delivery, .key = key, .value = encode(*delivery), .expected = {}});
+    auto key = write.key;
+    writes.try_emplace(std::move(key), std::move(write));
   }
   std::vector<store::Write> batch;
   for (auto& [key, write] : writes) batch.push_back(std::move(write));

@@ -105,6 +105,8 @@ Result<std::vector<Delivery>> deliveries_of(store::Records& records,
                                             std::size_t most);
 
 Bytes encode(const Delivery& delivery);
+/// Under its organisation, account, door and root: in place of the row that stands there.
+store::Write write_of(const Delivery& delivery);
 /// errors: invalid
 Result<Delivery> decode_delivery(std::string_view row);
 

@@ -206,6 +206,9 @@ Result<TakenStatement> decode_taken(std::string_view row) {
   return taken;
 }
 
+std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
+  return fmt::format("receipt/{}/{:016}", peer.text(), number);
+}
 std::string out_key(const OrganisationId& peer) {
   return "out/" + peer.text();
 }

@@ -90,6 +90,8 @@ std::string item_key(const Digest& digest, Timestamp item_at);
 inline constexpr std::string_view carried_prefix = "carried/";
 std::string carried_key(const Digest& digest, Timestamp item_at);
 std::string item_key(const Queued& queued);
+/// Of what the peer tells of that delivery to it.
+std::string receipt_key(const OrganisationId& peer, std::uint64_t number);
 std::string ack_key(const OrganisationId& peer);
 std::string in_key(const OrganisationId& peer);
 std::string own_prefix(const model::ObjectId& object);

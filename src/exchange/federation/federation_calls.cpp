@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "exchange/federation/federation.h"
-#include "exchange/federation/federation_limits.h"
+#include "exchange/federation/frames.h"
 #include "exchange/federation/reconcile.h"
 
 namespace shieldwall::exchange::federation {

@@ -15,10 +15,6 @@ namespace shieldwall::exchange::federation {
 
 namespace {
 
-std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
-  return fmt::format("receipt/{}/{:016}", peer.text(), number);
-}
-
 constexpr int take_tries_max = 32;  // as many members may bring something for one and the same at once
 
 /// This node forgot what it sent: it was restored. Numbers go on where the peer stands.

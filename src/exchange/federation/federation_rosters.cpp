@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "exchange/federation/federation.h"
-#include "exchange/federation/federation_limits.h"
+#include "exchange/federation/frames.h"
 #include "exchange/federation/proposing.h"
 #include "policy/byte_form.h"
 #include "policy/roster_limits.h"

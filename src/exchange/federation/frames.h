@@ -19,6 +19,7 @@ inline constexpr std::uint32_t protocol_newest =
 
 inline constexpr std::size_t page_bytes_max = 48u << 20;   // one envelope of the largest fits
 inline constexpr std::size_t page_bytes_about = 4u << 20;  // a page is closed at; bounds what a peer keeps
+inline constexpr std::size_t rosters_bytes_max = 64u << 20;  // of one answer
 inline constexpr std::size_t page_deliveries_max = 4'096;
 inline constexpr std::size_t alliances_max = 1'000;  // of one node
 

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t rows_max = 1'000'000;
 
-std::string receipt_key(const OrganisationId& peer, std::uint64_t number) {
-  return fmt::format("receipt/{}/{:016}", peer.text(), number);
-}
-
 /// How often this organisation's own telemetry met the indicator; the sum over its hours.
 Result<std::uint64_t> seen_here(store::Records& records,
                                 const OrganisationId& home,

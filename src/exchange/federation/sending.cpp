@@ -161,13 +161,7 @@ Done Sending::note_deliveries() {
   }
   if (auto* const log = services_.shelf ? services_.shelf->of<ledger::LogOnShelf>().log : nullptr)
     return ledger::log_deliveries(*log, deliveries, services_.random);
-  for (const auto& delivery : deliveries)
-    writes_.push_back(
-        {.table = store::Table::delivery,
-         .key = fmt::format(
-             "{}/{}/federation/{}", delivery.organisation.text(), AccountId{}.text(), delivery.root.hex()),
-         .value = ledger::encode(delivery),
-         .expected = std::nullopt});
+  for (const auto& delivery : deliveries) writes_.push_back(ledger::write_of(delivery));
   return {};
 }
 

@@ -43,7 +43,7 @@ struct Leaving {
 
 using Texts = std::vector<std::shared_ptr<const Bytes>>;
 
-/// Objects as this reader's tool gets them: with their markings rewritten (DESIGN section 3), or their very
+/// Objects as this reader's tool gets them: with their markings rewritten, or their very
 /// bytes where the reader's own organisation put them. Null for one whose stored bytes cannot be read.
 Texts texts_of(const std::pair<std::vector<policy::Holding>, Leaving>& leaving);
 
