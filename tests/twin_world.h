@@ -1,7 +1,6 @@
 #pragma once
 // Hidden equals absent: two nodes with histories that differ only in what a reader may not see give that
-// reader identical bytes, once server-assigned instants and opaque tokens are replaced by their rank (DESIGN
-// section 3, FORMATS).
+// reader identical bytes, once server-assigned instants and opaque tokens are replaced by their rank.
 //
 //   A history is a list of steps, each marked as seen or hidden from the reader. The node `full` runs all of
 //   them, the node `bare` only those that are seen; both clocks move alike. Probes then ask both nodes as the

@@ -27,7 +27,9 @@ constexpr std::array<std::int8_t, 256> hex_digits = [] {
   return table;
 }();
 
-int hex_digit(char c) { return hex_digits[static_cast<unsigned char>(c)]; }
+int hex_digit(char c) {
+  return hex_digits[static_cast<unsigned char>(c)];
+}
 
 void set_version(Uuid& uuid, int version) {
   uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0f) | version << 4);

@@ -14,7 +14,7 @@
 
 namespace shieldwall::cli {
 
-enum Exit : int {  // DESIGN section 9
+enum Exit : int {
   done = 0,
   found = 1,        // scan or hunt found something, verify differs
   usage = 2,        // the words or options are off

@@ -12,10 +12,10 @@
 namespace shieldwall::detect {
 
 struct Indicator {
-  std::string id = {};       // STIX id; for an entry of a list "file:line"
-  std::string name = {};     // for people; may be empty
-  std::string source = {};   // where it came from: file, collection
-  std::string pattern = {};  // as written: a STIX pattern, or the entry of a list
+  std::string id = {};                             // STIX id; for an entry of a list "file:line"
+  std::string name = {};                           // for people; may be empty
+  std::string source = {};                         // where it came from: file, collection
+  std::string pattern = {};                        // as written: a STIX pattern, or the entry of a list
   std::vector<model::CanonicalValue> values = {};  // of a list's entry: any of these; else `pattern` is STIX
   Timestamp valid_from = Timestamp::always();
   Timestamp valid_until = Timestamp::never();  // exclusive

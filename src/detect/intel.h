@@ -13,7 +13,7 @@ namespace shieldwall::detect {
 /// For lists and CSV alone.
 struct ListOptions {
   std::optional<model::ValueKind> kind = {};  // of every value; else a column or the value itself says
-  std::string column = {};                   // of CSV with a header; else the usual names are looked for
+  std::string column = {};                    // of CSV with a header; else the usual names are looked for
 };
 
 struct Intel {

@@ -268,8 +268,8 @@ TEST_CASE("a pattern that needs more than literals is listed with its reason; OR
   CHECK(unused_reason("[ipv4-addr:value = '192.0.2.1'] REPEATS 2 TIMES").starts_with("WITHIN"));
   CHECK(unused_reason("[ipv4-addr:value != '192.0.2.1']").starts_with("only ="));
   CHECK(unused_reason("[ipv4-addr:value NOT = '192.0.2.1']").starts_with("only ="));
-  CHECK(unused_reason("[network-traffic:src_ref.value = '192.0.2.1']").find("not looked for as a value alone") !=
-        std::string::npos);
+  CHECK(unused_reason("[network-traffic:src_ref.value = '192.0.2.1']")
+            .find("not looked for as a value alone") != std::string::npos);
   CHECK(unused_reason("[nonsense").find("does not parse") != std::string::npos);
   CHECK(unused_reason("[ipv4-addr:value ISSUBSET '192.0.2.0/24']") == "");
   const std::string mixed = "[ipv4-addr:value = '192.0.2.1'] OR [process:pid = 5]";

@@ -1,6 +1,6 @@
 #pragma once
 // Hits folded into sightings: what may go back to an indicator's originator is the indicator, a count and the
-// hour, never the telemetry (DESIGN section 3, Sighting).
+// hour, never the telemetry.
 
 #include <cstdint>
 #include <map>

@@ -1,6 +1,6 @@
 #pragma once
 // Sightings that leave without a name: what an organisation let go, until its node brought it to a relay.
-// FORMATS, anonymous sighting; docs/formats/federation.md.
+// Bytes in docs/formats/federation.md.
 
 #include "ledger/alliance.h"
 #include "policy/label.h"

@@ -1,6 +1,6 @@
 #pragma once
 // Whose word an object is. What an organisation holds from another source it may keep and pass on under that
-// source's label, and never more openly as its own: DESIGN section 3, Statement, kind `import`.
+// source's label, and never more openly as its own: docs/formats/statement.md, kind `import`.
 
 #include <optional>
 
@@ -16,7 +16,6 @@ policy::Source import_source(const OrganisationId& organisation);
 /// The label that binds whatever the subject puts under this id: that of the holding from another source by
 /// which it knows the object. Nothing when the object is new to it, its own word, or names `identity`, its
 /// own, as creator: then it came back by way of another.
-///   source  DESIGN section 3: no answer to a writer depends on a holding it may not see
 ///   errors  as Objects::get
 Result<std::optional<policy::Label>> ceiling_of(store::Objects& objects,
                                                 const policy::Scope& scope,

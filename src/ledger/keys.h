@@ -1,6 +1,6 @@
 #pragma once
 // The private keys of an organisation and of its node: made by `init`, kept in one file beside the TLS key,
-// told to others by the roster. DESIGN section 3, FORMATS.
+// told to others by the roster.
 //
 // One key of each use signs or opens for new things. A key that was replaced stays for the overlap, so that
 // what was made for it before can still be read and told apart; a root also until the founders agreed to the

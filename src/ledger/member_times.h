@@ -1,7 +1,7 @@
 #pragma once
 // What time it is, by others: the instants that members signed lately, and what two people attested on a node
-// that no member reaches. An embargo opens by them, so that moving one clock opens nothing (DESIGN section
-// 3).
+// that no member reaches. An embargo opens by them, so that moving one clock opens nothing
+// (docs/decisions/0010).
 
 #include <map>
 #include <optional>

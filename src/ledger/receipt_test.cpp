@@ -89,7 +89,8 @@ struct World {
     label.tlp = policy::Tlp::amber;
     std::vector<DeliveredVersion> list;
     for (int i = 0; i < count; ++i)
-      list.push_back({{"indicator", Uuid::random(random)}, clock.now(), *noted_label(call().services, label)});
+      list.push_back(
+          {{"indicator", Uuid::random(random)}, clock.now(), *noted_label(call().services, label)});
     return list;
   }
 

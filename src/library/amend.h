@@ -10,7 +10,7 @@ namespace shieldwall::library {
 /// circles, come under the label that putting them anew with these parameters would give. The audience stays
 /// as it was when they were released: who joined the circle since then sees no more than before. Who can see
 /// them no longer is told `withdrawn`, who can see them now `opened`.
-///   source  DESIGN section 2, "a change of visibility is a change"; section 3, Statement, kind `amend`
+///   source  docs/decisions/0007; docs/formats/statement.md, kind `amend`
 Result<api::Response> amend_label(api::Call& call);
 
 inline constexpr api::Parameter amend_parameters[] = {

@@ -19,7 +19,7 @@ namespace shieldwall::library {
 
 struct ImportOptions {
   Executor* pool = nullptr;           // nothing: everything on the thread that brings the text
-  std::size_t batch_objects = 5'000;  // of one durable step; DESIGN section 10: 2,000 to 10,000
+  std::size_t batch_objects = 5'000;  // of one durable step: 2,000 to 10,000 are the fastest
   std::size_t findings_max = 100;     // outcomes kept for people; all are counted
   ListAuthor author{};                // of indicators made from a list
 };

@@ -1,6 +1,6 @@
 #pragma once
 // Sightings: what was seen of an indicator in a member's own telemetry, counted by the hour, and what of that
-// returns to where the indicator came from. DESIGN section 3, Sighting.
+// returns to where the indicator came from.
 //
 // Counts stay here until the member chose, for the circle that an indicator came by, to let them return.
 

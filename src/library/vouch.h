@@ -8,7 +8,7 @@ namespace shieldwall::library {
 /// POST /api/v1/objects/{id}/vouch: an object that another member released here, and whose `labels` ask for
 /// it, goes into the circle as the organisation's own, without its creator, its markings and that wish, and
 /// never more openly than it came. Its statement says that it is for somebody whom only the signer knows.
-///   source  DESIGN section 3, Statement, kind `delegate`
+///   source  docs/formats/statement.md, kind `delegate`
 Result<api::Response> vouch_for_object(api::Call& call);
 
 inline constexpr api::Parameter vouch_parameters[] = {

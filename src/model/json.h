@@ -18,7 +18,7 @@ namespace shieldwall::model {
 
 enum class JsonKind : std::uint8_t { null, boolean, number, string, array, object };
 
-/// What is refused before it costs memory. DESIGN and STIX practice: ATT&CK nests 6 deep, its longest string
+/// What is refused before it costs memory. By what STIX is like: ATT&CK nests 6 deep, its longest string
 /// is 60 kB.
 struct JsonLimits {
   int depth_max = 64;

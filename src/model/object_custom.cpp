@@ -1,5 +1,5 @@
 // What the standard leaves to others: custom properties, custom types, extensions. Kept, never refused for
-// being unknown (DESIGN section 3); their names have rules (sections 3.1, 7.3.2, 11).
+// being unknown; their names have rules (STIX 2.1 sections 3.1, 7.3.2, 11).
 
 #include <algorithm>
 

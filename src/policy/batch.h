@@ -1,6 +1,6 @@
 #pragma once
 // Statements are signed in batches: one signature covers the root of a tree of 1,024 leaves, and each
-// statement travels with its path. FORMATS; bytes in docs/formats/statement.md.
+// statement travels with its path. Bytes in docs/formats/statement.md.
 //
 // Every path is ten hashes long, positions are random and unused leaves are random bytes, so that a path
 // tells nothing of how many were signed or of any other.

@@ -386,7 +386,7 @@ Difference membership_difference(MaySee decide) {
 
 }  // namespace
 
-TEST_CASE("join is the naive reading of FORMATS, part by part") {
+TEST_CASE("join is the naive reading, part by part") {
   const auto found = join_difference(&join, shieldwall::tests::test_size("label_properties"));
   CHECK_MESSAGE(!found, *found);
 }

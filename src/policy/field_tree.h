@@ -1,7 +1,6 @@
 #pragma once
 // The salted field tree: one root commits to every part of an object, so that a copy from which parts were
-// taken still verifies: opened fields, hashes for the rest. DESIGN section 3, FORMATS; bytes in
-// docs/formats/statement.md.
+// taken still verifies: opened fields, hashes for the rest. Bytes in docs/formats/statement.md.
 //
 // Whoever holds the secret of a version can open all of it, so it goes to full readers alone; a redacted copy
 // carries the salts of what it shows and nothing else.

@@ -1,6 +1,6 @@
 #pragma once
-// The label ("marking" to users): who may see a holding, and what they may do with it. DESIGN section 3,
-// FORMATS.
+// The label ("marking" to users): who may see a holding, and what they may do with it.
+// Bytes in docs/formats/label.md.
 //
 // Default deny; every part can only remove viewers. Each part has a neutral value and a join (the strictest
 // of two), so that what is derived from several sources is never seen more widely than any of them.

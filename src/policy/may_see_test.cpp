@@ -203,7 +203,7 @@ constexpr auto without_rule = decisions(std::make_index_sequence<rule_count>());
 
 }  // namespace
 
-TEST_CASE("may_see decides as the naive reading of FORMATS") {
+TEST_CASE("may_see decides as the naive reading does") {
   const Cases cases;
   const auto found = difference(cases, &may_see, shieldwall::tests::test_size("may_see_pairs"), 1);
   CHECK_MESSAGE(!found, *found);

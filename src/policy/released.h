@@ -87,7 +87,7 @@ struct Holding {
   Source source;
   std::optional<CircleId> collection;
   Label label;
-  Timestamp added;                   // when it became visible to the scope that asked (FORMATS: date_added)
+  Timestamp added;                   // when it became visible to the scope that asked: TAXII's date_added
   std::vector<std::string> removed;  // JSON pointers (RFC 6901) of references that only the owner may follow
   std::vector<GranularLabel> parts;
   Uuid alias;  // stands for the id of a redacted cyber-observable, whose own would tell its value
@@ -102,7 +102,7 @@ Result<std::vector<GranularLabel>> decode_parts(std::string_view bytes);
 bool sees_all_parts(const Scope& scope, const Holding& holding, Timestamp now);
 
 /// The label under which a reference may name the holding: its own, joined with those of its parts when it is
-/// a cyber-observable (FORMATS: a reference to an observable that the reader gets redacted is removed).
+/// a cyber-observable: a reference to an observable that the reader gets redacted is removed.
 Label label_when_named(const Holding& holding);
 
 /// Rows that belong to an organisation and have no label: accounts, circles, jobs, audit entries.

@@ -1,6 +1,6 @@
 #pragma once
 // The roster: who belongs to an alliance, by which keys each is known, and who may change the list. A value;
-// it is signed by k of its founders. DESIGN section 3, FORMATS; bytes in docs/formats/roster.md.
+// it is signed by k of its founders. Bytes in docs/formats/roster.md.
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,6 @@
 #pragma once
 // A statement: what an organisation says about one version of one object to one audience, as bytes that are
-// signed. A value; keys and the log stand elsewhere. DESIGN section 3, FORMATS; bytes in
-// docs/formats/statement.md.
+// signed. A value; keys and the log stand elsewhere. Bytes in docs/formats/statement.md.
 
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,5 @@
 #pragma once
-// A small alliance, and a second reading of FORMATS written apart from the code: sets of organisations,
+// A small alliance, and a second reading of the rules of docs/formats/label.md, written apart from the code: sets of organisations,
 // sentence by sentence, without a standing or a version number in sight of a subject. For tests.
 
 #include <map>

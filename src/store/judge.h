@@ -12,7 +12,7 @@
 
 namespace shieldwall::store {
 
-/// FORMATS "Bytes and sameness": equal RFC 8785 digests.
+/// Equal RFC 8785 digests.
 bool same_content(std::string_view a, std::string_view b);
 
 /// Whether a reference under `label` may name a holding: decision 0002. An embargo that has passed counts as

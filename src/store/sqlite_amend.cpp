@@ -1,4 +1,4 @@
-// Labels of holdings, amended: DESIGN section 2, "a change of visibility is a change".
+// Labels of holdings, amended: a change of visibility is a change.
 
 #include <set>
 

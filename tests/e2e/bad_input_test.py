@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whatever stands in a file, each command that reads one ends as DESIGN section 9 says and says why.
+"""Whatever stands in a file, each command that reads one ends as the table of exit codes in docs/guide.md says, and says why.
 
 usage: bad_input_test.py SHIELDWALL SOURCE_DIR
 One table of files, one of commands; then what is no file at all, output that cannot be written, and one bad object among

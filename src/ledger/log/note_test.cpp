@@ -63,16 +63,16 @@ TEST_CASE("a changed text, signature or key does not verify; an unknown key is p
 
 TEST_CASE("what is not a note is refused with the rule it breaks") {
   for (const std::string& bytes : std::vector<std::string>{"",
-                                  "text\n",
-                                  "text\n\n",
-                                  "text\n\n\u2014 a\n",
-                                  "text\n\n- a AAAAAAA=\n",
-                                  "text\n\n\u2014 a AAAAAAA",
-                                  "text\n\n\u2014 a+b AAAAAAA=\n",
-                                  "te\txt\n\n\u2014 a AAAAAAA=\n",
-                                  "te\xff\n\n\u2014 a AAAAAAA=\n",
-                                  "text\n\n\u2014 a AAA\n",
-                                  "text\n\n\u2014 a AAAA\n"}) {
+                                                           "text\n",
+                                                           "text\n\n",
+                                                           "text\n\n\u2014 a\n",
+                                                           "text\n\n- a AAAAAAA=\n",
+                                                           "text\n\n\u2014 a AAAAAAA",
+                                                           "text\n\n\u2014 a+b AAAAAAA=\n",
+                                                           "te\txt\n\n\u2014 a AAAAAAA=\n",
+                                                           "te\xff\n\n\u2014 a AAAAAAA=\n",
+                                                           "text\n\n\u2014 a AAA\n",
+                                                           "text\n\n\u2014 a AAAA\n"}) {
     CAPTURE(bytes);
     CHECK(read_note(bytes).error().code == ErrorCode::invalid);
   }
@@ -126,12 +126,12 @@ TEST_CASE("a checkpoint's three lines are read strictly, lines after them are pa
   const auto root = to_base64(sha256("root").view());
   CHECK(Checkpoint::parse("a\n0\n" + root + "\nextension\n"));
   for (const std::string& text : {std::string("a\n7\n"),
-                                 "a\n07\n" + root + "\n",
-                                 "a\n-1\n" + root + "\n",
-                                 "a\n18446744073709551616\n" + root + "\n",
-                                 "\n7\n" + root + "\n",
-                                 "a\n7\n" + root.substr(4) + "\n",
-                                 "a\n7\n" + root}) {
+                                  "a\n07\n" + root + "\n",
+                                  "a\n-1\n" + root + "\n",
+                                  "a\n18446744073709551616\n" + root + "\n",
+                                  "\n7\n" + root + "\n",
+                                  "a\n7\n" + root.substr(4) + "\n",
+                                  "a\n7\n" + root}) {
     CAPTURE(text);
     CHECK_FALSE(Checkpoint::parse(text));
   }
