@@ -88,7 +88,7 @@ class WatchRun {
         files_(watched_intel(arguments)) {}
 
   Done run() {
-    taps_ = TRY(WatchTaps::begin(arguments_, printer_));
+    taps_ = TRY(WatchTaps::begin(arguments_, printer_, state_));
     TRY(load_file());
     TRY(renew_intel());
     TRY(begin());
@@ -164,8 +164,7 @@ class WatchRun {
     // A node that is away is told of when everything is asked for anew.
     if (!read_news_of_node(arguments_, newest_, news) || news.indicators.empty()) return {};
     news_taken_ += news.indicators.size();
-    put(detect::changed(matcher_, {.added = std::move(news.indicators)}, system_clock().now()));
-    return {};
+    return put(detect::changed(matcher_, {.added = std::move(news.indicators)}, system_clock().now()));
   }
 
   Done follow_files() {
@@ -205,12 +204,13 @@ class WatchRun {
     return !was && emptied_;
   }
 
-  void put(detect::Matcher matcher) {
+  Done put(detect::Matcher matcher) {
     matcher_ = std::move(matcher);
     if (file_) patterns_ = patterns_of(matcher_);  // changes beside a file may number what came before anew
     scanner_->use(matcher_);
     printer_.use(matcher_);
-    taps_->use(matcher_, patterns_);  // numbers stay; what needs more than literals comes with the full look
+    // Numbers stay; what needs more than literals comes with the full look.
+    return taps_->use(matcher_, patterns_);
   }
 
   Done renew_intel() {
@@ -240,8 +240,7 @@ class WatchRun {
       const auto text = arguments_.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole;
       scanner_.emplace(matcher_, text);
     }
-    put(matcher_);
-    return {};
+    return put(matcher_);
   }
 
   /// Counts are told as they stand, under the name of their log: again does no harm.

@@ -12,8 +12,10 @@ constexpr Duration tidy_every = hours(1);
 
 }  // namespace
 
-Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments, detect::WatchSink& sink) {
-  auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments, sink));
+Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments,
+                                                    detect::WatchSink& sink,
+                                                    detect::WatchState& state) {
+  auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments, sink, state));
   if (arguments.has("--sigma")) TRY(taps->begin_rules());
   if (arguments.has(remember_option.name)) TRY(taps->begin_past());
   return taps;

@@ -17,11 +17,13 @@ namespace shieldwall::cli {
 class WatchTaps {
  public:
   /// errors  as the rules' files and the folder
-  static Result<std::unique_ptr<WatchTaps>> begin(const Arguments& arguments, detect::WatchSink& sink);
+  static Result<std::unique_ptr<WatchTaps>> begin(const Arguments& arguments,
+                                                  detect::WatchSink& sink,
+                                                  detect::WatchState& state);
 
-  /// The indicators that are in force from now on.
-  void use(const detect::Matcher& matcher, std::shared_ptr<const detect::IndicatorPatterns> patterns) {
-    pattern_tap_.use(matcher, std::move(patterns));
+  /// The indicators that are in force from now on. errors: as PatternTap::use
+  Done use(const detect::Matcher& matcher, std::shared_ptr<const detect::IndicatorPatterns> patterns) {
+    return pattern_tap_.use(matcher, std::move(patterns));
   }
 
   std::vector<detect::WatchTap*> all();
@@ -33,8 +35,8 @@ class WatchTaps {
   Done close();
 
  private:
-  WatchTaps(const Arguments& arguments, detect::WatchSink& sink)
-      : arguments_(arguments), pattern_tap_(sink) {}
+  WatchTaps(const Arguments& arguments, detect::WatchSink& sink, detect::WatchState& state)
+      : arguments_(arguments), pattern_tap_(sink, state) {}
   Done begin_rules();
   Done begin_past();
 

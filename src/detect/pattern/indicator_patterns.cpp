@@ -131,7 +131,7 @@ IndicatorPatterns IndicatorPatterns::of_those(std::vector<Taken> wanted, const P
       continue;
     }
     sources.push_back({.id = wanted[i].id, .pattern = wanted[i].pattern});
-    made.ids_.insert(wanted[i].id);
+    made.numbers_.emplace(wanted[i].id, static_cast<std::uint32_t>(made.taken_.size()));
     made.taken_.push_back(std::move(wanted[i]));
   }
   made.set_ = PatternSet::compile(std::move(sources), options);
@@ -139,7 +139,7 @@ IndicatorPatterns IndicatorPatterns::of_those(std::vector<Taken> wanted, const P
 }
 
 bool IndicatorPatterns::takes(std::string_view id) const {
-  return ids_.contains(id);
+  return numbers_.contains(id);
 }
 
 PatternProbe::PatternProbe(std::shared_ptr<const IndicatorPatterns> patterns)
@@ -179,6 +179,23 @@ void PatternBinder::pass(Timestamp happened) {
 std::uint64_t PatternBinder::missed() const {
   const auto& counts = stream_.counts();
   return counts.overflowed + counts.late + counts.unsearched;
+}
+
+std::vector<PatternWait> PatternBinder::changed() {
+  std::vector<PatternWait> changed;
+  for (const auto number : stream_.changed()) {
+    const auto& taken = patterns_->taken_[number];
+    changed.push_back({taken.id, taken.pattern, stream_.waiting(number)});
+  }
+  return changed;
+}
+
+bool PatternBinder::resume(PatternWait wait) {
+  const auto [begin, end] = patterns_->numbers_.equal_range(wait.id);
+  for (auto one = begin; one != end; ++one)
+    if (patterns_->taken_[one->second].pattern == wait.pattern)
+      return stream_.resume(one->second, std::move(wait.waiting)).has_value();
+  return false;
 }
 
 PatternFollower::PatternFollower(const std::shared_ptr<const IndicatorPatterns>& patterns)

@@ -2,9 +2,9 @@
 // Indicators whose patterns say more than that a value was seen, held against live events: those that a
 // Matcher leaves out because they compare otherwise, join by AND, or bind several observations.
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,8 +49,8 @@ class IndicatorPatterns {
   };
   static IndicatorPatterns of_those(std::vector<Taken> wanted, const PatternSetOptions& options);
 
-  std::vector<Taken> taken_;                // by the numbers of the set
-  std::set<std::string, std::less<>> ids_;  // of these
+  std::vector<Taken> taken_;                                        // by the numbers of the set
+  std::multimap<std::string, std::uint32_t, std::less<>> numbers_;  // by id
   std::vector<Unused> unused_;
   PatternSet set_;
 };
@@ -60,6 +60,12 @@ struct PatternShare {
   PatternPart part;
   Timestamp happened;
   bool is_known = false;  // the record hits the indicator already, or happened when it was over
+};
+
+/// What a pattern of several observations waits with.
+struct PatternWait {
+  std::string id, pattern;  // of the indicator
+  std::vector<PatternWaiting> waiting;
 };
 
 /// Looks at records one by one: one thread of several that look through logs.
@@ -95,6 +101,12 @@ class PatternBinder {
   /// Records that were forgotten while a pattern still waited with them, and bindings not looked for.
   std::uint64_t missed() const;
 
+  /// What the patterns wait with of which that changed since the last call.
+  std::vector<PatternWait> changed();
+  /// Goes on where another waited with the same pattern; false where none of these is that. Before anything
+  /// was taken.
+  bool resume(PatternWait wait);
+
  private:
   std::shared_ptr<const IndicatorPatterns> patterns_;
   PatternStream stream_;
@@ -109,6 +121,10 @@ class PatternFollower {
   /// those that were over when it happened. Holds until the next call.
   ///   at  when it was read: the time of events that tell none
   const std::vector<std::size_t>& feed(const Record& record, const std::vector<Match>& matches, Timestamp at);
+
+  /// As PatternBinder's.
+  std::vector<PatternWait> changed() { return binder_.changed(); }
+  bool resume(PatternWait wait) { return binder_.resume(std::move(wait)); }
 
  private:
   PatternProbe probe_;

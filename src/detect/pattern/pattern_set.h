@@ -83,7 +83,7 @@ class PatternTester {
 struct PatternHit {
   std::size_t pattern;
   std::vector<std::uint64_t>
-      bound;  // numbers of the observations, in the order in which they were fed, from 0
+      bound;  // numbers of the observations, in the order in which they were fed, resumed ones before; from 0
 };
 
 /// What a stream could not do, since it began.
@@ -94,6 +94,12 @@ struct PatternStreamCounts {
   std::uint64_t overflowed = 0;  // observations that made room for newer ones before their time
   std::uint64_t late = 0;        // older than what their pattern still waits with
   std::uint64_t unsearched = 0;  // bindings that were not looked for to the end (bind_steps_max)
+};
+
+/// An observation that a pattern of several waits with.
+struct PatternWaiting {
+  BindObservation when;
+  std::vector<std::uint32_t> leaves;  // of its tree, that are satisfied, ascending
 };
 
 class PatternStream {
@@ -112,6 +118,14 @@ class PatternStream {
 
   const PatternStreamCounts& counts() const;
   std::size_t waiting() const;  // observations kept, over all patterns
+
+  /// The patterns of which what waits changed since the last call, ascending.
+  std::vector<std::uint32_t> changed();
+  /// In the order of feeding.
+  std::vector<PatternWaiting> waiting(std::uint32_t pattern) const;
+  /// Goes on with what another stream waited with for the same pattern. Before anything was fed.
+  ///   errors  invalid: it is of another pattern
+  Done resume(std::uint32_t pattern, std::vector<PatternWaiting> waited);
 
  private:
   struct State;

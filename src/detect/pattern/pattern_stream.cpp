@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 #include "detect/pattern/pattern_set.h"
@@ -68,9 +69,14 @@ struct PatternStream::State {
   explicit State(PatternSet which) : set(std::move(which)), tester(set) {}
 
   const PatternTables& tables() const { return *set.tables_; }
+  WaitingList& list_of(std::uint32_t pattern) {
+    auto& list = waiting[pattern];
+    list.units.resize(tables().patterns[pattern].code.tree.leaves.size());
+    return list;
+  }
 
   void sweep();
-  void forget_old(const PreparedPattern& pattern, WaitingList& waiting_list);
+  void forget_old(std::uint32_t pattern, WaitingList& waiting_list);
   void make_room(WaitingList& waiting_list);
   void wait(std::uint32_t pattern, const BindObservation& when, std::vector<std::uint32_t> leaves);
   void bind(std::uint32_t pattern, WaitingList& waiting_list);
@@ -79,21 +85,25 @@ struct PatternStream::State {
   PatternSet set;
   PatternTester tester;
   std::unordered_map<std::uint32_t, WaitingList> waiting;
+  std::set<std::uint32_t> changed;      // patterns, of which what waits
   std::int64_t newest = bind_time_min;  // the latest first_observed so far
   std::vector<PatternHit> hits;
   PatternStreamCounts counts;
   std::size_t kept = 0;
 };
 
-void PatternStream::State::forget_old(const PreparedPattern& pattern, WaitingList& waiting_list) {
-  const auto is_old = [&](const Waiting& one) { return one.when.last < newest - pattern.window_us; };
-  if (waiting_list.oldest >= newest - pattern.window_us) return;
-  kept -= std::erase_if(waiting_list.list, is_old);
+void PatternStream::State::forget_old(std::uint32_t number, WaitingList& waiting_list) {
+  const auto since = newest - tables().patterns[number].window_us;
+  if (waiting_list.oldest >= since) return;
+  const auto gone =
+      std::erase_if(waiting_list.list, [&](const Waiting& one) { return one.when.last < since; });
+  if (gone > 0) changed.insert(number);
+  kept -= gone;
   waiting_list.count_anew();
 }
 
 void PatternStream::State::sweep() {
-  for (auto& [number, waiting_list] : waiting) forget_old(tables().patterns[number], waiting_list);
+  for (auto& [number, waiting_list] : waiting) forget_old(number, waiting_list);
   std::erase_if(waiting, [](const auto& one) { return one.second.list.empty(); });
 }
 
@@ -114,9 +124,8 @@ void PatternStream::State::wait(std::uint32_t number,
     return when.last < limits.start || when.first >= limits.stop;
   });
   if (leaves.empty()) return;
-  auto& waiting_list = waiting[number];
-  waiting_list.units.resize(pattern.code.tree.leaves.size());
-  forget_old(pattern, waiting_list);
+  auto& waiting_list = list_of(number);
+  forget_old(number, waiting_list);
   if (when.last < newest - pattern.window_us) {
     ++counts.late;
     return;
@@ -124,6 +133,7 @@ void PatternStream::State::wait(std::uint32_t number,
   make_room(waiting_list);
   waiting_list.add({.number = counts.observations, .when = when, .leaves = std::move(leaves)});
   ++kept;
+  changed.insert(number);
   bind(number, waiting_list);
 }
 
@@ -195,6 +205,35 @@ const PatternStreamCounts& PatternStream::counts() const {
 
 std::size_t PatternStream::waiting() const {
   return state_->kept;
+}
+
+std::vector<std::uint32_t> PatternStream::changed() {
+  const auto changed = std::exchange(state_->changed, {});
+  return {changed.begin(), changed.end()};
+}
+
+std::vector<PatternWaiting> PatternStream::waiting(std::uint32_t pattern) const {
+  std::vector<PatternWaiting> all;
+  const auto found = state_->waiting.find(pattern);
+  if (found == state_->waiting.end()) return all;
+  for (const auto& one : found->second.list) all.push_back({one.when, one.leaves});
+  return all;
+}
+
+Done PatternStream::resume(std::uint32_t pattern, std::vector<PatternWaiting> waited) {
+  auto& state = *state_;
+  const auto leaves = state.tables().patterns.at(pattern).code.tree.leaves.size();
+  for (const auto& one : waited)
+    if (one.leaves.empty() || one.leaves.back() >= leaves || !std::ranges::is_sorted(one.leaves))
+      return fail(ErrorCode::invalid, "what waited is of another pattern");
+  auto& list = state.list_of(pattern);
+  for (auto& one : waited) {
+    state.newest = std::max(state.newest, one.when.first);
+    state.make_room(list);
+    list.add({.number = state.counts.observations++, .when = one.when, .leaves = std::move(one.leaves)});
+    ++state.kept;
+  }
+  return {};
 }
 
 }  // namespace shieldwall::detect

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -31,6 +32,19 @@ PatternSet set_of(std::vector<std::string> patterns, const PatternSetOptions& op
   for (auto& pattern : patterns) sources.push_back({fmt::format("p{}", sources.size()), std::move(pattern)});
   return PatternSet::compile(std::move(sources), options);
 }
+
+/// One of every way to bind several observations.
+constexpr std::string_view patterns[] = {
+    "[person:name = 'a'] AND [person:name = 'b']",
+    "[person:name = 'a'] FOLLOWEDBY [person:name IN ('a', 'c')]",
+    "([person:name = 'a'] FOLLOWEDBY [person:name != 'a']) WITHIN 3 SECONDS",
+    "[person:age > 1] REPEATS 3 TIMES WITHIN 4 SECONDS",
+    "([person:name = 'a'] OR [person:age = 2]) REPEATS 2 TIMES",
+    "([person:name = 'a'] AND [person:age = 2]) WITHIN 2 SECONDS REPEATS 2 TIMES",
+    "[person:name = 'c' AND person:age NOT IN (0, 1)] OR [person:name LIKE '_b']",
+    "[EXISTS person:age AND person:name = 'b'] FOLLOWEDBY ([person:age = 0] AND [person:age = 1])",
+    "[person:age >= 1 OR person:name = 'a'] REPEATS 4 TIMES",
+};
 
 std::string shown(const std::vector<PatternHit>& hits) {
   std::string out;
@@ -100,17 +114,6 @@ TEST_CASE("number_observed counts as that many observations in a stream too") {
 
 TEST_CASE("a stream hits first exactly where evaluating all so far would first match") {
   SeededRandom random(7);
-  static constexpr std::string_view patterns[] = {
-      "[person:name = 'a'] AND [person:name = 'b']",
-      "[person:name = 'a'] FOLLOWEDBY [person:name IN ('a', 'c')]",
-      "([person:name = 'a'] FOLLOWEDBY [person:name != 'a']) WITHIN 3 SECONDS",
-      "[person:age > 1] REPEATS 3 TIMES WITHIN 4 SECONDS",
-      "([person:name = 'a'] OR [person:age = 2]) REPEATS 2 TIMES",
-      "([person:name = 'a'] AND [person:age = 2]) WITHIN 2 SECONDS REPEATS 2 TIMES",
-      "[person:name = 'c' AND person:age NOT IN (0, 1)] OR [person:name LIKE '_b']",
-      "[EXISTS person:age AND person:name = 'b'] FOLLOWEDBY ([person:age = 0] AND [person:age = 1])",
-      "[person:age >= 1 OR person:name = 'a'] REPEATS 4 TIMES",
-  };
   const auto rounds = tests::test_size("pattern_streams");
   std::int64_t hits = 0;
   for (std::int64_t round = 0; round < rounds; ++round) {
@@ -138,4 +141,44 @@ TEST_CASE("a stream hits first exactly where evaluating all so far would first m
     hits += static_cast<std::int64_t>(done.size());
   }
   CHECK(hits > rounds);
+}
+
+TEST_CASE("a stream that goes on with what another waited with hits as that one would have") {
+  SeededRandom random(11);
+  const auto rounds = tests::test_size("pattern_streams");
+  std::int64_t hits = 0, resumed = 0;
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    const auto set = set_of({std::begin(patterns), std::end(patterns)});
+    PatternStream whole(set);
+    auto parted = std::make_unique<PatternStream>(set);
+    std::map<std::uint32_t, std::vector<PatternWaiting>> kept;
+    std::int64_t at = 0;
+    for (int i = 0; i < 30; ++i) {
+      at += static_cast<std::int64_t>(random.below(3));
+      const char name[2] = {static_cast<char>('a' + random.below(3)), '\0'};
+      auto seen = person(name, at, std::to_string(random.below(3)));
+      seen.number_observed = 1 + random.below(3);
+      std::vector<std::size_t> of_whole, of_parted;
+      for (const auto& hit : whole.feed(seen)) of_whole.push_back(hit.pattern);
+      for (const auto& hit : parted->feed(seen)) of_parted.push_back(hit.pattern);
+      REQUIRE(of_whole == of_parted);
+      hits += static_cast<std::int64_t>(of_whole.size());
+      for (const auto pattern : parted->changed()) kept[pattern] = parted->waiting(pattern);
+      if (random.below(4) > 0) continue;
+      parted = std::make_unique<PatternStream>(set);
+      for (const auto& [pattern, waiting] : kept) REQUIRE(parted->resume(pattern, waiting));
+      CHECK(parted->waiting() == whole.waiting());
+      resumed += parted->waiting() > 0 ? 1 : 0;
+    }
+  }
+  CHECK(hits > rounds);
+  CHECK(resumed > rounds);
+}
+
+TEST_CASE("what waited with another pattern is refused") {
+  PatternStream stream(set_of({"[person:name = 'a'] FOLLOWEDBY [person:name = 'b']"}));
+  CHECK(stream.resume(0, {{.when = {}, .leaves = {0, 1}}}));
+  for (const auto& leaves : {std::vector<std::uint32_t>{}, {2}, {1, 0}})
+    CHECK(stream.resume(0, {{.when = {}, .leaves = leaves}}).error().code == ErrorCode::invalid);
+  CHECK(stream.waiting() == 1);
 }

@@ -233,28 +233,27 @@ class NatsWatch final : public Watch {
 
   /// What the messages show and that they are done is kept together; then they are acknowledged.
   Done take(Messages& batch, Scanner& scanner, const Matcher& matcher) {
-    WatchState::Counts counts;
+    WatchState::Turn turn;
     std::vector<Hit> hits;
     DoneNumbers news;
     for (int i = 0; i < batch.list.Count; ++i) {
       const auto number = number_of(batch.list.Msgs[i]);
       if (number == 0 || done_.contains(number)) continue;
-      look_through(batch.list.Msgs[i], number, scanner, matcher, counts, hits);
+      look_through(batch.list.Msgs[i], number, scanner, matcher, turn.counts, hits);
       done_.add(number);
       if (!note_.had.contains(number)) news.add(number);
     }
     for (const auto& hit : hits) sink_.hit(hit);
     done_.forget_below(done_below_);
     note_.had.forget_below(done_below_);
-    std::vector<store::Write> writes{
-        {.table = store::Table::cursor, .key = key(), .value = done_.text(), .expected = {}}};
+    turn.rows.push_back({.table = store::Table::cursor, .key = key(), .value = done_.text(), .expected = {}});
     const bool noted = std::ranges::any_of(taps_, &WatchTap::has_account);
     if (noted) TRY(note_ahead(log_.lines(), std::move(news)));
-    for (auto* const tap : taps_) TRY(tap->keep(log_, counts));
+    for (auto* const tap : taps_) TRY(tap->keep(log_, turn));
     note_.taken = log_.lines();
-    if (noted) writes.push_back(note_write());
+    if (noted) turn.rows.push_back(note_write());
     sink_.flush();
-    TRY(state_.commit({}, counts, writes));
+    TRY(state_.commit({}, turn));
     ++totals_.commits;
     totals_.hits += hits.size();
     for (int i = 0; i < batch.list.Count; ++i) natsMsg_Ack(batch.list.Msgs[i], nullptr);

@@ -24,14 +24,15 @@ void PastTap::record(const Record& record, const std::vector<Match>&, const Watc
   known(log).log->record(record);
 }
 
-Done PastTap::keep(const WatchedLog& log, WatchState::Counts&) {
+Done PastTap::keep(const WatchedLog& log, WatchState::Turn&) {
   auto& one = known(log);
   if (one.head.size() < head_bytes_max) one.head = log.head();
   return one.log->keep({.path = log.path(), .head = one.head, .lines = log.lines(), .bytes = log.bytes()});
 }
 
-void PastTap::forget(const WatchedLog& log) {
+Done PastTap::forget(const WatchedLog& log) {
   logs_.erase(log.id());
+  return {};
 }
 
 std::uint64_t PastTap::kept_lines(const WatchedLog& log) {

@@ -18,8 +18,8 @@ class PastTap final : public WatchTap {
   explicit PastTap(past::Recorder& recorder) : recorder_(recorder) {}
 
   void record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) override;
-  Done keep(const WatchedLog& log, WatchState::Counts& counts) override;
-  void forget(const WatchedLog& log) override;
+  Done keep(const WatchedLog& log, WatchState::Turn& turn) override;
+  Done forget(const WatchedLog& log) override;
   std::uint64_t kept_lines(const WatchedLog& log) override;
   bool has_account() const override { return true; }
 

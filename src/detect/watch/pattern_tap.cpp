@@ -1,19 +1,28 @@
 #include "detect/watch/pattern_tap.h"
 
 #include "base/clock.h"
+#include "detect/watch/pattern_rows.h"
 
 namespace shieldwall::detect {
 
-void PatternTap::use(const Matcher& matcher, std::shared_ptr<const IndicatorPatterns> patterns) {
+Done PatternTap::use(const Matcher& matcher, std::shared_ptr<const IndicatorPatterns> patterns) {
   matcher_ = matcher;
-  if (patterns_ && *patterns_ == *patterns) return;
+  if (patterns_ && *patterns_ == *patterns) return {};
   patterns_ = std::move(patterns);
+  return begin_anew();
+}
+
+Done PatternTap::begin_anew() {
+  is_ahead_ = false;
   follower_.reset();
-  if (!patterns_->empty()) follower_.emplace(patterns_);
+  if (patterns_->empty()) return {};
+  follower_.emplace(patterns_);
+  return resume(*follower_, state_.records());
 }
 
 void PatternTap::record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) {
   if (!follower_) return;
+  is_ahead_ = true;
   const auto now = system_clock().now();
   for (const auto number : follower_->feed(record, matches, now)) {
     const auto indicator = matcher_->indicator(number);
@@ -28,18 +37,23 @@ void PatternTap::record(const Record& record, const std::vector<Match>& matches,
   }
 }
 
-Done PatternTap::keep(const WatchedLog& log, WatchState::Counts& counts) {
+Done PatternTap::keep(const WatchedLog&, WatchState::Turn& turn) {
   for (const auto& found : waiting_) {
     sink_.hit(found.hit);
-    ++counts[{found.source, {found.id, found.hour}}];
+    ++turn.counts[{found.source, {found.id, found.hour}}];
   }
   hits_ += waiting_.size();
-  forget(log);
+  waiting_.clear();
+  if (follower_)
+    for (const auto& wait : follower_->changed()) turn.rows.push_back(write_of(wait));
+  is_ahead_ = false;
   return {};
 }
 
-void PatternTap::forget(const WatchedLog&) {
+/// What the turn's records left waiting goes with them.
+Done PatternTap::forget(const WatchedLog&) {
   waiting_.clear();
+  return is_ahead_ ? begin_anew() : Done();
 }
 
 }  // namespace shieldwall::detect

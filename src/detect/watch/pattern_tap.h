@@ -12,19 +12,19 @@
 namespace shieldwall::detect {
 
 /// Hits are told when their position is about to be kept, and count with it as those of values do. Patterns
-/// of several observations bind what came since the tap was made, or the indicators changed, in the order in
-/// which it was looked through.
+/// of several observations bind what was looked through in its order; what they wait with is kept with the
+/// position, so that neither a restart nor other indicators come between.
 class PatternTap final : public WatchTap {
  public:
-  /// `sink` outlives the tap.
-  explicit PatternTap(WatchSink& sink) : sink_(sink) {}
+  /// Both outlive the tap.
+  PatternTap(WatchSink& sink, WatchState& state) : sink_(sink), state_(state) {}
 
-  /// From now on those of `matcher`; what waits is kept where they are the same.
-  void use(const Matcher& matcher, std::shared_ptr<const IndicatorPatterns> patterns);
+  /// From now on those of `matcher`. errors: as Records; corrupt
+  Done use(const Matcher& matcher, std::shared_ptr<const IndicatorPatterns> patterns);
 
   void record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) override;
-  Done keep(const WatchedLog& log, WatchState::Counts& counts) override;
-  void forget(const WatchedLog& log) override;
+  Done keep(const WatchedLog& log, WatchState::Turn& turn) override;
+  Done forget(const WatchedLog& log) override;
 
   std::uint64_t hits() const { return hits_; }
 
@@ -35,11 +35,15 @@ class PatternTap final : public WatchTap {
     Timestamp hour;
   };
 
+  Done begin_anew();
+
   WatchSink& sink_;
+  WatchState& state_;
   std::optional<Matcher> matcher_;
   std::shared_ptr<const IndicatorPatterns> patterns_;
   std::optional<PatternFollower> follower_;
   std::vector<Found> waiting_;  // of the turn
+  bool is_ahead_ = false;       // of what is kept: the turn's records were followed
   std::uint64_t hits_ = 0;
 };
 

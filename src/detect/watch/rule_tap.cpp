@@ -34,8 +34,8 @@ void RuleTap::tell(const Found& found, WatchState::Counts& counts) {
   ++counts[{source, {key, hour_of(hit.time.value_or(system_clock().now()))}}];
 }
 
-Done RuleTap::keep(const WatchedLog& log, WatchState::Counts& counts) {
-  for (const auto& found : waiting_) tell(found, counts);
+Done RuleTap::keep(const WatchedLog& log, WatchState::Turn& turn) {
+  for (const auto& found : waiting_) tell(found, turn.counts);
   std::ranges::stable_sort(observed_, {}, &sigma::Observation::at);
   for (auto& observation : observed_) {
     newest_ = observation.at = std::max(newest_, observation.at);
@@ -43,17 +43,17 @@ Done RuleTap::keep(const WatchedLog& log, WatchState::Counts& counts) {
       if (!rules_.reports(found.rule)) continue;
       auto began = places_[found.place];
       began.hit.rule = found.rule;
-      tell(began, counts);
+      tell(began, turn.counts);
     }
   }
-  forget(log);
-  return {};
+  return forget(log);
 }
 
-void RuleTap::forget(const WatchedLog&) {
+Done RuleTap::forget(const WatchedLog&) {
   waiting_.clear();
   observed_.clear();
   places_.clear();
+  return {};
 }
 
 }  // namespace shieldwall::detect

@@ -22,8 +22,8 @@ class RuleTap final : public WatchTap {
   RuleTap(sigma::RuleSet rules, sigma::SigmaSink& sink);
 
   void record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) override;
-  Done keep(const WatchedLog& log, WatchState::Counts& counts) override;
-  void forget(const WatchedLog& log) override;
+  Done keep(const WatchedLog& log, WatchState::Turn& turn) override;
+  Done forget(const WatchedLog& log) override;
 
   std::uint64_t hits() const { return hits_; }
 

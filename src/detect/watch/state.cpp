@@ -134,10 +134,8 @@ Result<std::vector<FilePosition>> WatchState::files() {
   return all_rows<FilePosition>(records(), store::Table::cursor, file_prefix, file_of);
 }
 
-Done WatchState::commit(std::span<const FilePosition> files,
-                        const Counts& found,
-                        std::span<const store::Write> also) {
-  std::vector<store::Write> writes(also.begin(), also.end());
+Done WatchState::commit(std::span<const FilePosition> files, const Turn& turn) {
+  auto writes = turn.rows;
   const auto now = system_clock().now();
   for (const auto& file : files)
     writes.push_back({.table = store::Table::cursor,
@@ -145,7 +143,7 @@ Done WatchState::commit(std::span<const FilePosition> files,
                       .value = row_of(file),
                       .expected = {},
                       .expires = Timestamp::never()});
-  for (const auto& [key, more] : found) {
+  for (const auto& [key, more] : turn.counts) {
     const auto name = key_of(key.first, key.second.first, key.second.second);
     const auto row = records().read(store::Table::sighting_count, name);
     if (!row && row.error().code != ErrorCode::not_found) return fail(row.error());

@@ -45,16 +45,20 @@ class WatchState {
   using Key = std::pair<std::string, std::pair<std::string, Timestamp>>;  // source, indicator, hour
   using Counts = std::map<Key, std::uint64_t>;
 
+  /// What a turn leaves beside its position.
+  struct Turn {
+    Counts counts;                   // added to those kept
+    std::vector<store::Write> rows;  // of those who made something of its records
+  };
+
   /// In a folder of its own, held against every other watch.
   ///   errors  conflict: another watch holds it; else as store::open_sqlite
   static Result<WatchState> open(const std::string& folder);
   explicit WatchState(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
 
   Result<std::vector<FilePosition>> files();
-  /// Positions and what was counted up to them, all or nothing, durable on return; `found` is added.
-  Done commit(std::span<const FilePosition> files,
-              const Counts& found,
-              std::span<const store::Write> also = {});
+  /// Positions and what was made of all up to them, all or nothing, durable on return.
+  Done commit(std::span<const FilePosition> files, const Turn& turn = {});
   /// The last listing of logs of which every file was read; nothing before the first watch.
   Result<std::optional<Timestamp>> listed();
   Done listed_at(Timestamp at);

@@ -301,14 +301,14 @@ class FileWatch final : public Watch {
     bool something = false;
     for (bool more = true; more;) {
       const auto lines = tail.position().line;
-      WatchState::Counts counts;
+      WatchState::Turn turn;
       std::vector<Hit> hits;
-      const auto look = [&](Record& record) { look_at(record, tail, scanner, matcher, counts, hits); };
+      const auto look = [&](Record& record) { look_at(record, tail, scanner, matcher, turn.counts, hits); };
       const auto read = tail.has_events()  ? tail.read_events(look)
                         : tail.is_packed() ? packed(tail, look)
                                            : tail.read_on(look, last);
       if (!read && read.error().code == ErrorCode::conflict) {
-        for (auto* const tap : taps_) tap->forget(tail);
+        for (auto* const tap : taps_) TRY(tap->forget(tail));
         leaving_.push_back(key);
         return true;
       }
@@ -317,10 +317,10 @@ class FileWatch final : public Watch {
       looked_at = again ? FileStatus{} : status;
       more = read && *read;
       totals_.broken_lines += std::exchange(tail.broken_lines(), 0);
-      if (tail.position().line != lines || !counts.empty()) {
+      if (tail.position().line != lines || !turn.counts.empty()) {
         something = true;
         totals_.lines += tail.position().line - lines;
-        TRY(keep(tail, counts, hits));
+        TRY(keep(tail, turn, hits));
       }
       tell_problems(tail);
     }
@@ -353,13 +353,13 @@ class FileWatch final : public Watch {
   }
 
   /// Hits are told, then position and counts are kept together.
-  Done keep(Tail& tail, WatchState::Counts& counts, const std::vector<Hit>& hits) {
+  Done keep(Tail& tail, WatchState::Turn& turn, const std::vector<Hit>& hits) {
     auto& position = tail.position();
     for (const auto& hit : hits) sink_.hit(hit);
-    for (auto* const tap : taps_) TRY(tap->keep(tail, counts));
+    for (auto* const tap : taps_) TRY(tap->keep(tail, turn));
     sink_.flush();
     position.seen = all_read_;
-    TRY(state_.commit({&position, 1}, counts));
+    TRY(state_.commit({&position, 1}, turn));
     totals_.hits += hits.size();
     ++totals_.commits;
     return {};
@@ -378,7 +378,7 @@ class FileWatch final : public Watch {
       position.device = 0;
       ++left_;
       if (position.offset == 0) continue;
-      TRY(state_.commit({&position, 1}, {}));
+      TRY(state_.commit({&position, 1}));
       gone_.push_back(std::move(position));
     }
     if (any) listed_ = false;
@@ -395,7 +395,7 @@ class FileWatch final : public Watch {
       tail.position().seen = all_read_;
       if (tail.position().offset > 0) positions.push_back(tail.position());
     }
-    TRY(state_.commit(positions, {}));
+    TRY(state_.commit(positions));
     return state_.listed_at(all_read_);
   }
 

@@ -36,12 +36,12 @@ class WatchTap {
   virtual ~WatchTap() = default;
   /// A record of `log`, whose position is that of the turn's beginning, and the indicators found in it.
   virtual void record(const Record& record, const std::vector<Match>& matches, const WatchedLog& log) = 0;
-  /// The position of `log` is about to be kept, with `counts`, to which the tap may add: what it made of the
-  /// records up to there must last now, or be known again when they come once more after a process that ended
-  /// between the two.
-  virtual Done keep(const WatchedLog& log, WatchState::Counts& counts) = 0;
+  /// The position of `log` is about to be kept, with what the turn leaves, to which the tap may add: what it
+  /// made of the records up to there must last by that or now, or be known again when they come once more
+  /// after a process that ended between the two.
+  virtual Done keep(const WatchedLog& log, WatchState::Turn& turn) = 0;
   /// The records since the last keep() do not count: the log was written anew meanwhile.
-  virtual void forget(const WatchedLog& log) = 0;
+  virtual Done forget(const WatchedLog& log) = 0;
   /// How many lines of `log` lasted with the last keep(), by the tap's own account; 0 where it has none.
   virtual std::uint64_t kept_lines(const WatchedLog&) { return 0; }
   virtual bool has_account() const { return false; }

@@ -11,6 +11,8 @@
 #include "base/fs.h"
 #include "base/random.h"
 #include "detect/watch/nats_log.h"
+#include "detect/watch/pattern_rows.h"
+#include "detect/watch/pattern_tap.h"
 #include "detect/watch/places.h"
 #include "test_size.h"
 #include "wire/compression.h"
@@ -403,4 +405,131 @@ TEST_CASE("the address of a stream is taken apart, and holds no secrets") {
   for (const std::string text :
        {"nats://host", "nats:///X", "nats://a:b@host/X", "nats://host/a.b", "nats://host/X?group="})
     CHECK_MESSAGE(!read_nats_place(text), text);
+}
+
+namespace {
+
+/// A watch for patterns of several observations; each begin() is a process of its own.
+class PatternWorld {
+ public:
+  PatternWorld() {
+    char name[] = "/tmp/shieldwall-watch-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    folder_ = name;
+    auto store = store::open_memory(
+        {.clock = system_clock(), .random = system_random(), .fs = system_fs(), .stop = {}});
+    REQUIRE(store);
+    state_.emplace(std::move(*store));
+  }
+  ~PatternWorld() { fs::remove_all(folder_); }
+  PatternWorld(const PatternWorld&) = delete;
+  PatternWorld& operator=(const PatternWorld&) = delete;
+
+  void begin(const std::vector<std::string>& patterns) {
+    watch_.reset();
+    tap_.emplace(sink_, *state_);
+    use(patterns);
+    auto watch = Watch::begin({folder_ + "/x.log"}, *state_, sink_, {&*tap_});
+    REQUIRE(watch);
+    watch_ = std::move(*watch);
+  }
+  void use(const std::vector<std::string>& patterns) {
+    std::vector<Indicator> indicators;
+    for (const auto& pattern : patterns) {
+      Indicator indicator;
+      indicator.id = "id of " + pattern;
+      indicator.pattern = pattern;
+      indicators.push_back(std::move(indicator));
+    }
+    patterns_ = std::make_shared<const IndicatorPatterns>(IndicatorPatterns::of(indicators, {}));
+    matcher_ = compile(std::move(indicators), {.now = {}});
+    REQUIRE(tap_->use(*matcher_, patterns_));
+  }
+  /// The lines that complete a pattern, once those are in the log.
+  std::string hits(const std::string& lines) {
+    std::ofstream(folder_ + "/x.log", std::ios::app | std::ios::binary) << lines;
+    sink_.hits.clear();
+    Scanner scanner(*matcher_);
+    const std::atomic<bool> stop{false};
+    for (bool more = true; more;) {
+      const auto something = watch_->look(scanner, *matcher_, stop);
+      REQUIRE(something);
+      more = *something;
+    }
+    return sink_.hits;
+  }
+  std::size_t rows() {
+    return state_->records().scan(store::Table::cursor, "watch/pattern/", "", 100)->size();
+  }
+
+ private:
+  struct Sink final : WatchSink {
+    std::string hits;
+    void hit(const Hit& hit) override { hits += fmt::format("{}{}", hits.empty() ? "" : " ", hit.line); }
+    void flush() override {}
+    void problem(const std::string& path, const std::string& what) override { MESSAGE(path, ": ", what); }
+  };
+
+  std::string folder_;
+  std::optional<WatchState> state_;
+  Sink sink_;
+  std::optional<Matcher> matcher_;
+  std::shared_ptr<const IndicatorPatterns> patterns_;
+  std::optional<PatternTap> tap_;
+  std::unique_ptr<Watch> watch_;
+};
+
+std::string asked(int second, std::string_view name) {
+  return fmt::format(R"({{"ts":{},"id.orig_h":"192.0.2.1","query":"{}.example"}})"
+                     "\n",
+                     1'700'000'000 + second,
+                     name);
+}
+
+constexpr auto first_then_second =
+    "([domain-name:value LIKE 'first.%'] FOLLOWEDBY [domain-name:value LIKE 'second.%']) WITHIN 60 SECONDS";
+constexpr auto twice = "[domain-name:value LIKE 'third.%'] REPEATS 2 TIMES";
+
+}  // namespace
+
+TEST_CASE("a pattern binds what came before a restart, once") {
+  PatternWorld world;
+  world.begin({first_then_second, twice});
+  CHECK(world.hits(asked(1, "first") + asked(2, "third")) == "");
+  CHECK(world.rows() == 2);
+  world.begin({first_then_second, twice});
+  CHECK(world.hits(asked(3, "second")) == "3");
+  world.begin({first_then_second, twice});
+  CHECK(world.hits(asked(4, "second") + asked(5, "third")) == "5");  // the first one is used up
+  CHECK(world.rows() == 1);                                          // of the `second` that waits
+  world.begin({first_then_second, twice});
+  CHECK(world.hits(asked(6, "first")) == "");
+  world.begin({first_then_second, twice});
+  CHECK(world.hits(asked(67, "second")) == "");  // too late
+}
+
+TEST_CASE("a pattern binds what came before other indicators did; of those that went nothing is kept") {
+  PatternWorld world;
+  world.begin({first_then_second, twice});
+  CHECK(world.hits(asked(1, "first") + asked(2, "third")) == "");
+  world.use({"[domain-name:value LIKE 'other.%' AND domain-name:value != 'x']", first_then_second});
+  CHECK(world.rows() == 1);
+  CHECK(world.hits(asked(3, "second")) == "3");
+  world.use({first_then_second, twice});
+  CHECK(world.hits(asked(4, "third")) == "");
+  CHECK(world.hits(asked(5, "third")) == "5");
+}
+
+TEST_CASE("a row of what a pattern waits with that was damaged is refused") {
+  const PatternWait wait{
+      .id = "a",
+      .pattern = "[x:y = 'z']",
+      .waiting = {{.when = {1, 2, 3}, .leaves = {0, 4}}, {.when = {5, 5, 1}, .leaves = {1}}}};
+  const auto row = *write_of(wait).value;
+  const auto read = decode_pattern_wait(row);
+  REQUIRE(read);
+  CHECK(*write_of(*read).value == row);
+  for (std::size_t cut = 0; cut < row.size(); ++cut) CHECK(!decode_pattern_wait(row.substr(0, cut)));
+  CHECK(!decode_pattern_wait(row + "x"));
+  CHECK(!write_of({.id = "a", .pattern = "b", .waiting = {}}).value);
 }

@@ -151,11 +151,8 @@ TEST_CASE("pages are taken beside the line in their order; who was cut off tells
   auto& a = world.node("a");
   SeededRandom of_b(2);  // its threads share it with nobody
   TestNode b(world.sim, world.clock, of_b, "b", true);
-  REQUIRE(join(
-      *b.federation, *[&] {
-        REQUIRE(found_alliance(*a.federation, "shield"));
-        return invite(*a.federation, *ledger::alliance_named(a.store->records(), "shield"));
-      }()));
+  REQUIRE(found_alliance(*a.federation, "shield"));
+  world.enter(b, a);
   std::vector<model::ObjectId> regretted;
   for (int i = 0; i < 5; ++i) regretted.push_back(a.share(fmt::format("regretted-{}.example", i)));
   world.step(a);
@@ -280,9 +277,7 @@ TEST_CASE("an amended label takes back what was shared again for those who joine
   const auto first = *a.store->objects().get(a.scope(), object);
   const Bytes text(*first.bytes);
   world.settle();
-  const auto invitation = invite(*a.federation, *ledger::alliance_named(a.store->records(), "shield"));
-  REQUIRE(invitation);
-  REQUIRE(join(*c.federation, *invitation));
+  world.enter(c, a);
   world.settle();
   CHECK(!c.has(object));
   a.put(text, circle());
@@ -488,8 +483,7 @@ TEST_CASE("a member that leaves gets nothing more, and a new one nothing from be
   world.alliance({&a, &b});
   const auto old = a.share("old.example");
   world.settle();
-  const auto invitation = *invite(*a.federation, *ledger::alliance_named(a.store->records(), "shield"));
-  REQUIRE(join(*c.federation, invitation));
+  world.enter(c, a);
   world.settle();
   REQUIRE(leave_alliance(*b.federation, *ledger::alliance_named(b.store->records(), "shield")));
   const auto fresh = a.share("fresh.example");
@@ -550,7 +544,7 @@ TEST_CASE("a member is told nothing of alliances that it is not in, and given no
   world.alliance({&a, &b});
   REQUIRE(found_alliance(*a.federation, "quiet"));
   const auto quiet = ledger::alliance_named(a.store->records(), "quiet")->roster.alliance;
-  REQUIRE(join(*c.federation, *invite(*a.federation, *ledger::alliance_named(a.store->records(), "quiet"))));
+  world.enter(c, a, "quiet");
   world.settle();
   CHECK(a.federation->page_for(c.home, 0)->rosters.front().alliance == quiet);
   const auto shield = a.federation->page_for(b.home, 0)->rosters;

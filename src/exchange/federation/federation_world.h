@@ -153,14 +153,16 @@ struct FederationWorld {
     auto& first = *members.front();
     const auto founded = found_alliance(*first.federation, "shield");
     REQUIRE(founded);
-    for (std::size_t i = 1; i < members.size(); ++i) {
-      const auto invitation =
-          invite(*first.federation, *ledger::alliance_named(first.store->records(), "shield"));
-      REQUIRE(invitation);
-      const auto joined = join(*members[i]->federation, *invitation);
-      if (!joined) FAIL(joined.error().message);
-    }
+    for (std::size_t i = 1; i < members.size(); ++i) enter(*members[i], first);
     settle();
+  }
+  /// `joiner` joins an alliance of `founder`, who invites it.
+  static void enter(TestNode& joiner, TestNode& founder, std::string_view alliance = "shield") {
+    const auto invitation =
+        invite(*founder.federation, *ledger::alliance_named(founder.store->records(), alliance));
+    REQUIRE(invitation);
+    const auto joined = join(*joiner.federation, *invitation);
+    if (!joined) FAIL(joined.error().message);
   }
   /// Everybody does all there is to do; what a cut line stops stays undone.
   void settle() {

@@ -69,6 +69,27 @@ void restore(TestNode& node, const Backup& backup) {
   }
 }
 
+/// What the node took of the other's statements, as its set holds it.
+std::vector<reconcile::Element> taken_of(TestNode& node, TestNode& origin) {
+  std::vector<reconcile::Element> elements;
+  REQUIRE(each_entry(
+      node.store->records(),
+      SetKind::taken,
+      [&](const OrganisationId& one) { return one == origin.home; },
+      [&](const SetEntry& entry) { elements.push_back(entry.element); }));
+  return elements;
+}
+
+/// As if the node had never signed any.
+void forget_statements(TestNode& node) {
+  const auto rows = *node.store->records().scan(ledger::statement_table, "", "", 1000);
+  for (const auto& row : rows) {
+    const store::Write gone{
+        .table = ledger::statement_table, .key = row.key, .value = std::nullopt, .expected = std::nullopt};
+    REQUIRE(node.store->records().write({&gone, 1}));
+  }
+}
+
 /// A store in which every other write of rows finds them changed by somebody else.
 class OutrunStore final : public store::Store {
  public:
@@ -367,25 +388,12 @@ TEST_CASE("a statement that comes back altered, or was never signed here, is not
   const auto id = pair.a.share("one.example");
   pair.b.share("theirs.example");
   pair.world.settle();
-  std::vector<reconcile::Element> elements;
-  REQUIRE(each_entry(
-      pair.b.store->records(),
-      SetKind::taken,
-      [&](const OrganisationId& one) { return one == pair.a.home; },
-      [&](const SetEntry& entry) { elements.push_back(entry.element); }));
+  const auto elements = taken_of(pair.b, pair.a);
   auto held = *held_of(pair.b.services, *pair.b.federation->known(), pair.a.home, elements);
   REQUIRE(held.size() == 1);
   CHECK(held.front().object == *pair.a.store->objects().get(pair.a.scope(), id)->bytes);
   const auto backup = backup_of(pair.a);
-  const auto forget = [&] {
-    const auto rows = *pair.a.store->records().scan(ledger::statement_table, "", "", 1000);
-    for (const auto& row : rows) {
-      const store::Write gone{
-          .table = ledger::statement_table, .key = row.key, .value = std::nullopt, .expected = std::nullopt};
-      REQUIRE(pair.a.store->records().write({&gone, 1}));
-    }
-  };
-  forget();
+  forget_statements(pair.a);
   const auto known = pair.a.federation->known();
   const auto keys = *pair.a.federation->keys();
   const auto take = [&](const std::vector<HeldStatement>& some) {
@@ -397,15 +405,8 @@ TEST_CASE("a statement that comes back altered, or was never signed here, is not
   auto forged = held;
   forged.front().statement.signature[3] ^= 1;
   CHECK(take(forged).error().message.find("signature") != std::string::npos);
-  const auto theirs = *held_of(pair.c.services, *pair.c.federation->known(), pair.b.home, [&] {
-    std::vector<reconcile::Element> of_b;
-    REQUIRE(each_entry(
-        pair.c.store->records(),
-        SetKind::taken,
-        [&](const OrganisationId& one) { return one == pair.b.home; },
-        [&](const SetEntry& entry) { of_b.push_back(entry.element); }));
-    return of_b;
-  }());
+  const auto theirs =
+      *held_of(pair.c.services, *pair.c.federation->known(), pair.b.home, taken_of(pair.c, pair.b));
   REQUIRE(theirs.size() == 1);
   CHECK(take(theirs).error().message.find("not of this node") != std::string::npos);
   CHECK(take(held)->statements == 1);
@@ -416,20 +417,10 @@ TEST_CASE("a statement comes back however often others, who give back the same, 
   Pair pair;
   for (int i = 0; i < 30; ++i) pair.a.share("one.example");
   pair.world.settle();
-  std::vector<reconcile::Element> elements;
-  REQUIRE(each_entry(
-      pair.b.store->records(),
-      SetKind::taken,
-      [&](const OrganisationId& one) { return one == pair.a.home; },
-      [&](const SetEntry& entry) { elements.push_back(entry.element); }));
+  const auto elements = taken_of(pair.b, pair.a);
   const auto held = *held_of(pair.b.services, *pair.b.federation->known(), pair.a.home, elements);
   REQUIRE(held.size() == 30);
-  const auto rows = *pair.a.store->records().scan(ledger::statement_table, "", "", 1000);
-  for (const auto& row : rows) {
-    const store::Write gone{
-        .table = ledger::statement_table, .key = row.key, .value = std::nullopt, .expected = std::nullopt};
-    REQUIRE(pair.a.store->records().write({&gone, 1}));
-  }
+  forget_statements(pair.a);
   OutrunStore outrun(*pair.a.store);
   api::Services services{.store = outrun,
                          .clock = pair.a.services.clock,
