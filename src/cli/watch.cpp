@@ -81,14 +81,15 @@ std::shared_ptr<const detect::IndicatorPatterns> patterns_of(const detect::Match
 /// One run: the indicators in force, the logs, and the node that is told.
 class WatchRun {
  public:
-  WatchRun(const Arguments& arguments, detect::WatchState state)
+  WatchRun(const Arguments& arguments, detect::WatchState state, detect::WarningLists lists)
       : arguments_(arguments),
         state_(std::move(state)),
+        warning_lists_(std::move(lists)),
         printer_(matcher_, arguments.has("--json")),
         files_(watched_intel(arguments)) {}
 
   Done run() {
-    taps_ = TRY(WatchTaps::begin(arguments_, printer_, state_));
+    taps_ = TRY(WatchTaps::begin(arguments_, printer_, state_, warning_lists_));
     TRY(load_file());
     TRY(renew_intel());
     TRY(begin());
@@ -114,18 +115,19 @@ class WatchRun {
  private:
   /// Files first: when both wait for more, it is in front of a stream, which wakes up often.
   Done begin() {
+    const detect::WatchOptions options{.taps = taps_->all(), .warning_lists = &warning_lists_};
     std::vector<std::string> files;
     for (const auto& path : arguments_.all("PATH"))
       if (!detect::is_nats_place(path)) files.push_back(path);
     if (!files.empty()) {
-      auto watch = TRY(detect::Watch::begin(files, state_, printer_, taps_->all()));
+      auto watch = TRY(detect::Watch::begin(files, state_, printer_, options));
       watches_.push_back(std::move(watch));
     }
     for (const auto& path : arguments_.all("PATH")) {
       if (!detect::is_nats_place(path)) continue;
       auto place = TRY(detect::read_nats_place(path));
       place.credentials = arguments_.one("--credentials");
-      auto watch = TRY(detect::watch_nats(place, state_, printer_, taps_->all()));
+      auto watch = TRY(detect::watch_nats(place, state_, printer_, options));
       watches_.push_back(std::move(watch));
     }
     return {};
@@ -147,12 +149,15 @@ class WatchRun {
       all.hits += watch->totals().hits;
       all.lines += watch->totals().lines;
       all.broken_lines += watch->totals().broken_lines;
+      all.held_back += watch->totals().held_back;
     }
     fmt::print(stderr,
                "shieldwall: {} hits in {} lines, {} of them broken\n",
                all.hits + taps_->hits(),
                all.lines,
                all.broken_lines);
+    if (const auto held = all.held_back + taps_->held_back(); held > 0)
+      fmt::print(stderr, "shieldwall: {} more not reported: on warning lists\n", held);
   }
 
   Done follow_node() {
@@ -272,6 +277,7 @@ class WatchRun {
 
   const Arguments& arguments_;
   detect::WatchState state_;
+  detect::WarningLists warning_lists_;
   std::optional<detect::Matcher> file_;  // of --matcher
   detect::Matcher matcher_ = detect::compile({}, {.now = {}});
   std::optional<detect::Scanner> scanner_;
@@ -318,7 +324,9 @@ Exit run_watch(const Arguments& arguments) {
   auto state = detect::WatchState::open(state_folder(arguments));
   if (!state) return report_input(state.error());
   if (arguments.has("--counts")) return print_counts(arguments, *state);
-  WatchRun run(arguments, std::move(*state));
+  auto lists = warning_lists_for(arguments);
+  if (!lists) return report_input(lists.error());
+  WatchRun run(arguments, std::move(*state), std::move(*lists));
   if (const auto done = run.run(); !done) return report_input(done.error());
   if (interrupted()) return static_cast<Exit>(exit_interrupted);
   return run.hits() > 0 ? Exit::found : Exit::done;
@@ -331,6 +339,7 @@ constexpr Option watch_options[] = {
     kind_option,
     column_option,
     matcher_option,
+    warning_list_option,
     {"--inside", "look inside longer fields of structured logs too, as in plain text", Takes::nothing},
     {"--sigma", "Sigma rules too, or instead: a file or folder; may stand again", Takes::each},
     {"--placeholders", "with --sigma: folder with NAME.txt files, the values of %NAME%"},

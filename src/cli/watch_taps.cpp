@@ -14,8 +14,9 @@ constexpr Duration tidy_every = hours(1);
 
 Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments,
                                                     detect::WatchSink& sink,
-                                                    detect::WatchState& state) {
-  auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments, sink, state));
+                                                    detect::WatchState& state,
+                                                    const detect::WarningLists& lists) {
+  auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments, sink, state, lists));
   if (arguments.has("--sigma")) TRY(taps->begin_rules());
   if (arguments.has(remember_option.name)) TRY(taps->begin_past());
   return taps;

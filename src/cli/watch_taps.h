@@ -19,7 +19,8 @@ class WatchTaps {
   /// errors  as the rules' files and the folder
   static Result<std::unique_ptr<WatchTaps>> begin(const Arguments& arguments,
                                                   detect::WatchSink& sink,
-                                                  detect::WatchState& state);
+                                                  detect::WatchState& state,
+                                                  const detect::WarningLists& lists);
 
   /// The indicators that are in force from now on. errors: as PatternTap::use
   Done use(const detect::Matcher& matcher, std::shared_ptr<const detect::IndicatorPatterns> patterns) {
@@ -28,6 +29,7 @@ class WatchTaps {
 
   std::vector<detect::WatchTap*> all();
   std::uint64_t hits() const { return pattern_tap_.hits() + (rule_tap_ ? rule_tap_->hits() : 0); }
+  std::uint64_t held_back() const { return pattern_tap_.held_back(); }
 
   /// Makes segments of what is remembered, once an hour. errors: as Recorder::close
   Done tidy();
@@ -35,8 +37,11 @@ class WatchTaps {
   Done close();
 
  private:
-  WatchTaps(const Arguments& arguments, detect::WatchSink& sink, detect::WatchState& state)
-      : arguments_(arguments), pattern_tap_(sink, state) {}
+  WatchTaps(const Arguments& arguments,
+            detect::WatchSink& sink,
+            detect::WatchState& state,
+            const detect::WarningLists& lists)
+      : arguments_(arguments), pattern_tap_(sink, state, &lists) {}
   Done begin_rules();
   Done begin_past();
 

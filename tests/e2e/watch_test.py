@@ -191,6 +191,24 @@ def patterns(shieldwall):
     shieldwall.check(lines == [3, 4], f"patterns hit in lines {lines}, not [3, 4]")
     shieldwall.expect("watch with patterns again", 0, words)
     shieldwall.check(counted(shieldwall, state) == 2, f"patterns count {counted(shieldwall, state)}, not 2")
+    # The first event of a FOLLOWEDBY before a restart, the second behind it.
+    for query, line, status in (("first.example", {}, 0), ("other.example", {"id.resp_h": "192.0.2.9", "id.resp_p": 4444}, 1)):
+        with open(log, "a") as more:
+            more.write(json.dumps({"ts": 1700000010, "query": query, **line}) + "\n")
+        told = shieldwall.expect("watch with a pattern over a restart", status, words)
+    shieldwall.check(json.loads(told.stdout.splitlines()[0])["line"] == 6, f"over a restart: {told.stdout!r}")
+
+
+def warning_lists(shieldwall):
+    """What a list names is no hit and counts nowhere; that it was there is told at the end."""
+    listed, log = shieldwall.folder / "listed.json", shieldwall.folder / "listed.log"
+    listed.write_text(json.dumps({"name": "resolvers", "type": "hostname", "list": ["bad.example"]}))
+    log.write_text("bad.example was seen\n")
+    words = ["watch", "--once", "--intel", intel(shieldwall.folder), "--state", shieldwall.folder / "state-listed", log]
+    shieldwall.expect("watch with a warning list", 0, words + ["--warning-list", listed],
+                      "1 more not reported: on warning lists")
+    words[5] = shieldwall.folder / "state-unlisted"
+    shieldwall.expect("watch without it", 1, words)
 
 
 def becomes_sightings(shieldwall):
@@ -371,6 +389,7 @@ def main():
     appears_later(shieldwall)
     becomes_sightings(shieldwall)
     patterns(shieldwall)
+    warning_lists(shieldwall)
     hears_of_news(shieldwall)
     reads_files_again(shieldwall)
     rules_and_past(shieldwall, count)

@@ -106,8 +106,12 @@ struct TakenNote {
 
 class NatsWatch final : public Watch {
  public:
-  NatsWatch(NatsPlace place, WatchState& state, WatchSink& sink, std::vector<WatchTap*> taps)
-      : place_(std::move(place)), state_(state), sink_(sink), taps_(std::move(taps)) {}
+  NatsWatch(NatsPlace place, WatchState& state, WatchSink& sink, WatchOptions options)
+      : place_(std::move(place)),
+        state_(state),
+        sink_(sink),
+        taps_(std::move(options.taps)),
+        unlisted_(options.warning_lists) {}
 
   Done begin() {
     TRY(connect());
@@ -300,7 +304,7 @@ class NatsWatch final : public Watch {
       records.check_text(one);
       at = end + 1;
       const bool is_record = records.take(one, record_);
-      const auto& matches = is_record ? scanner.scan(record_) : no_matches;
+      const auto& matches = is_record ? unlisted_.of(scanner.scan(record_), totals_) : no_matches;
       record_.line = was_tapped ? 0 : log_.lines() + 1;  // 0: who counts lines has this one
       if (is_record)
         for (auto* const tap : taps_) tap->record(record_, matches, log_);
@@ -337,6 +341,7 @@ class NatsWatch final : public Watch {
   WatchState& state_;
   WatchSink& sink_;
   std::vector<WatchTap*> taps_;
+  Unlisted unlisted_;
   TakenOfStream log_;
   TakenNote note_;
   Connection connection_;
@@ -384,8 +389,8 @@ Result<NatsPlace> read_nats_place(std::string_view path) {
 Result<std::unique_ptr<Watch>> watch_nats(const NatsPlace& place,
                                           WatchState& state,
                                           WatchSink& sink,
-                                          std::vector<WatchTap*> taps) {
-  auto watch = std::make_unique<NatsWatch>(place, state, sink, std::move(taps));
+                                          WatchOptions options) {
+  auto watch = std::make_unique<NatsWatch>(place, state, sink, std::move(options));
   TRY(watch->begin());
   return std::unique_ptr<Watch>(std::move(watch));
 }

@@ -32,7 +32,7 @@ Result<NatsPlace> read_nats_place(std::string_view path);
 Result<std::unique_ptr<Watch>> watch_nats(const NatsPlace& place,
                                           WatchState& state,
                                           WatchSink& sink,
-                                          std::vector<WatchTap*> taps = {});
+                                          WatchOptions options = {});
 
 /// Numbers that were done: few ranges, as messages come nearly in order.
 class DoneNumbers {

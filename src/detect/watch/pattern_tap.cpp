@@ -1,6 +1,7 @@
 #include "detect/watch/pattern_tap.h"
 
 #include "base/clock.h"
+#include "detect/pattern/named_values.h"
 #include "detect/watch/pattern_rows.h"
 
 namespace shieldwall::detect {
@@ -9,6 +10,7 @@ Done PatternTap::use(const Matcher& matcher, std::shared_ptr<const IndicatorPatt
   matcher_ = matcher;
   if (patterns_ && *patterns_ == *patterns) return {};
   patterns_ = std::move(patterns);
+  if (lists_ != nullptr) listed_ = listed_patterns(*patterns_, *lists_);
   return begin_anew();
 }
 
@@ -25,6 +27,10 @@ void PatternTap::record(const Record& record, const std::vector<Match>& matches,
   is_ahead_ = true;
   const auto now = system_clock().now();
   for (const auto number : follower_->feed(record, matches, now)) {
+    if (listed_.contains(number)) {
+      ++held_back_;
+      continue;
+    }
     const auto indicator = matcher_->indicator(number);
     const auto time = event_time(record);
     Hit hit{.source = log.path(),

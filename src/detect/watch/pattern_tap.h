@@ -1,6 +1,7 @@
 #pragma once
 // Patterns that say more than that a value was seen, on what a watch looks through.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +17,10 @@ namespace shieldwall::detect {
 /// position, so that neither a restart nor other indicators come between.
 class PatternTap final : public WatchTap {
  public:
-  /// Both outlive the tap.
-  PatternTap(WatchSink& sink, WatchState& state) : sink_(sink), state_(state) {}
+  /// All outlive the tap.
+  ///   lists  a pattern of nothing but what they name is no hit; nothing: no lists
+  PatternTap(WatchSink& sink, WatchState& state, const WarningLists* lists = nullptr)
+      : sink_(sink), state_(state), lists_(lists) {}
 
   /// From now on those of `matcher`. errors: as Records; corrupt
   Done use(const Matcher& matcher, std::shared_ptr<const IndicatorPatterns> patterns);
@@ -27,6 +30,7 @@ class PatternTap final : public WatchTap {
   Done forget(const WatchedLog& log) override;
 
   std::uint64_t hits() const { return hits_; }
+  std::uint64_t held_back() const { return held_back_; }
 
  private:
   struct Found {
@@ -39,12 +43,14 @@ class PatternTap final : public WatchTap {
 
   WatchSink& sink_;
   WatchState& state_;
+  const WarningLists* lists_;
+  std::map<std::size_t, std::string> listed_;  // by the numbers of the indicators
   std::optional<Matcher> matcher_;
   std::shared_ptr<const IndicatorPatterns> patterns_;
   std::optional<PatternFollower> follower_;
   std::vector<Found> waiting_;  // of the turn
   bool is_ahead_ = false;       // of what is kept: the turn's records were followed
-  std::uint64_t hits_ = 0;
+  std::uint64_t hits_ = 0, held_back_ = 0;
 };
 
 }  // namespace shieldwall::detect

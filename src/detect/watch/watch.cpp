@@ -88,8 +88,12 @@ class Changes {
 
 class FileWatch final : public Watch {
  public:
-  FileWatch(Places places, WatchState& state, WatchSink& sink, std::vector<WatchTap*> taps)
-      : places_(std::move(places)), state_(state), sink_(sink), taps_(std::move(taps)) {}
+  FileWatch(Places places, WatchState& state, WatchSink& sink, WatchOptions options)
+      : places_(std::move(places)),
+        state_(state),
+        sink_(sink),
+        taps_(std::move(options.taps)),
+        unlisted_(options.warning_lists) {}
 
   Done load() {
     for (auto& file : TRY(state_.files())) {
@@ -339,7 +343,7 @@ class FileWatch final : public Watch {
                const Matcher& matcher,
                WatchState::Counts& counts,
                std::vector<Hit>& hits) {
-    const auto& matches = scanner.scan(record);
+    const auto& matches = unlisted_.of(scanner.scan(record), totals_);
     for (auto* const tap : taps_) tap->record(record, matches, tail);
     if (matches.empty()) return;
     add_hits(record, matches, matcher, tail.position().source, system_clock().now(), counts);
@@ -412,6 +416,7 @@ class FileWatch final : public Watch {
   WatchState& state_;
   WatchSink& sink_;
   std::vector<WatchTap*> taps_;
+  Unlisted unlisted_;
   Changes changes_;
   std::map<Key, Tail> tails_;
   std::map<Key, FileStatus> looked_at_;  // as it was when all of it had been looked through
@@ -438,6 +443,15 @@ class FileWatch final : public Watch {
 
 }  // namespace
 
+const std::vector<Match>& Unlisted::of(const std::vector<Match>& found, WatchTotals& totals) {
+  if (lists_ == nullptr || found.empty()) return found;
+  left_.clear();
+  for (const auto& match : found)
+    if (!lists_->naming(match.value)) left_.push_back(match);
+  totals.held_back += found.size() - left_.size();
+  return left_;
+}
+
 Timestamp hour_of(Timestamp at) {
   const auto into = ((at.us % sighting_bucket.us) + sighting_bucket.us) % sighting_bucket.us;
   return {at.us - into};
@@ -458,9 +472,9 @@ void add_hits(const Record& record,
 Result<std::unique_ptr<Watch>> Watch::begin(std::vector<std::string> paths,
                                             WatchState& state,
                                             WatchSink& sink,
-                                            std::vector<WatchTap*> taps) {
+                                            WatchOptions options) {
   auto places = TRY(Places::of(std::move(paths)));
-  auto watch = std::make_unique<FileWatch>(std::move(places), state, sink, std::move(taps));
+  auto watch = std::make_unique<FileWatch>(std::move(places), state, sink, std::move(options));
   TRY(watch->load());
   return std::unique_ptr<Watch>(std::move(watch));
 }

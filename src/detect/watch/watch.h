@@ -14,6 +14,7 @@
 
 #include "detect/matcher.h"
 #include "detect/scan.h"
+#include "detect/warning_lists.h"
 #include "detect/watch/state.h"
 #include "detect/watch/watched_log.h"
 
@@ -49,6 +50,13 @@ class WatchTap {
 
 struct WatchTotals {
   std::uint64_t lines = 0, broken_lines = 0, hits = 0, commits = 0;
+  std::uint64_t held_back = 0;  // findings that a warning list names
+};
+
+/// All outlive the watch.
+struct WatchOptions {
+  std::vector<WatchTap*> taps = {};
+  const WarningLists* warning_lists = nullptr;  // what they name is no hit
 };
 
 class Watch {
@@ -58,7 +66,7 @@ class Watch {
   static Result<std::unique_ptr<Watch>> begin(std::vector<std::string> paths,
                                               WatchState& state,
                                               WatchSink& sink,
-                                              std::vector<WatchTap*> taps = {});
+                                              WatchOptions options = {});
   virtual ~Watch() = default;
 
   /// Looks through all there is, or until `stop`. True when there was something.
@@ -67,6 +75,18 @@ class Watch {
   /// Waits until something may have come, `most` at the longest.
   virtual void wait(Duration most) = 0;
   virtual const WatchTotals& totals() const = 0;
+};
+
+/// Findings without those that a warning list names.
+class Unlisted {
+ public:
+  explicit Unlisted(const WarningLists* lists) : lists_(lists) {}
+  /// Counts in `totals` what it takes out. Holds until the next call, and as long as `found`.
+  const std::vector<Match>& of(const std::vector<Match>& found, WatchTotals& totals);
+
+ private:
+  const WarningLists* lists_;
+  std::vector<Match> left_;
 };
 
 /// The hour in which what was seen at an instant is counted.

@@ -412,7 +412,7 @@ namespace {
 /// A watch for patterns of several observations; each begin() is a process of its own.
 class PatternWorld {
  public:
-  PatternWorld() {
+  explicit PatternWorld(const WarningLists* lists = nullptr) : lists_(lists) {
     char name[] = "/tmp/shieldwall-watch-XXXXXX";
     REQUIRE(::mkdtemp(name) != nullptr);
     folder_ = name;
@@ -427,9 +427,10 @@ class PatternWorld {
 
   void begin(const std::vector<std::string>& patterns) {
     watch_.reset();
-    tap_.emplace(sink_, *state_);
+    tap_.emplace(sink_, *state_, lists_);
     use(patterns);
-    auto watch = Watch::begin({folder_ + "/x.log"}, *state_, sink_, {&*tap_});
+    auto watch =
+        Watch::begin({folder_ + "/x.log"}, *state_, sink_, {.taps = {&*tap_}, .warning_lists = lists_});
     REQUIRE(watch);
     watch_ = std::move(*watch);
   }
@@ -458,6 +459,7 @@ class PatternWorld {
     }
     return sink_.hits;
   }
+  std::uint64_t held_back() const { return watch_->totals().held_back + tap_->held_back(); }
   std::size_t rows() {
     return state_->records().scan(store::Table::cursor, "watch/pattern/", "", 100)->size();
   }
@@ -470,6 +472,7 @@ class PatternWorld {
     void problem(const std::string& path, const std::string& what) override { MESSAGE(path, ": ", what); }
   };
 
+  const WarningLists* lists_;
   std::string folder_;
   std::optional<WatchState> state_;
   Sink sink_;
@@ -518,6 +521,18 @@ TEST_CASE("a pattern binds what came before other indicators did; of those that 
   world.use({first_then_second, twice});
   CHECK(world.hits(asked(4, "third")) == "");
   CHECK(world.hits(asked(5, "third")) == "5");
+}
+
+TEST_CASE("what a warning list names is no hit of a watch, nor a pattern of that alone") {
+  WarningLists lists;
+  REQUIRE(lists.read(R"({"name":"known","type":"hostname","list":["listed.example","first.example"]})"));
+  PatternWorld world(&lists);
+  world.begin({"[domain-name:value = 'listed.example']",
+               "[domain-name:value = 'plain.example']",
+               "[domain-name:value = 'listed.example'] REPEATS 2 TIMES",
+               "[domain-name:value = 'listed.example'] FOLLOWEDBY [domain-name:value = 'plain.example']"});
+  CHECK(world.hits(asked(1, "listed") + asked(2, "listed") + asked(3, "plain")) == "3 3");
+  CHECK(world.held_back() == 3);
 }
 
 TEST_CASE("a row of what a pattern waits with that was damaged is refused") {
