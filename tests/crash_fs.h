@@ -34,6 +34,10 @@ class CrashFs final : public Fs {
   /// A defect for the test of the test: syncs answer without being done.
   void lie_about_syncs() { lies_ = true; }
   std::uint64_t calls() const { return calls_; }
+  /// What a power cut in the midst of a rename leaves on a disk that does not keep it whole: both names.
+  void link(const std::string& path, const std::string& also) {
+    for (auto* const names : {&names_, &durable_names_}) (*names)[also] = names_.at(path);
+  }
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   Done rename(const std::string& from, const std::string& to) override {

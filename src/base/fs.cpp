@@ -159,11 +159,16 @@ Result<Bytes> read_file(Fs& fs, const std::string& path, std::uint64_t bytes_max
   return file->read_at(0, size);
 }
 
+Result<std::unique_ptr<File>> open_anew(Fs& fs, const std::string& path) {
+  const auto removed = fs.remove(path);
+  if (!removed && removed.error().code != ErrorCode::not_found) return fail(removed.error());
+  return fs.open(path, OpenMode::create_new);
+}
+
 Done write_file_durably(Fs& fs, const std::string& path, std::string_view bytes) {
   const auto temporary = path + ".new";
   {
-    const auto file = TRY(fs.open(temporary, OpenMode::write));
-    TRY(file->truncate(0));
+    const auto file = TRY(open_anew(fs, temporary));
     TRY(file->write_at(0, bytes));
     TRY(file->sync());
   }

@@ -54,6 +54,10 @@ Fs& system_fs();
 /// The whole file. errors as open and read; exhausted when larger than `bytes_max`.
 Result<Bytes> read_file(Fs& fs, const std::string& path, std::uint64_t bytes_max);
 
+/// A new file in place of one that may stand there. Where a power cut left half of a rename, that one is the
+/// renamed file under its old name as well: writing into it would write into both.
+Result<std::unique_ptr<File>> open_anew(Fs& fs, const std::string& path);
+
 /// Replaces `path` so that after a crash it holds the old bytes or the new ones: temporary file beside it,
 /// sync, rename, sync of the directory. Readable by the owner alone.
 Done write_file_durably(Fs& fs, const std::string& path, std::string_view bytes);

@@ -306,10 +306,8 @@ Done NodeLog::sign_checkpoint() {
 Done NodeLog::replace_checkpoint(const Note& note) {
   const auto path = options_.folder + "/checkpoint";
   const auto temporary = path + ".new";
-  const auto file = TRY(fs_.open(temporary, OpenMode::write));
-  const auto text = write_note(note);
-  TRY(file->truncate(0));
-  TRY(file->write_at(0, text));
+  const auto file = TRY(open_anew(fs_, temporary));
+  TRY(file->write_at(0, write_note(note)));
   auto synced = file->sync();
   if (synced) {
     TRY(fs_.rename(temporary, path));
