@@ -104,8 +104,8 @@ Exit run_scan(const Arguments& arguments) {
   if (wanted->matcher.literals() == 0 && !wanted->patterns) return nothing_to_look_for();
   const auto files = detect::find_files(arguments.all("PATH"));
   if (!files) return report_input(files.error());
-  const auto recorder = recorder_of(arguments);
-  if (!recorder) return report_input(recorder.error());
+  const auto past = remembering_by(arguments);
+  if (!past) return report_input(past.error());
   ScanPrinter printer(*wanted, arguments.has("--json"));
   SightingSink sink(wanted->matcher, printer, now);
   const auto totals = detect::scan_files(
@@ -115,14 +115,13 @@ Exit run_scan(const Arguments& arguments) {
        .threads = 0,
        .warning_lists = &*warning_lists,
        .stop = &interrupted(),
-       .taps = recorder->get(),
+       .taps = past->recorder.get(),
        .patterns = wanted->patterns,
        .now = now},
       sink);
   printer.totals(totals);
   std::fflush(stdout);
-  if (*recorder)
-    if (const auto kept = close(**recorder, arguments); !kept) return report_input(kept.error());
+  if (const auto kept = close(*past); !kept) return report_input(kept.error());
   tell_missed(totals);
   if (totals.stopped) fmt::print(stderr, "shieldwall: interrupted after {} lines\n", totals.counts.lines);
   if (arguments.has("--sightings") && !totals.stopped)

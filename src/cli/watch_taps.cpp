@@ -1,7 +1,6 @@
 #include "cli/watch_taps.h"
 
 #include "base/clock.h"
-#include "cli/remember.h"
 #include "cli/sigma.h"
 
 namespace shieldwall::cli {
@@ -31,9 +30,8 @@ Done WatchTaps::begin_rules() {
 }
 
 Done WatchTaps::begin_past() {
-  retention_ = TRY(retention_of(arguments_));
-  recorder_ = TRY(recorder_of(arguments_));
-  past_tap_ = std::make_unique<detect::PastTap>(*recorder_);
+  past_ = TRY(remembering_by(arguments_));
+  past_tap_ = std::make_unique<detect::PastTap>(*past_.recorder);
   tidied_at_ = system_clock().steady();
   return {};
 }
@@ -47,13 +45,13 @@ std::vector<detect::WatchTap*> WatchTaps::all() {
 
 Done WatchTaps::tidy() {
   const auto now = system_clock().steady();
-  if (!recorder_ || now.us - tidied_at_.us < tidy_every.us) return {};
+  if (!past_.recorder || now.us - tidied_at_.us < tidy_every.us) return {};
   tidied_at_ = now;
-  return recorder_->close(retention_);
+  return past_.recorder->close(past_.retention);
 }
 
 Done WatchTaps::close() {
-  return recorder_ ? cli::close(*recorder_, arguments_) : Done{};
+  return cli::close(past_);
 }
 
 }  // namespace shieldwall::cli

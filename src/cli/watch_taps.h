@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "detect/past/recorder.h"
+#include "cli/remember.h"
 #include "detect/sigma/rule_set.h"
 #include "detect/watch/past_tap.h"
 #include "detect/watch/pattern_tap.h"
@@ -50,9 +50,8 @@ class WatchTaps {
   std::optional<detect::sigma::RuleSet> rules_;
   std::unique_ptr<detect::sigma::SigmaSink> printer_;
   std::unique_ptr<detect::RuleTap> rule_tap_;
-  std::unique_ptr<detect::past::Recorder> recorder_;
+  Remembering past_;
   std::unique_ptr<detect::PastTap> past_tap_;
-  detect::past::Retention retention_;
   Duration tidied_at_{};
 };
 

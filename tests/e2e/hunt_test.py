@@ -17,6 +17,30 @@ INDICATOR = {"type": "indicator", "spec_version": "2.1", "id": "indicator--00000
              "valid_from": "2024-01-01T00:00:00Z"}
 
 
+def longest_said_holds(node, check, past, nothing, values):
+    """How long the past is kept is said once; a scan that says nothing of it forgets nothing more."""
+    log = node.folder / "old.log"
+    log.write_text(json.dumps({"ts": 1_600_000_000, "query": "late.example.net"}) + "\n")
+
+    def scan(*more):
+        return node.run("scan", "--remember", past, *more, "--intel", nothing, log)
+
+    def is_found():
+        return node.run("hunt", "--past", past, "--since", "2020-01-01", values).returncode == 1
+
+    check(scan("--remember-days", "0").returncode == 0 and is_found(), "a log of any age is not kept")
+    again = scan()
+    check("forgot" not in again.stderr and is_found(), f"a scan that says nothing of days forgets: {again}")
+    check("forgot" not in scan("--remember-mb", "1000").stderr and is_found(), "a bound of bytes changes the days")
+    shorter = scan("--remember-days", "30")
+    check("forgot" in shorter.stderr and not is_found(), f"a shorter time is not heeded: {shorter}")
+    check(scan().returncode == 0 and not is_found(), "the shorter time does not hold")
+    check(scan("--remember-days", "soon").returncode == 4, "--remember-days takes anything")
+    (past / "retention").write_text("?")
+    damaged = scan()
+    check(damaged.returncode == 4 and "retention" in damaged.stderr, f"damaged retention: {damaged}")
+
+
 def main():
     failed = []
 
@@ -55,6 +79,8 @@ def main():
             time.sleep(0.2)
         told = json.loads(results.stdout.splitlines()[0]) if results.stdout else {}
         check(told.get("value") == "www.late.example.net" and told.get("state") == "confirmed", f"results: {results}")
+
+        longest_said_holds(node, check, folder / "kept", nothing, values)
 
         hot = next((home / "past").glob("*.hot"))
         hot.write_bytes(hot.read_bytes()[:5000])

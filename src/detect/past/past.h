@@ -6,6 +6,7 @@
 //   PERIOD-ID.hot     hashes in order, with their days; PERIOD-ID.cold: in which log, when, how often
 //   ID.journal        what a running process has not made a segment of yet
 //   merge.lock        held by whoever joins segments
+//   retention         how long it is kept, where somebody said so
 
 #include <functional>
 #include <memory>
@@ -18,15 +19,10 @@
 #include "base/guarded.h"
 #include "base/random.h"
 #include "detect/packed/literal_hash.h"
+#include "detect/past/retention.h"
 #include "detect/past/segment.h"
 
 namespace shieldwall::detect::past {
-
-/// How long what was seen is kept, and in how many bytes; the oldest goes first. 0: no limit.
-struct Retention {
-  std::uint32_t days = 400;
-  std::uint64_t bytes_max = 0;
-};
 
 class PastFolder {
  public:
