@@ -113,7 +113,8 @@ Exit run_hunt(const Arguments& arguments) {
   const auto folder = past::PastFolder::open(system_fs(), past_folder_of(arguments));
   if (!folder) return report_input(folder.error());
   const auto matcher = read_questions(arguments, now);
-  if (!matcher) return report(matcher.error());
+  if (!matcher) return report_input(matcher.error());
+  if (matcher->literals() == 0) return report(no_indicator_to_look_for());
   const auto result =
       past::hunt(system_fs(), *folder, *matcher, {.since = *since, .confirm = !arguments.has("--no-raw")});
   if (!result) return report_input(result.error());
@@ -121,8 +122,8 @@ Exit run_hunt(const Arguments& arguments) {
     (arguments.has("--json") ? print_json : print_text)(hit, matcher->indicator(hit.indicator));
   std::fflush(stdout);
   tell_totals(*result);
-  if (!result->hits.empty()) return Exit::found;
-  return result->refused.empty() ? Exit::done : Exit::bad_input;
+  if (!result->refused.empty()) return Exit::bad_input;
+  return result->hits.empty() ? Exit::done : Exit::found;
 }
 
 constexpr Option hunt_options[] = {
@@ -197,9 +198,10 @@ std::span<const Command> hunt_commands() {
                   "log still exists "
                   "its line is read and the hit confirmed, else it is said to be unconfirmed. What cannot be "
                   "asked or is "
-                  "damaged is told on standard error. Exit status: 0 nothing found, 1 found, 4 nothing found "
-                  "and a part of "
-                  "the past is damaged, 5 a file or the node cannot be used.",
+                  "damaged is told on standard error. Exit status: 0 nothing found, 1 found, 4 a part of "
+                  "the past is damaged, whatever the rest showed, or there is no indicator to ask about, 5 a "
+                  "file or the node cannot be "
+                  "used.",
           .options = hunt_options,
           .example = "shieldwall hunt --past past --since 5000d samples/demo/shared.json",
           .run = run_hunt,

@@ -21,6 +21,7 @@ Exit run_build(const Arguments& arguments) {
   const auto patterns = detect::IndicatorPatterns::of(matcher, system_clock().now());
   tell_unused(intel->unused, intel->unused_count);
   tell_unused_by_both(matcher, patterns);
+  if (matcher.literals() == 0 && patterns.empty()) return report(no_indicator_to_look_for());
   const auto path = arguments.one("FILE");
   if (const auto written = detect::write_matcher_file(matcher, system_fs(), path); !written)
     return report_input(written.error());
@@ -114,7 +115,7 @@ Result<Wanted> wanted_by(const Arguments& arguments, Timestamp now) {
     auto intel = TRY(read_all_intel(arguments));
     return with_patterns(detect::compile(std::move(intel.indicators), {.now = now}), intel, now);
   }
-  auto matcher = TRY(detect::load_matcher_file(path, now));
+  auto matcher = TRY(here(detect::load_matcher_file(path, now)));
   detect::Intel intel;
   if (arguments.has("--intel") || arguments.has("--dir")) {
     intel = TRY(read_all_intel(arguments));
@@ -150,7 +151,10 @@ std::span<const Command> matcher_commands() {
               "`scan --matcher` maps in moments. What cannot be used is told on standard error. A file "
               "serves until the program's next version; values of indicators revoked or not yet valid are "
               "left out. "
-              "Patterns that say more than values are kept, and held against events as those of --intel are.",
+              "Patterns that say more than values are kept, and held against events as those of --intel are. "
+              "Exit status: 4 there is no indicator to look for, and no file is written; 5 a file or the "
+              "node "
+              "cannot be used.",
           .options = build_options,
           .example = "shieldwall matcher build --intel samples/demo/shared.json shared.matcher",
           .run = run_build,

@@ -38,6 +38,22 @@ Result<detect::Intel> read_all_intel(const Arguments& arguments) {
   return intel;
 }
 
+Error no_indicator_to_look_for() {
+  return {ErrorCode::invalid, "there is no indicator to look for, so nothing was searched"};
+}
+
+Error no_log_to_look_through() {
+  return {ErrorCode::unavailable, "there is no log to look through: what was named holds no file"};
+}
+
+Exit tell_unread(std::uint64_t files) {
+  fmt::print(stderr,
+             "shieldwall: {} {} not looked through to the end, so there may be more than was found\n",
+             files,
+             files == 1 ? "file was" : "files were");
+  return Exit::bad_input;
+}
+
 void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count) {
   for (const auto& one : unused.first(std::min(unused.size(), unused_shown)))
     fmt::print(stderr,
@@ -59,13 +75,20 @@ namespace {
 
 Exit exit_of_scan(const detect::ScanTotals& totals) {
   if (totals.stopped) return static_cast<Exit>(exit_interrupted);
-  if (totals.hits > 0) return Exit::found;
-  return totals.damaged_files > 0 ? Exit::bad_input : Exit::done;
+  if (totals.damaged_files > 0) return tell_unread(totals.damaged_files);
+  return totals.hits > 0 ? Exit::found : Exit::done;
+}
+
+/// One at least. errors: as find_files; unavailable: none
+Result<std::vector<detect::InputFile>> logs_of(const Arguments& arguments) {
+  auto files = TRY(detect::find_files(arguments.all("PATH")));
+  if (files.empty()) return fail(no_log_to_look_through());
+  return files;
 }
 
 /// Rules instead of indicators: nothing of a node is asked.
 Exit run_sigma_scan(const Arguments& arguments) {
-  const auto files = detect::find_files(arguments.all("PATH"));
+  const auto files = logs_of(arguments);
   if (!files) return report_input(files.error());
   return scan_with_sigma(arguments, *files, interrupted());
 }
@@ -73,12 +96,6 @@ Exit run_sigma_scan(const Arguments& arguments) {
 Exit no_path() {
   fmt::print(stderr, "shieldwall: scan needs PATH: logs to look through\n");
   return Exit::usage;
-}
-
-/// "Nothing found" would be a false answer.
-Exit nothing_to_look_for() {
-  fmt::print(stderr, "shieldwall: there is no indicator to look for, so nothing was searched\n");
-  return Exit::bad_input;
 }
 
 void tell_missed(const detect::ScanTotals& totals) {
@@ -101,8 +118,8 @@ Exit run_scan(const Arguments& arguments) {
   const auto warning_lists = warning_lists_for(arguments);
   if (!warning_lists) return report_input(warning_lists.error());
   if (arguments.has("--why-not")) return tell_why_not(arguments, *wanted, *warning_lists, now);
-  if (wanted->matcher.literals() == 0 && !wanted->patterns) return nothing_to_look_for();
-  const auto files = detect::find_files(arguments.all("PATH"));
+  if (wanted->matcher.literals() == 0 && !wanted->patterns) return report(no_indicator_to_look_for());
+  const auto files = logs_of(arguments);
   if (!files) return report_input(files.error());
   const auto past = remembering_by(arguments);
   if (!past) return report_input(past.error());
@@ -167,9 +184,10 @@ std::span<const Command> scan_commands() {
           "order of time over all files, or with standard input as they come. Prints each hit, then totals "
           "by "
           "indicator. What cannot be used or read is told on standard error. Exit status: 0 nothing found, 1 "
-          "found, 4 a file is damaged or there is no "
-          "indicator to look for, "
-          "5 a file or the node cannot be used.",
+          "found, 4 a file is damaged or in UTF-16, so that its rest is not looked through, whatever was "
+          "found; "
+          "or there is no indicator or rule to look for, 5 a file or the node cannot be used, or there is no "
+          "log.",
       .options = scan_options,
       .example = "shieldwall scan --remember past --remember-days 0 --intel samples/demo/shared.json "
                  "samples/demo/logs",

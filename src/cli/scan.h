@@ -36,6 +36,12 @@ Done read_intel_files(const Arguments& arguments, detect::Intel& into);
 /// The indicators of --intel files, and of the node where --dir or no --intel is given.
 Result<detect::Intel> read_all_intel(const Arguments& arguments);
 
+/// Where nothing was looked for, or looked through, "nothing found" would be a false answer.
+Error no_indicator_to_look_for();
+Error no_log_to_look_through();
+/// Says of how many files a part was not looked through, and the status of that, whatever was found.
+Exit tell_unread(std::uint64_t files);
+
 /// Says on standard error what does not take part, and why.
 void tell_unused(std::span<const detect::Unused> unused, std::uint64_t count);
 

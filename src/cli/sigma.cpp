@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "cli/scan.h"
 #include "cli/streams.h"
 #include "detect/sigma/events.h"
 #include "detect/sigma/load.h"
@@ -169,12 +170,16 @@ Result<sigma::RuleSet> read_rules(const std::vector<std::string>& paths, const A
   return sigma::compile_rules(std::move(file), {.approved = approved});
 }
 
-void tell_unusable(const sigma::RuleSet& rules) {
+Result<sigma::RuleSet> rules_to_look_for(const Arguments& arguments) {
+  auto rules = TRY(read_rules(arguments.all("--sigma"), arguments));
   const auto unusable = rules.unusable();
   for (const auto& rule : unusable.first(std::min(unusable.size(), unused_shown)))
     fmt::print(stderr, "shieldwall: not used: {}: {}\n", printable(rule.origin), printable(rule.reason));
   if (unusable.size() > unused_shown)
     fmt::print(stderr, "shieldwall: and {} more not used\n", unusable.size() - unused_shown);
+  if (rules.rules().empty())
+    return fail(ErrorCode::invalid, "there is no rule to look for, so nothing was searched");
+  return rules;
 }
 
 std::unique_ptr<sigma::SigmaSink> rule_printer(const sigma::RuleSet& rules, bool as_json) {
@@ -185,16 +190,15 @@ Exit scan_with_sigma(const Arguments& arguments,
                      std::span<const detect::InputFile> files,
                      const std::atomic<bool>& stop) {
   constexpr int exit_interrupted = 130;
-  const auto rules = read_rules(arguments.all("--sigma"), arguments);
+  const auto rules = rules_to_look_for(arguments);
   if (!rules) return input_error(rules.error());
-  tell_unusable(*rules);
   HitPrinter printer(*rules, arguments.has("--json"));
   const auto totals = sigma::scan_events(*rules, files, printer, &stop);
   printer.totals(totals);
   std::fflush(stdout);
   if (totals.stopped) return static_cast<Exit>(exit_interrupted);
-  if (totals.hits > 0) return Exit::found;
-  return totals.damaged_files > 0 ? Exit::bad_input : Exit::done;
+  if (totals.damaged_files > 0) return tell_unread(totals.damaged_files);
+  return totals.hits > 0 ? Exit::found : Exit::done;
 }
 
 std::span<const Command> sigma_commands() {

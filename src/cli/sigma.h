@@ -16,8 +16,9 @@ std::span<const Command> sigma_commands();
 /// The rules of the files and folders, with --placeholders and --approve.
 ///   errors  as sigma::load_rules
 Result<detect::sigma::RuleSet> read_rules(const std::vector<std::string>& paths, const Arguments& arguments);
-/// Says on standard error which cannot be used, and why.
-void tell_unusable(const detect::sigma::RuleSet& rules);
+/// Those of --sigma, one at least. Says on standard error which cannot be used, and why.
+///   errors  as read_rules; invalid: none can
+Result<detect::sigma::RuleSet> rules_to_look_for(const Arguments& arguments);
 /// Prints hits as `scan --sigma` does; `rules` outlive it.
 std::unique_ptr<detect::sigma::SigmaSink> rule_printer(const detect::sigma::RuleSet& rules, bool as_json);
 

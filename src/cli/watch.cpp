@@ -110,7 +110,12 @@ class WatchRun {
     return {};
   }
 
-  std::uint64_t hits() const { return hits_ + taps_->hits(); }
+  /// Of a run that came to its end.
+  Exit exit() const {
+    if (const auto unread = totals().unread; unread > 0) return tell_unread(unread);
+    if (hits_ + taps_->hits() > 0) return Exit::found;
+    return without_logs_ ? Exit::unavailable : Exit::done;
+  }
 
  private:
   /// Files first: when both wait for more, it is in front of a stream, which wakes up often.
@@ -123,6 +128,7 @@ class WatchRun {
       auto watch = TRY(detect::Watch::begin(files, state_, printer_, options));
       watches_.push_back(std::move(watch));
     }
+    tell_where_no_log_is();
     for (const auto& path : arguments_.all("PATH")) {
       if (!detect::is_nats_place(path)) continue;
       auto place = TRY(detect::read_nats_place(path));
@@ -131,6 +137,17 @@ class WatchRun {
       watches_.push_back(std::move(watch));
     }
     return {};
+  }
+
+  void tell_where_no_log_is() {
+    for (const auto& watch : watches_)
+      for (const auto& path : watch->without_logs()) {
+        without_logs_ = true;
+        fmt::print(stderr,
+                   "shieldwall: {}: no log is there{}\n",
+                   excerpt(path, 200),
+                   arguments_.has("--once") ? ", so nothing was looked through" : " yet");
+      }
   }
 
   Result<bool> look(const std::atomic<bool>& stop) {
@@ -143,14 +160,20 @@ class WatchRun {
     return something;
   }
 
-  void print_totals() const {
+  detect::WatchTotals totals() const {
     detect::WatchTotals all;
     for (const auto& watch : watches_) {
       all.hits += watch->totals().hits;
       all.lines += watch->totals().lines;
       all.broken_lines += watch->totals().broken_lines;
+      all.unread += watch->totals().unread;
       all.held_back += watch->totals().held_back;
     }
+    return all;
+  }
+
+  void print_totals() const {
+    const auto all = totals();
     fmt::print(stderr,
                "shieldwall: {} hits in {} lines, {} of them broken\n",
                all.hits + taps_->hits(),
@@ -218,6 +241,15 @@ class WatchRun {
     return taps_->use(matcher_, patterns_);
   }
 
+  /// Indicators may come later, but not to one look alone.
+  Done look_for_something() const {
+    if (matcher_.literals() > 0 || !patterns_->empty() || arguments_.has("--sigma")) return {};
+    if (arguments_.has("--once") && !arguments_.has(remember_option.name))
+      return fail(no_indicator_to_look_for());
+    fmt::print(stderr, "shieldwall: there is no indicator to look for yet\n");
+    return {};
+  }
+
   Done renew_intel() {
     news_at_ = intel_at_ = system_clock().steady();
     std::string newest;
@@ -244,6 +276,7 @@ class WatchRun {
       tell_unused_by_both(matcher_, *patterns_);
       const auto text = arguments_.has("--inside") ? detect::FreeText::inside : detect::FreeText::whole;
       scanner_.emplace(matcher_, text);
+      TRY(look_for_something());
     }
     return put(matcher_);
   }
@@ -285,7 +318,8 @@ class WatchRun {
   std::unique_ptr<WatchTaps> taps_;
   std::vector<std::unique_ptr<detect::Watch>> watches_;
   IntelFiles files_;
-  bool emptied_ = false;  // the last look found no indicators, where there were some
+  bool without_logs_ = false;  // somewhere at the beginning
+  bool emptied_ = false;       // the last look found no indicators, where there were some
   Duration intel_at_{}, news_at_{}, files_at_{}, tell_at_{};
   std::shared_ptr<const detect::IndicatorPatterns> patterns_{};
   std::string newest_{};        // when the last indicator was added that the node showed, in its words
@@ -329,7 +363,7 @@ Exit run_watch(const Arguments& arguments) {
   WatchRun run(arguments, std::move(*state), std::move(*lists));
   if (const auto done = run.run(); !done) return report_input(done.error());
   if (interrupted()) return static_cast<Exit>(exit_interrupted);
-  return run.hits() > 0 ? Exit::found : Exit::done;
+  return run.exit();
 }
 
 constexpr Option watch_options[] = {
@@ -385,7 +419,10 @@ std::span<const Command> watch_commands() {
           "until "
           "Ctrl-C, or with --once through what is there. Exit status: 130 after Ctrl-C; with --once 0 "
           "nothing "
-          "found, 1 found; 5 the state or the node cannot be used.",
+          "found, 1 found, 4 a file is damaged or in UTF-16, so that its rest is not looked through, or "
+          "there is "
+          "no indicator or rule to look for; 5 the state or the node cannot be used, or with --once no log "
+          "is at a PATH.",
       .options = watch_options,
       .example =
           "shieldwall watch --once --state watch-state --intel samples/demo/shared.json samples/demo/logs",

@@ -22,8 +22,7 @@ Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments,
 }
 
 Done WatchTaps::begin_rules() {
-  rules_ = TRY(read_rules(arguments_.all("--sigma"), arguments_));
-  tell_unusable(*rules_);
+  rules_ = TRY(rules_to_look_for(arguments_));
   printer_ = rule_printer(*rules_, arguments_.has("--json"));
   rule_tap_ = std::make_unique<detect::RuleTap>(*rules_, *printer_);
   return {};

@@ -4,6 +4,7 @@
 #include "detect/files.h"
 #include "detect/intel_list.h"
 #include "detect/readers/line_reader.h"
+#include "detect/readers/reader.h"
 #include "model/object.h"
 
 namespace shieldwall::detect {
@@ -90,6 +91,7 @@ Result<Indicator> indicator_of(const model::Json& object, const std::string& sou
 Done read_intel(wire::ByteReader& from, const std::string& source, const ListOptions& options, Intel& into) {
   LineReader lines(from, list_line_bytes_max);
   const auto beginning = TRY(lines.peek(64));
+  TRY(refuse_utf16(beginning));
   const auto first = beginning.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (first != beginning.npos && (beginning[first] == '{' || beginning[first] == '['))
     return read_stix(lines, source, into);

@@ -92,9 +92,14 @@ class FileScan {
       refuse(path, opened.error());
       return std::nullopt;
     }
+    const auto beginning = source.beginning(LogReader::beginning_bytes);
+    if (const auto readable = refuse_utf16(beginning); !readable) {
+      refuse(path, readable.error());
+      return std::nullopt;
+    }
     FirstOfStream first(source, [this] { hand_over(); });
     LogReader reader(first, path);
-    reader.begins_as(detect_format(source.beginning(LogReader::beginning_bytes)));
+    reader.begins_as(detect_format(beginning));
     if (options_.taps == nullptr) first.until_cut(reader);  // records pass a tap in their order
     read_all(reader, path);
     if (!first.was_cut()) return std::nullopt;

@@ -34,6 +34,13 @@ def damaged_logs(shieldwall):
     else:
         print("skipped: zstd is not installed")
     for end, whole in packed.items():
+        path = shieldwall.folder / f"cut.log.{end}"
+        path.write_bytes(whole[:-20])
+        for words in (["scan"], ["watch", "--once", "--state", shieldwall.folder / f"state-{end}"]):
+            told = shieldwall.expect(f"{words[0]} of a cut {end} with a hit", DAMAGED, [*words, "--intel", intel, path],
+                                     "not looked through to the end")
+            shieldwall.check(b"saw" in told.stdout or b"bad.example" in told.stdout, f"{words[0]}: the hit in front is lost")
+        path.unlink()
         half = bytearray(whole)
         half[len(whole) // 2] ^= 0xFF
         for what, content in (("cut", whole[:len(whole) * 2 // 3]), ("damaged", bytes(half))):
@@ -42,6 +49,49 @@ def damaged_logs(shieldwall):
             told = shieldwall.expect(f"scan of a {what} {end}", (1, DAMAGED), ["scan", "--intel", intel, path])
             shieldwall.check(path.name.encode() in told.stderr, f"scan of a {what} {end} does not name it")
             path.unlink()
+
+
+def nothing_looked_for(shieldwall):
+    """Where nothing is looked for, or looked through, nobody is told that all is clear."""
+    folder = shieldwall.folder / "nothing"
+    (folder / "empty").mkdir(parents=True)
+    (folder / "empty.txt").touch()
+    (folder / "log").write_text("saw bad.example\n")
+    (folder / "intel").write_text("bad.example\n")
+    (folder / "no.yml").write_text("title: no rule\n")
+    (folder / "past").mkdir()
+    shieldwall.expect("a past", 1, ["scan", "--remember", folder / "past", "--intel", folder / "intel", folder / "log"])
+    (folder / "le").write_bytes("saw bad.example\r\n".encode("utf-16"))
+    (folder / "be").write_bytes("saw bad.example\n".encode("utf-16-be"))
+    (folder / "le.gz").write_bytes(gzip.compress("saw bad.example\n".encode("utf-16-le")))
+    (folder / "utf16.txt").write_bytes("bad.example\n".encode("utf-16"))
+    no_indicator, no_rule, no_log, utf16 = "no indicator to look for", "no rule to look for", "no log", "UTF-16"
+    watch = ["watch", "--once", "--state", folder / "state"]
+    intel = ["--intel", folder / "intel"]
+    for words, status, said in (
+            (["scan", "--intel", folder / "empty.txt", folder / "log"], 4, no_indicator),
+            (["scan", "--intel", folder / "utf16.txt", folder / "log"], 4, utf16),
+            (["scan", "--sigma", folder / "empty.txt", folder / "log"], 4, no_rule),
+            (["scan", "--sigma", folder / "empty", folder / "log"], 4, no_rule),
+            (["scan", "--sigma", folder / "no.yml", folder / "log"], 4, no_rule),
+            (["scan", *intel, folder / "empty"], 5, no_log),
+            (["scan", *intel, folder / "le"], 4, utf16),
+            (["scan", *intel, folder / "be"], 4, utf16),
+            (["scan", *intel, folder / "le.gz"], 4, utf16),
+            ([*watch, "--intel", folder / "empty.txt", folder / "log"], 4, no_indicator),
+            ([*watch, "--sigma", folder / "empty", folder / "log"], 4, no_rule),
+            ([*watch, *intel, folder / "missing.log"], 5, no_log),
+            ([*watch, *intel, folder / "empty"], 5, no_log),
+            ([*watch, *intel, folder / "*.none"], 5, no_log),
+            ([*watch, *intel, folder / "be"], 4, utf16),
+            ([*watch, *intel, folder / "le.gz"], 4, utf16),
+            (["hunt", "--past", folder / "past", folder / "empty.txt"], 4, no_indicator),
+            (["matcher", "build", "--intel", folder / "empty.txt", folder / "matcher"], 4, no_indicator),
+            (["sigma", "check", folder / "empty.txt"], 4, "holds no rule")):
+        shieldwall.expect(f"`{' '.join(map(str, words))}`", status, words, said)
+    shieldwall.check(not (folder / "matcher").exists(), "a matcher of nothing was written")
+    shieldwall.expect("standard input in UTF-16", 4, ["scan", *intel, "-"], utf16, stdin=(folder / "le").read_bytes())
+    shieldwall.expect("watch of what is there and is not", 1, [*watch, *intel, folder / "log", folder / "missing.log"], no_log)
 
 
 def event_logs(shieldwall, data):
@@ -122,6 +172,7 @@ def main():
     data = pathlib.Path(sys.argv[2]) / "../shared/data/sigma"
     terms_max = size_of("hostile_terms", sys.argv[2])
     damaged_logs(shieldwall)
+    nothing_looked_for(shieldwall)
     event_logs(shieldwall, data)
     long_lines(shieldwall, size_of("line_megabytes", sys.argv[2]) << 20)
     hostile_patterns(shieldwall, terms_max)

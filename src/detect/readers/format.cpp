@@ -129,6 +129,21 @@ std::string_view name_of(LogFormat format) {
   return "unknown";
 }
 
+Done refuse_utf16(std::string_view beginning) {
+  static constexpr std::size_t looked_at_max = 64, telling = 8;  // bytes
+  const bool has_mark = beginning.starts_with("\xff\xfe") || beginning.starts_with("\xfe\xff");
+  const auto looked_at = beginning.substr(0, looked_at_max);
+  std::size_t zeros[2] = {};  // at even and odd places
+  for (std::size_t i = 0; i < looked_at.size(); ++i)
+    if (looked_at[i] == '\0') ++zeros[i % 2];
+  const bool every_other = looked_at.size() >= telling && std::min(zeros[0], zeros[1]) == 0 &&
+                           std::max(zeros[0], zeros[1]) >= looked_at.size() / 2;
+  if (!has_mark && !every_other) return {};
+  return fail(ErrorCode::invalid,
+              "the text is UTF-16, so nothing was looked for in it; convert it to UTF-8 first, as with iconv "
+              "-f UTF-16 -t UTF-8");
+}
+
 Detected detect_format(std::string_view beginning) {
   if (beginning.starts_with("\xef\xbb\xbf")) beginning.remove_prefix(3);
   if (beginning.starts_with(sigma::evtx_magic)) return {.format = LogFormat::evtx};

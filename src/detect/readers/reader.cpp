@@ -132,6 +132,7 @@ Done LogReader::begin() {
   begun_ = true;
   if (!detected_) {
     const auto beginning = TRY(lines_.peek(beginning_bytes));
+    TRY(refuse_utf16(beginning));
     detected_ = detect_format(beginning);
   }
   records_ = LineRecords(*detected_);

@@ -69,6 +69,8 @@ struct Detected {
   const FieldMap* map = nullptr;  // lines
 };
 Detected detect_format(std::string_view beginning);
+/// errors: invalid: it is UTF-16, by its mark or its zeros, and no value in it would be found
+Done refuse_utf16(std::string_view beginning);
 
 /// Lines made into records in the format that was found out: what is common to reading a log and to following
 /// one.

@@ -61,20 +61,29 @@ class Folder final : public Placeholders {
   std::string folder_;
 };
 
+std::size_t entries_of(const RuleFile& file) {
+  return file.rules.size() + file.filters.size() + file.unusable.size();
+}
+
+/// Rules, or a line of `into` that says why there are none.
+void read_file_of_rules(const std::string& path, const ReadOptions& options, RuleFile& into) {
+  const auto text = read_file(system_fs(), path, yaml_bytes_max);
+  if (!text) {
+    into.unusable.push_back({.origin = path, .reason = text.error().message});
+    return;
+  }
+  const auto before = entries_of(into);
+  read_rules(*text, path, options, into);
+  if (entries_of(into) == before) into.unusable.push_back({.origin = path, .reason = "holds no rule"});
+}
+
 }  // namespace
 
 Result<RuleFile> load_rules(std::span<const std::string> paths, const ReadOptions& options) {
   RuleFile all;
   for (const auto& path : paths) {
     const auto files = TRY(rule_files(path));
-    for (const auto& file : files) {
-      const auto text = read_file(system_fs(), file, yaml_bytes_max);
-      if (text) {
-        read_rules(*text, file, options, all);
-      } else {
-        all.unusable.push_back({.origin = file, .reason = text.error().message});
-      }
-    }
+    for (const auto& file : files) read_file_of_rules(file, options, all);
     if (files.empty()) all.unusable.push_back({.origin = path, .reason = "holds no *.yml or *.yaml"});
   }
   apply_filters(all);

@@ -72,31 +72,46 @@ Result<Places> Places::of(std::vector<std::string> paths) {
   return places;
 }
 
+namespace {
+
+/// What one path means now: files it names, and those called as their former selves are.
+std::vector<LogCandidate> candidates_at(const std::string& path) {
+  std::vector<LogCandidate> all;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    std::vector<std::string> folders;
+    add_folders(path, folders);
+    for (const auto& folder : folders)
+      for (const auto& name : files_in(folder)) all.push_back({joined(folder, name)});
+    return all;
+  }
+  const auto folder = folder_of(path), base = name_in(path);
+  const bool pattern = is_pattern(base) && !fs::exists(path, ignored);
+  for (const auto& name : files_in(folder)) {
+    if (pattern ? ::fnmatch(base.c_str(), name.c_str(), 0) == 0 : name == base)
+      all.push_back({joined(folder, name)});
+    else if (!pattern && is_rotation_of(name, base))
+      all.push_back({joined(folder, name), true});
+  }
+  return all;
+}
+
+}  // namespace
+
 std::vector<LogCandidate> Places::list() const {
   std::vector<LogCandidate> all;
   std::set<std::string> seen;
-  const auto add = [&](std::string path, bool is_rotated) {
-    if (seen.insert(path).second) all.push_back({std::move(path), is_rotated});
-  };
-  std::error_code ignored;
-  for (const auto& path : paths_) {
-    if (fs::is_directory(path, ignored)) {
-      std::vector<std::string> folders;
-      add_folders(path, folders);
-      for (const auto& folder : folders)
-        for (const auto& name : files_in(folder)) add(joined(folder, name), false);
-      continue;
-    }
-    const auto folder = folder_of(path), base = name_in(path);
-    const bool pattern = is_pattern(base) && !fs::exists(path, ignored);
-    for (const auto& name : files_in(folder)) {
-      if (pattern ? ::fnmatch(base.c_str(), name.c_str(), 0) == 0 : name == base)
-        add(joined(folder, name), false);
-      else if (!pattern && is_rotation_of(name, base))
-        add(joined(folder, name), true);
-    }
-  }
+  for (const auto& path : paths_)
+    for (auto& one : candidates_at(path))
+      if (seen.insert(one.path).second) all.push_back(std::move(one));
   return all;
+}
+
+std::vector<std::string> Places::without_files() const {
+  std::vector<std::string> without;
+  for (const auto& path : paths_)
+    if (std::ranges::all_of(candidates_at(path), &LogCandidate::is_rotated)) without.push_back(path);
+  return without;
 }
 
 std::vector<std::string> Places::folders() const {

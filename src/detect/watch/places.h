@@ -21,6 +21,8 @@ class Places {
 
   /// What is there now, each file once; a path that is a file and its siblings in their order.
   std::vector<LogCandidate> list() const;
+  /// The paths that mean no file now.
+  std::vector<std::string> without_files() const;
   /// The folders in which a change may mean another list; those below watched folders included.
   std::vector<std::string> folders() const;
 

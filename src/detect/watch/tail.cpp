@@ -225,6 +225,7 @@ Done Tail::settle_format() {
   const bool unsure = settled_ && records_.format() == LogFormat::text && data_lines_ < unsure_lines;
   if (settled_ && !unsure) return {};
   const auto beginning = TRY(read_at(0, sniffed_bytes));
+  TRY(refuse_utf16(beginning));
   const auto lines = beginning.substr(0, beginning.rfind('\n') + 1);
   auto detected = detect_format(lines);
   const auto first_end = lines.find('\n') + 1;
@@ -342,6 +343,7 @@ Done Tail::read_packed(const Look& look) {
   auto file = TRY(open_unpacked(path));
   LineReader heads(*file);
   const auto beginning = std::string(TRY(heads.peek(sniffed_bytes)));
+  TRY(refuse_utf16(beginning));
   settled_ = true;
   prime(detect_format(beginning));
   file = TRY(open_unpacked(path));

@@ -132,6 +132,7 @@ class FileWatch final : public Watch {
   }
 
   void wait(Duration most) override { changes_.wait(most); }
+  std::vector<std::string> without_logs() const override { return places_.without_files(); }
   const WatchTotals& totals() const override { return totals_; }
 
  private:
@@ -167,7 +168,7 @@ class FileWatch final : public Watch {
     if (!status) in_flux_ = true;
     some_are_empty_ = some_are_empty_ || (status && status->bytes == 0);
     if (!status || status->bytes == 0) return;
-    if (!file.is_open()) return tell_once(candidate.path, "does not open");
+    if (!file.is_open()) return tell_unread(candidate.path, "does not open");
     const Key key{status->device, status->inode};
     if (tails_.contains(key)) return;
     auto position = same_file(file.path(), *status);
@@ -185,7 +186,7 @@ class FileWatch final : public Watch {
       return;
     }
     if (position->offset > 0) gone_.push_back(std::move(*position));  // perhaps it opens later
-    tell_once(candidate.path, tail.error().message);
+    tell_unread(candidate.path, tail.error().message);
   }
 
   /// The file as it was before a restart, under whatever name.
@@ -260,7 +261,7 @@ class FileWatch final : public Watch {
   bool waits_for_more(const Head& head, const LogCandidate& candidate, const FileStatus& status) {
     const bool is_new = status.written > system_clock().now() - packed_within;
     in_flux_ = in_flux_ || is_new;
-    if (!is_new && head.packed) tell_once(candidate.path, "cannot be read from its beginning on");
+    if (!is_new && head.packed) tell_unread(candidate.path, "cannot be read from its beginning on");
     return is_new || head.packed;
   }
 
@@ -316,7 +317,7 @@ class FileWatch final : public Watch {
         leaving_.push_back(key);
         return true;
       }
-      if (!read) tell_once(tail.position().path, read.error().message);
+      if (!read) tell_unread(tail.position().path, read.error().message);
       const bool again = !read && read.error().code == ErrorCode::unavailable;  // the disk, not the file
       looked_at = again ? FileStatus{} : status;
       more = read && *read;
@@ -405,6 +406,11 @@ class FileWatch final : public Watch {
 
   void tell_once(const std::string& path, const std::string& what) {
     if (told_.size() < 10'000 && told_.insert(path + what).second) sink_.problem(path, what);
+  }
+
+  void tell_unread(const std::string& path, const std::string& what) {
+    ++totals_.unread;
+    tell_once(path, what);
   }
 
   void tell_problems(const Tail& tail) {

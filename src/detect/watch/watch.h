@@ -51,6 +51,7 @@ class WatchTap {
 struct WatchTotals {
   std::uint64_t lines = 0, broken_lines = 0, hits = 0, commits = 0;
   std::uint64_t held_back = 0;  // findings that a warning list names
+  std::uint64_t unread = 0;     // times that a file was told of as not read, or not to its end
 };
 
 /// All outlive the watch.
@@ -74,6 +75,8 @@ class Watch {
   virtual Result<bool> look(Scanner& scanner, const Matcher& matcher, const std::atomic<bool>& stop) = 0;
   /// Waits until something may have come, `most` at the longest.
   virtual void wait(Duration most) = 0;
+  /// The paths at which no log is now.
+  virtual std::vector<std::string> without_logs() const { return {}; }
   virtual const WatchTotals& totals() const = 0;
 };
 
