@@ -41,7 +41,7 @@ struct Answer {
 // ---------------------------------------------------------------- what to ask
 
 Result<std::string> text_of_list(const std::string& path) {
-  if (path != "-") return read_file(system_fs(), path, list_bytes_max);
+  if (path != "-") return read_named_file(path, list_bytes_max);
   std::string text;
   char piece[64 << 10];
   for (std::size_t got; (got = std::fread(piece, 1, sizeof piece, stdin)) > 0;) {

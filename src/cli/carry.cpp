@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "cli/node_call.h"
+#include "cli/streams.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -38,11 +39,11 @@ Done check_free(const std::string& path) {
 /// Writes the answer's file where the operator wants it.
 Done save(const model::JsonDocument& answer, const std::string& path) {
   const auto bytes = TRY(from_base64(text_of(answer.root(), "file")));
-  return write_file_durably(system_fs(), path, bytes);
+  return write_named_file(path, bytes);
 }
 
 Result<std::string> read_base64(const std::string& path) {
-  const auto bytes = TRY(read_file(system_fs(), path, file_bytes_max));
+  const auto bytes = TRY(read_named_file(path, file_bytes_max));
   return to_base64(bytes);
 }
 

@@ -8,9 +8,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/fs.h"
 #include "base/nearest.h"
 #include "base/text.h"
 #include "cli/streams.h"
+#include "detect/files.h"
 
 namespace shieldwall::cli {
 
@@ -62,6 +64,18 @@ Error here(Error error) {
 
 Exit report_input(const Error& error) {
   return report(here(error));
+}
+
+Result<Bytes> read_named_file(const std::string& path, std::uint64_t bytes_max) {
+  return here(read_file(system_fs(), path, bytes_max));
+}
+
+Done write_named_file(const std::string& path, std::string_view bytes) {
+  return here(write_file_durably(system_fs(), path, bytes));
+}
+
+Result<std::unique_ptr<wire::ByteReader>> open_named_file(const std::string& path) {
+  return here(detect::open_unpacked(path));
 }
 
 namespace {

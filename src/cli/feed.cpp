@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "base/fs.h"
 #include "base/text.h"
 #include "cli/accepts.h"
 #include "cli/node_call.h"
@@ -174,7 +173,7 @@ Exit run_block(const Arguments& arguments) {
 }
 
 Exit run_warn(const Arguments& arguments) {
-  auto list = read_file(system_fs(), arguments.one("FILE"), warning_list_bytes_max);
+  auto list = read_named_file(arguments.one("FILE"), warning_list_bytes_max);
   if (!list) return report_input(list.error());
   return on_node(
       arguments,

@@ -139,6 +139,9 @@ constexpr Option hunt_options[] = {
 };
 
 Exit run_results(const Arguments& arguments) {
+  if (arguments.has("--past"))
+    if (const auto folder = past::PastFolder::open(system_fs(), past_folder_of(arguments)); !folder)
+      return report_input(folder.error());
   const auto path = fmt::format("{}/{}", past_folder_of(arguments), past::results_name);
   const auto text = read_file(system_fs(), path, 2 * past::results_bytes_max);
   if (!text && text.error().code == ErrorCode::not_found) return Exit::done;
@@ -211,7 +214,7 @@ std::span<const Command> hunt_commands() {
           .summary = "show what arriving indicators were seen in",
           .text = "A serving node asks the past in its folder about every indicator that arrives. This "
                   "prints what was "
-                  "found, oldest first. Exit status: 0 nothing, 1 something.",
+                  "found, oldest first. Exit status: 0 nothing, 1 something, 5 no past is kept in --past.",
           .options = results_options,
           .example = "shieldwall hunt results --dir node",
           .run = run_results,

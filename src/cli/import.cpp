@@ -10,7 +10,6 @@
 #include "cli/label_options.h"
 #include "cli/node_call.h"
 #include "cli/streams.h"
-#include "detect/files.h"
 #include "library/import_job.h"
 #include "net/url.h"
 #include "server/folder.h"
@@ -92,7 +91,7 @@ void show(const std::string& path, const ImportReport& report, double took_s) {
 /// Tells of one file, also where it ended early. The status it asks for.
 Exit import_one(ImportTarget& target, const std::string& path, bool json) {
   const auto begun = system_clock().steady();
-  const auto file = detect::open_unpacked(path);
+  const auto file = open_named_file(path);
   if (!file) return report_input(file.error());
   ImportReport told;
   Done done;

@@ -111,7 +111,7 @@ Exit run_verify(const Arguments& arguments) {
     fmt::print(stderr, "shieldwall: --key is missing: by which key is the log known?\n");
     return Exit::usage;
   }
-  if (const auto text = read_file(system_fs(), where, ledger::note_bytes_max);
+  if (const auto text = read_named_file(where, ledger::note_bytes_max);
       !where.empty() && text && text->starts_with(proof_head))
     return verify_proof(arguments, *text);
   const auto known = log_at(arguments, where);
@@ -147,7 +147,7 @@ Exit run_key(const Arguments& arguments) {
 Exit judge_file(const Arguments& arguments, const std::string& path) {
   const auto key = log_key_of(arguments);
   if (!key) return report_input(key.error());
-  const auto text = read_file(system_fs(), path, 3 * ledger::note_bytes_max);
+  const auto text = read_named_file(path, 3 * ledger::note_bytes_max);
   if (!text) return report_input(text.error());
   const auto evidence = ledger::Evidence::parse(*text);
   if (!evidence) return report(evidence.error());
@@ -237,8 +237,7 @@ Exit run_prove(const Arguments& arguments) {
   const auto out = arguments.one("--out", "proof");
   for (std::size_t i = 0; i < proofs->size(); ++i) {
     const auto path = proofs->size() == 1 ? out : fmt::format("{}.{}", out, i + 1);
-    if (const auto done = write_file_durably(system_fs(), path, (*proofs)[i]); !done)
-      return report_input(done.error());
+    if (const auto done = write_named_file(path, (*proofs)[i]); !done) return report_input(done.error());
     print("{}\n", path);
   }
   return Exit::done;

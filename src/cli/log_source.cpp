@@ -1,6 +1,7 @@
 #include "cli/log_source.h"
 
 #include "base/text.h"
+#include "cli/streams.h"
 #include "net/client.h"
 
 namespace shieldwall::cli {
@@ -60,10 +61,10 @@ Result<std::unique_ptr<UrlSource>> url_source(const Arguments& arguments, const 
   auto url = TRY(net::Url::parse(where));
   net::PeerTrust trust{.may_be_private = true};  // whoever types the address names the peer
   if (const auto path = arguments.one("--ca"); !path.empty())
-    trust.ca_pem = TRY(read_file(system_fs(), path, ca_bytes_max));
+    trust.ca_pem = TRY(read_named_file(path, ca_bytes_max));
   std::string token;
   if (const auto path = arguments.one("--token-file"); !path.empty()) {
-    const auto text = TRY(read_file(system_fs(), path, key_bytes_max));
+    const auto text = TRY(read_named_file(path, key_bytes_max));
     token = first_line(text);
   }
   net::SendOptions options;
@@ -76,7 +77,7 @@ Result<std::unique_ptr<UrlSource>> url_source(const Arguments& arguments, const 
 Result<NoteKey> log_key_of(const Arguments& arguments) {
   const auto given = arguments.one("--key");
   if (given.find('+') != std::string::npos && !TRY(system_fs().exists(given))) return NoteKey::parse(given);
-  const auto text = TRY(read_file(system_fs(), given, key_bytes_max));
+  const auto text = TRY(read_named_file(given, key_bytes_max));
   return NoteKey::parse(first_line(text));
 }
 

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "cli/streams.h"
-#include "detect/files.h"
 
 namespace shieldwall::cli {
 
@@ -38,7 +37,7 @@ class Deliverer {
 }  // namespace
 
 Done stream_objects(const std::string& path, const StreamReader& reader) {
-  const auto file = TRY(detect::open_unpacked(path));
+  const auto file = TRY(open_named_file(path));
   model::ObjectSplitter splitter;
   Deliverer deliverer(reader);
   std::vector<std::string> objects;

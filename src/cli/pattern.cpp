@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "cli/streams.h"
 #include "detect/files.h"
 #include "detect/pattern/expression.h"
 #include "model/json_writer.h"
@@ -63,7 +64,7 @@ Exit run_check(const Arguments& arguments) {
 }
 
 Result<std::string> read_whole(const std::string& path) {
-  const auto reader = TRY(detect::open_unpacked(path));
+  const auto reader = TRY(open_named_file(path));
   std::string text;
   static constexpr std::size_t block_bytes = std::size_t{1} << 18;
   for (;;) {
@@ -146,7 +147,7 @@ Exit run_match(const Arguments& arguments) {
   if (!code) return cannot(code.error());
   const auto paths = arguments.all("FILE");
   const auto all = read_observed(paths);
-  if (!all) return cannot(all.error());
+  if (!all) return all.error().code == ErrorCode::unavailable ? report(all.error()) : cannot(all.error());
   const auto verdict = match_pattern(*code, all->observations);
   if (!verdict) return cannot(verdict.error());
   if (!verdict->matched && !verdict->undecided.empty())
@@ -188,12 +189,14 @@ std::span<const Command> pattern_commands() {
        .run = run_check},
       {.words = "pattern match",
        .summary = "hold a STIX pattern against observed-data",
-       .text = "Looks for observed-data in the files that match the pattern together, and prints which were "
-               "bound. "
-               "STIX 2.0 observed-data with objects and 2.1 with object_refs into the same bundle; gzip, "
-               "zstd and "
-               "xz are unpacked. Exit status: 0 match, 1 no match, 4 the pattern does not parse or cannot be "
-               "evaluated, or a file cannot be read; the reason is on standard error.",
+       .text =
+           "Looks for observed-data in the files that match the pattern together, and prints which were "
+           "bound. "
+           "STIX 2.0 observed-data with objects and 2.1 with object_refs into the same bundle; gzip, "
+           "zstd and "
+           "xz are unpacked. Exit status: 0 match, 1 no match, 4 the pattern does not parse or cannot be "
+           "evaluated, or a file holds no observed-data, 5 a file cannot be read; the reason is on standard "
+           "error.",
        .options = match_options,
        .example = "shieldwall pattern match \"[domain-name:value = 'update.example.net'] FOLLOWEDBY "
                   "[network-traffic:dst_ref.value = '198.51.100.7'] WITHIN 300 SECONDS\" "

@@ -4,8 +4,8 @@
 
 #include <charconv>
 
-#include "base/fs.h"
 #include "cli/node_forms.h"
+#include "cli/streams.h"
 #include "net/url.h"
 
 namespace shieldwall::cli {
@@ -127,12 +127,12 @@ Exit remove(const Arguments& arguments) {
 Result<model::JsonDocument> to_file(NodeDoor& door, const std::string& path) {
   auto answer = TRY(door.ask(Method::get, "/api/v1/proposals/file"));
   const auto bytes = TRY(from_base64(text_of(answer.root(), "file")));
-  TRY(write_file_durably(system_fs(), path, bytes));
+  TRY(write_named_file(path, bytes));
   return answer;
 }
 
 Result<model::JsonDocument> from_file(NodeDoor& door, const std::string& path) {
-  const auto bytes = TRY(read_file(system_fs(), path, file_bytes_max));
+  const auto bytes = TRY(read_named_file(path, file_bytes_max));
   JsonWriter out;
   out.begin_object();
   out.member("file", to_base64(bytes));

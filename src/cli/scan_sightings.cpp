@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "cli/node_call.h"
+#include "cli/streams.h"
 #include "detect/files.h"
 
 namespace shieldwall::cli {
@@ -77,7 +78,7 @@ struct Told {
 }  // namespace
 
 Result<std::string> source_of(const std::string& path) {
-  const auto file = TRY(detect::open_unpacked(path));
+  const auto file = TRY(open_named_file(path));
   std::string head(head_bytes, '\0');
   std::size_t size = 0;
   while (size < head.size()) {

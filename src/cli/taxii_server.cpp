@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/fs.h"
 #include "base/text.h"
+#include "cli/streams.h"
 
 namespace shieldwall::cli {
 
@@ -20,7 +20,7 @@ Result<std::string> secret_of(const Arguments& arguments, std::string_view optio
     const char* const value = std::getenv(variable);
     return std::string(value == nullptr ? "" : value);
   }
-  const auto text = TRY(read_file(system_fs(), path, secret_bytes_max));
+  const auto text = TRY(read_named_file(path, secret_bytes_max));
   const auto line = std::string(trimmed(std::string_view(text).substr(0, text.find('\n'))));
   if (line.empty()) return fail(ErrorCode::invalid, "{}: the first line is empty", path);
   return line;
@@ -41,7 +41,7 @@ Result<std::string> authorization_of(const Arguments& arguments) {
 Result<net::PeerTrust> trust_of(const Arguments& arguments) {
   net::PeerTrust trust{.may_be_private = true};  // whoever types the address names the peer
   if (const auto path = arguments.one("--ca"); !path.empty())
-    trust.ca_pem = TRY(read_file(system_fs(), path, ca_bytes_max));
+    trust.ca_pem = TRY(read_named_file(path, ca_bytes_max));
   if (const auto pin = arguments.one("--pin"); !pin.empty()) trust.pins.push_back(TRY(Digest::parse(pin)));
   return trust;
 }

@@ -122,6 +122,38 @@ class BadInput:
             self.shieldwall.expect(f"scan of a {name} log", UNREAD,
                                    ["scan", "--intel", self.intel(), self.shieldwall.folder / name])
 
+    def a_missing_file(self):
+        """Whichever command is given it: the file cannot be used, which is nothing that policy refuses."""
+        node, missing = self.fresh_node(), self.shieldwall.folder / "missing"
+        key = self.shieldwall.run("log", "key", "--dir", node).stdout.decode().strip()
+        intel, state = self.intel(), self.shieldwall.folder / "state"
+        url, member = "https://127.0.0.1:1/a/collections/b/", ["--dir", node]
+        for words in (["object", "check", missing], ["object", "id", missing], ["import", *member, missing],
+                      ["pattern", "match", "[file:name = 'a']", missing], ["sigma", "check", missing],
+                      ["scan", "--intel", missing, self.log], ["scan", "--intel", intel, missing],
+                      ["scan", "--matcher", missing, self.log], ["scan", "--sigma", missing, self.log],
+                      ["scan", "--intel", intel, "--warning-list", missing, self.log],
+                      ["watch", "--once", "--state", state, "--intel", missing, self.log],
+                      ["watch", "--once", "--state", state, "--intel", intel, missing],
+                      ["watch", "--once", "--state", state, "--matcher", missing, self.log],
+                      ["watch", "--once", "--state", state, "--sigma", missing, self.log],
+                      ["matcher", "build", "--intel", missing, "new"], ["matcher", "info", missing],
+                      ["hunt", "--past", missing, intel], ["hunt", "results", "--past", missing],
+                      ["log", "verify", missing, "--key", key], ["log", "verify", "--key", missing, *member],
+                      ["log", "evidence", missing, "--key", key], ["feed", "warn", missing, *member],
+                      ["log", "export", "/proc/missing", *member], ["alliance", "enrol", "x", missing, *member],
+                      ["alliance", "request", missing / "request", *member], ["carry", "in", missing, *member],
+                      ["alliance", "pending", "--in", missing, *member],
+                      ["alliance", "pending", "--out", missing / "out", *member],
+                      ["ask", "--list", missing, "--peer", url, *member], ["ask", "v.example", "--peer", url, "--ca", missing],
+                      ["ask", "v.example", "--peer", url, "--token-file", missing],
+                      ["taxii", "discover", url, "--ca", missing],
+                      ["taxii", "discover", url, "--user", "a", "--password-file", missing],
+                      ["taxii", "pull", url, "--out", "pulled", "--state", state / "pull", "--ca", missing],
+                      ["taxii", "push", url, "--circle", "a", "--ca", missing, *member],
+                      ["node", "check", "--dir", missing], ["serve", "--dir", missing]):
+            self.shieldwall.expect(f"`{' '.join(map(str, words))}`", UNREAD, words, "missing")
+
     def one_among_a_thousand(self):
         good = [text(i) for i in range(1000)]
         bad = indicator(500, pattern=5)
@@ -201,6 +233,7 @@ def main():
     tests.refused()
     tests.nowhere()
     tests.no_files()
+    tests.a_missing_file()
     tests.full_output()
     tests.one_among_a_thousand()
     tests.files()
