@@ -61,6 +61,21 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+/// The first error; else the first warning of what is told though it is held.
+std::string why_of(const library::Outcome& outcome) {
+  using library::Status;
+  const bool is_held = outcome.status == Status::stored || outcome.status == Status::duplicate;
+  const auto told = std::ranges::find_if(outcome.findings, [&](const model::Finding& finding) {
+    return is_held ? library::tell_of_breadth({finding}) : finding.severity == model::Severity::error;
+  });
+  if (told == outcome.findings.end()) return "";
+  return fmt::format(": {}{} {}: {}",
+                     is_held ? "warning: " : "",
+                     told->section,
+                     told->pointer.empty() ? "(the whole object)" : told->pointer,
+                     told->message);
+}
+
 void show(const std::string& path, const ImportReport& report, double took_s) {
   print_line(fmt::format(
       "{}: {} objects ({:.1f} MB) in {:.2f} s: {} stored, {} held already, {} in conflict, {} refused",
@@ -74,17 +89,11 @@ void show(const std::string& path, const ImportReport& report, double took_s) {
       report.tally.refused));
   for (std::size_t i = 0; i < std::min(findings_shown, report.findings.size()); ++i) {
     const auto& outcome = report.findings[i];
-    std::string why;
-    for (const auto& finding : outcome.findings)
-      if (finding.severity == model::Severity::error && why.empty())
-        why = fmt::format(": {} {}: {}",
-                          finding.section,
-                          finding.pointer.empty() ? "(the whole object)" : finding.pointer,
-                          finding.message);
-    print_line(
-        fmt::format("  object {} {} {}{}", outcome.index, outcome.id, library::name_of(outcome.status), why));
+    print_line(fmt::format(
+        "  object {} {} {}{}", outcome.index, outcome.id, library::name_of(outcome.status), why_of(outcome)));
   }
-  const auto all = report.tally.refused + report.tally.conflict;
+  const auto all =
+      std::max<std::uint64_t>(report.tally.refused + report.tally.conflict, report.findings.size());
   if (all > findings_shown) print_line(fmt::format("  and {} more", all - findings_shown));
 }
 
@@ -155,8 +164,11 @@ constexpr Command commands_here[] = {
      "take files into a node's store",
      "Reads, checks and stores every object, each on its own: a bad one is reported and the others are kept. "
      "Of each file it counts: stored, new here; held already, the same version with the same content from "
-     "you, which changes nothing; in conflict, the same version with other content: the first is kept, and a "
-     "change needs a later `modified`; refused, against a MUST of STIX or against policy. "
+     "you, which changes nothing, as a value of a list that is in force already; in conflict, the same "
+     "version "
+     "with other content: the first is kept, and a change needs a later `modified`; refused, against a MUST "
+     "of STIX or against policy. What would match everything (0.0.0.0/0, a public suffix) is stored with a "
+     "warning, and not looked for. "
      "Goes "
      "through the node while it runs, else straight into its store. Exit 0 when all were taken, 4 when some "
      "were "

@@ -26,6 +26,11 @@ Result<library::ListAuthor> author_at(NodeDoor& door) {
   return author;
 }
 
+/// What a list says is said again without being news.
+std::string as_list(const std::string& target) {
+  return target + (target.find('?') == target.npos ? "?" : "&") + "unless_held=true";
+}
+
 class NodeTarget final : public ImportTarget {
  public:
   NodeTarget(NodeDoor door, library::ListAuthor author, std::string target)
@@ -66,6 +71,7 @@ class NodeTarget final : public ImportTarget {
   }
 
   Done add(library::ImportText& text, std::vector<std::string> objects, ImportReport& report) {
+    is_list_ = text.format() == library::TextFormat::list;
     for (auto& line : text.take_bad_lines()) {
       ++report.objects;
       refuse(report,
@@ -90,7 +96,7 @@ class NodeTarget final : public ImportTarget {
   Done flush(ImportReport& report) {
     if (indexes_.empty()) return {};
     auto response = TRY(door_.send({.method = net::Method::post,
-                                    .target = target_,
+                                    .target = is_list_ ? as_list(target_) : target_,
                                     .headers = {{"Content-Type", "application/json"}},
                                     .body = std::exchange(envelope_, {}) + "]}"}));
     const auto indexes = std::exchange(indexes_, {});
@@ -105,7 +111,8 @@ class NodeTarget final : public ImportTarget {
 
   static void keep(ImportReport& report, library::Outcome outcome) {
     report.tally.count(outcome.status);
-    if (outcome.status == Status::stored || outcome.status == Status::duplicate) return;
+    const bool is_held = outcome.status == Status::stored || outcome.status == Status::duplicate;
+    if (is_held && !library::tell_of_breadth(outcome.findings)) return;
     if (report.findings.size() < import_findings_max) report.findings.push_back(std::move(outcome));
   }
 
@@ -123,7 +130,9 @@ class NodeTarget final : public ImportTarget {
       if (text_of(told, "status") == library::name_of(status)) outcome.status = status;
     if (const auto findings = told.find("findings"))
       for (const auto finding : *findings)
-        outcome.findings.push_back({.severity = model::Severity::error,
+        outcome.findings.push_back({.severity = text_of(finding, "severity") == "warning"
+                                                    ? model::Severity::warning
+                                                    : model::Severity::error,
                                     .section = std::string(text_of(finding, "section")),
                                     .pointer = std::string(text_of(finding, "pointer")),
                                     .message = std::string(text_of(finding, "message"))});
@@ -133,6 +142,7 @@ class NodeTarget final : public ImportTarget {
   NodeDoor door_;
   const library::ListAuthor author_;
   const std::string target_;
+  bool is_list_ = false;
   std::string envelope_;
   std::vector<std::size_t> indexes_;  // in the file, of the objects in the envelope
 };

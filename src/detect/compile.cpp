@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <cstring>
 
-#include <libpsl.h>
-
 #include "base/random.h"
 #include "base/text.h"
 #include "detect/tables.h"
 #include "detect/url_parts.h"
 #include "detect/values_alone.h"
+#include "model/breadth.h"
 #include "model/pattern.h"
 
 namespace shieldwall::detect {
@@ -17,13 +16,6 @@ namespace {
 
 using model::CanonicalValue;
 using model::ValueKind;
-
-/// `co.uk`, `com`: names under which anybody may register. A rule on one would match half the Internet.
-bool is_public_suffix(const std::string& domain) {
-  const auto* const list = psl_builtin();
-  return list != nullptr &&
-         psl_is_public_suffix2(list, domain.c_str(), PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
-}
 
 std::optional<LiteralKind> literal_kind(ValueKind kind) {
   switch (kind) {  // a new kind must be added here
@@ -102,10 +94,8 @@ class Compiler {
   void add(const CanonicalValue& value) {
     const auto kind = literal_kind(value.kind);
     if (!kind) return refuse(fmt::format("values of kind {} are not looked for yet", name_of(value.kind)));
+    if (auto why = model::too_broad(value)) return refuse(std::move(*why));
     if (*kind == LiteralKind::network) return add_network(value);
-    if (*kind == LiteralKind::domain && is_public_suffix(value.text))
-      return refuse(
-          fmt::format("'{}' is a public suffix: it would match every name under it", excerpt(value.text)));
     if (*kind == LiteralKind::url) literals_.add(LiteralKind::url_host, url_host(value.text), number_);
     insert(*kind, value.text);
   }
@@ -113,10 +103,7 @@ class Compiler {
   void add_network(const CanonicalValue& value) {
     const auto network = model::parse_network(value.text);
     if (!network) return refuse(network.error().message);
-    const bool v4 = network->is_v4();
-    if (network->bits == (v4 ? 96 : 0))
-      return refuse(fmt::format("'{}' would match every address", value.text));
-    auto& bits = v4 ? layer_.v4_bits : layer_.v6_bits;
+    auto& bits = network->is_v4() ? layer_.v4_bits : layer_.v6_bits;
     if (std::ranges::find(bits, network->bits) == bits.end()) bits.push_back(network->bits);
     insert(LiteralKind::network, network_key(network->first, network->bits).view());
   }

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "ledger/organisation.h"
+#include "library/held_already.h"
 
 namespace shieldwall::library {
 
@@ -26,6 +27,7 @@ struct Chunk {
   std::size_t bytes = 0;
   std::vector<std::string> texts;
   bool ready = false;
+  bool is_of_list = false;
 
   std::vector<store::NewHolding> holdings;
   std::vector<std::uint64_t> indexes;  // of holdings
@@ -46,9 +48,10 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
   Work(store::Store& store, Terms terms, policy::Scope scope, ImportOptions options)
       : store_(store),
         terms_(std::move(terms)),
+        scope_(std::move(scope)),
         options_(std::move(options)),
         text_(options_.author),
-        definitions_(store.objects(), std::move(scope), terms_.source),
+        definitions_(store.objects(), scope_, terms_.source),
         labeller_(terms_, definitions_) {}
 
   Done push(std::string_view piece) {
@@ -116,14 +119,14 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
     report_.objects += objects + bad.size();
     report_.format = text_.format();
     for (auto& line : bad)
-      refuse({.index = static_cast<std::size_t>(line.line - 1),
-              .id = std::move(line.text),
-              .findings = {finding_of({ErrorCode::invalid, fmt::format("line {}: {}", line.line, line.why)},
-                                      "list")}});
+      tell_of({.index = static_cast<std::size_t>(line.line - 1),
+               .id = std::move(line.text),
+               .findings = {finding_of({ErrorCode::invalid, fmt::format("line {}: {}", line.line, line.why)},
+                                       "list")}});
   }
 
   /// Under the lock.
-  void refuse(Outcome outcome) {
+  void tell_of(Outcome outcome) {
     report_.tally.count(outcome.status);
     if (report_.findings.size() < options_.findings_max) report_.findings.push_back(std::move(outcome));
   }
@@ -135,6 +138,7 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
       if (!current_) {
         current_ = std::make_shared<Chunk>();
         current_->first = next_index_;
+        current_->is_of_list = text_.format() == TextFormat::list;
       }
       ++next_index_;
       current_->bytes += object.size();
@@ -211,19 +215,25 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
 
   void read_all(Chunk& chunk) {
     chunk.holdings.reserve(chunk.texts.size());
+    std::vector<Judged> all;
+    std::vector<std::uint64_t> indexes;
     auto index = chunk.first;
     for (auto& text : chunk.texts) {
       if (is_late()) return;
       auto judged = judge(std::move(text), terms_.strict);
-      if (judged)
-        sort_out(chunk, index, std::move(*judged));
-      else
+      if (judged) {
+        all.push_back(std::move(*judged));
+        indexes.push_back(index);
+      } else {
         chunk.refused.push_back({.index = static_cast<std::size_t>(index),
                                  .id = std::move(judged.error().id),
                                  .findings = std::move(judged.error().findings)});
+      }
       ++index;
     }
     chunk.texts.clear();
+    if (chunk.is_of_list) keep_what_is_held(store_.objects(), scope_, terms_.source, options_.author.at, all);
+    for (std::size_t i = 0; i < all.size(); ++i) sort_out(chunk, indexes[i], std::move(all[i]));
   }
 
   void sort_out(Chunk& chunk, std::uint64_t index, Judged judged) {
@@ -297,7 +307,7 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
       batch.indexes.insert(batch.indexes.end(), chunk.indexes.begin(), chunk.indexes.end());
       batch.bytes += chunk.bytes;
       report_.warnings += chunk.warnings;
-      for (auto& outcome : chunk.refused) refuse(std::move(outcome));
+      for (auto& outcome : chunk.refused) tell_of(std::move(outcome));
       chunks_.pop_front();
     }
     return batch;
@@ -328,23 +338,24 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
   void count(const Batch& batch, const std::vector<store::PutOutcome>& results) {
     for (std::size_t i = 0; i < results.size(); ++i) {
       const auto status = status_of(results[i].status);
-      if (status != Status::conflict) {
+      const auto& object = batch.holdings[i].object;
+      if (status != Status::conflict && !tell_of_breadth(object.warnings)) {
         report_.tally.count(status);
         continue;
       }
-      const auto& object = batch.holdings[i].object;
-      refuse({.index = static_cast<std::size_t>(batch.indexes[i]),
-              .id = object.id.text(),
-              .version = text_of(object.version),
-              .status = Status::conflict,
-              .findings = {finding_of(
-                  {ErrorCode::conflict, "this version is held with other content; the first is kept"},
-                  "STIX 2.1 §3.6")}});
+      Outcome outcome{.index = static_cast<std::size_t>(batch.indexes[i]),
+                      .id = object.id.text(),
+                      .version = text_of(object.version),
+                      .status = status,
+                      .findings = object.warnings};
+      if (status == Status::conflict) outcome.findings.insert(outcome.findings.begin(), conflict_finding());
+      tell_of(std::move(outcome));
     }
   }
 
   store::Store& store_;
   const Terms terms_;
+  const policy::Scope scope_;
   const ImportOptions options_;
 
   // Of the thread that brings the text.

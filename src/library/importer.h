@@ -29,7 +29,7 @@ struct ImportReport {
   std::uint64_t objects = 0;  // found in the text so far
   Tally tally{};              // of those that are done
   std::uint64_t warnings = 0;
-  std::vector<Outcome> findings{};  // the first that were refused or in conflict
+  std::vector<Outcome> findings{};  // the first that were refused, in conflict or too broad to look for
   TextFormat format = TextFormat::undecided;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/ceiling.h"
+#include "model/breadth.h"
 
 namespace shieldwall::library {
 
@@ -18,7 +19,31 @@ bool all_markings(const model::Object& object, Visit visit) {
   return true;
 }
 
+constexpr std::string_view breadth_section = "matching";
+
+void warn_of_breadth(model::Object& object) {
+  if (object.id.type != "indicator") return;
+  for (const auto& value : object.values)
+    if (const auto why = model::too_broad(value))
+      object.warnings.push_back({.severity = model::Severity::warning,
+                                 .section = std::string(breadth_section),
+                                 .pointer = "/pattern",
+                                 .message = *why + ", so it is kept and not looked for"});
+}
+
 }  // namespace
+
+bool tell_of_breadth(const std::vector<model::Finding>& findings) {
+  return std::ranges::find(findings, breadth_section, &model::Finding::section) != findings.end();
+}
+
+model::Finding conflict_finding() {
+  return finding_of(
+      {ErrorCode::conflict,
+       "this version (the same id and modified) is held with other content, which stays; a change "
+       "needs a later modified"},
+      "STIX 2.1 §3.6");
+}
 
 std::string_view name_of(Status status) {
   switch (status) {
@@ -79,6 +104,7 @@ std::expected<Judged, model::Refused> judge(std::string text, bool strict) {
     return std::unexpected(model::Refused{.id = {}, .findings = {finding_of(document.error(), "RFC 8259")}});
   auto object = model::read_object(document->root(), {.strict = strict});
   if (!object) return std::unexpected(std::move(object).error());
+  warn_of_breadth(*object);
   return Judged{.object = std::move(*object), .text = model::searchable_text(document->root())};
 }
 

@@ -63,7 +63,8 @@ struct Judged {
   std::string text;
 };
 
-/// Reads and checks one object.
+/// Reads and checks one object. One that would match everything is taken with a warning: it may be somebody's
+/// word, and whoever looks for values leaves it out.
 std::expected<Judged, model::Refused> judge(std::string text, bool strict);
 
 /// Labels objects on the same terms. Thread-safe.
@@ -89,6 +90,11 @@ class Labeller {
   std::atomic<std::uint64_t> unknown_ = 0;
   Guarded<std::map<std::vector<model::ObjectId>, policy::Label>> cache_;  // by object_marking_refs, all known
 };
+
+/// Whether a finding says that a value would match too much to be looked for.
+bool tell_of_breadth(const std::vector<model::Finding>& findings);
+/// Of a version that is held with other content.
+model::Finding conflict_finding();
 
 /// Whether the organisation claims no authorship of it, because it knows it from others.
 bool is_import(const store::NewHolding& holding);

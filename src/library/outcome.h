@@ -46,6 +46,9 @@ inline constexpr api::Parameter put_parameters[] = {
     label_parameters[7],
     label_parameters[8],
     {"strict", "boolean", "what STIX says an object should be, it must be"},
+    {"unless_held",
+     "boolean",
+     "what the same source holds under the same id, in force, stays as it is: for a list that comes again"},
 };
 
 }  // namespace shieldwall::library

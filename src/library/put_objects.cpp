@@ -2,6 +2,7 @@
 
 #include "api/in_time.h"
 #include "ledger/audit_entry.h"
+#include "library/held_already.h"
 #include "library/intake.h"
 #include "library/objects.h"
 #include "library/outcome.h"
@@ -38,7 +39,6 @@ Result<Taken> take_apart(const api::Call& call, std::string_view body, bool stri
       continue;
     }
     outcome.id = judged->object.id.text();
-    outcome.version = text_of(judged->object.version);
     outcome.findings = judged->object.warnings;
     taken.judged.push_back(std::move(*judged));
     taken.places.push_back(i);
@@ -64,6 +64,7 @@ Done store_all(const api::Call& call, const Terms& terms, Taken& taken) {
   for (std::size_t i = 0; i < taken.judged.size(); ++i) {
     TRY(api::still_in_time(call));
     auto& outcome = taken.outcomes[taken.places[i]];
+    outcome.version = text_of(taken.judged[i].object.version);
     auto holding = labeller.label(std::move(taken.judged[i]));
     if (!holding) {
       outcome.findings.push_back(finding_of(holding.error(), "label"));
@@ -80,8 +81,11 @@ Done store_all(const api::Call& call, const Terms& terms, Taken& taken) {
     return along;
   };
   const auto results = TRY(store::put(call.services.store.objects(), batch, audited, call.deadline));
-  for (std::size_t i = 0; i < results.size(); ++i)
-    taken.outcomes[places[i]].status = status_of(results[i].status);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    auto& outcome = taken.outcomes[places[i]];
+    outcome.status = status_of(results[i].status);
+    if (outcome.status == Status::conflict) outcome.findings.push_back(conflict_finding());
+  }
   return {};
 }
 
@@ -115,6 +119,8 @@ Result<api::Response> put_objects(api::Call& call) {
   if (refusal) return std::move(*refusal);
   const auto text = TRY(std::move(body));
   auto taken = TRY(take_apart(call, text, terms.strict));
+  if (call.target.parameter("unless_held") == "true")
+    keep_what_is_held(call.services.store.objects(), call.scope(), terms.source, call.now, taken.judged);
   TRY(store_all(call, terms, taken));
   const auto tally = tally_of(taken.outcomes);
   auto answer = TRY(policy::Release::of(

@@ -5,6 +5,7 @@ usage: bad_input_test.py SHIELDWALL SOURCE_DIR
 One table of files, one of commands; then what is no file at all, output that cannot be written, and one bad object among
 a thousand, by every way in.
 """
+import contextlib
 import gzip
 import json
 import os
@@ -181,6 +182,32 @@ class BadInput:
         self.shieldwall.check(place in told and pointer in told, f"{what} does not say where: {told}")
         self.shieldwall.expect(what + " again", BAD, ["import", "--dir", node, path], "1 refused")
 
+    def lists(self):
+        """A list that comes again says nothing new; what would match everything is told of."""
+        path = self.shieldwall.folder / "daily.txt"
+        path.write_text("first.example\nsecond.example\nfirst.example\n")
+        broad = self.shieldwall.folder / "broad.txt"
+        broad.write_text("0.0.0.0/0\nco.uk\n*\n\"\"\ncom\ngood.example\n")
+        for how in ("into the store", "through the node"):
+            node = self.fresh_node()
+            with self.shieldwall.serving(node) if how == "through the node" else contextlib.nullcontext():
+                words = ["import", "--dir", node]
+                self.shieldwall.expect(f"a list {how}", GOOD, [*words, path], "2 stored, 1 held already")
+                self.shieldwall.expect(f"a list again {how}", GOOD, [*words, path], "0 stored, 3 held already")
+                path.write_text(path.read_text() + "third.example\n")
+                self.shieldwall.expect(f"a longer list {how}", GOOD, [*words, path], "1 stored, 3 held already")
+                path.write_text("first.example\nsecond.example\nfirst.example\n")
+                told = self.shieldwall.expect(f"a broad list {how}", BAD, [*words, broad], "3 stored, 0 held already, 0 in "
+                                              "conflict, 3 refused").stdout.decode()
+                for said in ("stored: warning: matching /pattern: '0.0.0.0/0' would match every address",
+                             "'co.uk' is a public suffix", "'*' is no ", "'com' is no "):
+                    self.shieldwall.check(said in told, f"a broad list {how} does not say {said}: {told}")
+                first = self.shieldwall.folder / "first.json"
+                first.write_bytes(bundle(text(7)))
+                self.shieldwall.expect(f"an object {how}", GOOD, [*words, first], "1 stored")
+                first.write_bytes(bundle(text(7, name="another")))
+                self.shieldwall.expect(f"the same version otherwise {how}", BAD, [*words, first], "a later modified")
+
     def full_output(self):
         node = self.fresh_node()
         path = self.shieldwall.folder / "good.json"
@@ -234,6 +261,7 @@ def main():
     tests.nowhere()
     tests.no_files()
     tests.a_missing_file()
+    tests.lists()
     tests.full_output()
     tests.one_among_a_thousand()
     tests.files()

@@ -1,7 +1,6 @@
 #include "library/feed/guard.h"
 
-#include <libpsl.h>
-
+#include "model/breadth.h"
 #include "model/json.h"
 #include "model/pattern.h"
 
@@ -38,10 +37,6 @@ std::string_view host_of(std::string_view url) {
   return url.substr(0, url.find(':'));
 }
 
-bool is_public_suffix(const std::string& name) {
-  return psl_is_public_suffix2(psl_builtin(), name.c_str(), PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
-}
-
 }  // namespace
 
 Guard::Guard() {
@@ -68,7 +63,8 @@ void Guard::protect(const model::CanonicalValue& value, std::string why) {
 }
 
 std::optional<std::string> Guard::about_domain(std::string_view name) const {
-  if (is_public_suffix(std::string(name))) return "it is a public suffix: everybody's names lie below it";
+  if (model::is_public_suffix(std::string(name)))
+    return "it is a public suffix: everybody's names lie below it";
   if (const auto found = above_.find(name); found != above_.end()) return found->second;
   for (auto rest = name;;) {
     if (const auto found = domains_.find(rest); found != domains_.end()) return found->second;
