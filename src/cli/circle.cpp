@@ -84,6 +84,17 @@ void write_common(JsonWriter& out, const Arguments& arguments) {
   write_label(out, arguments);
 }
 
+/// An alias is one circle's within an API root alone: a second one elsewhere makes it name neither.
+void tell_of_shared_alias(NodeDoor& door, const std::string& alias) {
+  if (alias.empty()) return;
+  const auto found = door.ask(Method::get, "/api/v1/circles/" + net::percent_encode(alias));
+  if (found || found.error().code != ErrorCode::conflict) return;
+  fmt::print(stderr,
+             "shieldwall: a circle of another API root, or of none, has the alias '{}' too: from now on name "
+             "both by their ids\n",
+             excerpt(alias));
+}
+
 Exit add(const Arguments& arguments) {
   return on_node(
       arguments,
@@ -99,7 +110,9 @@ Exit add(const Arguments& arguments) {
         for (const auto& grant : arguments.all("--grant")) TRY(write_grant(out, grant));
         out.end_array();
         out.end_object();
-        return door.ask(Method::post, "/api/v1/circles", std::move(out).text());
+        auto made = TRY(door.ask(Method::post, "/api/v1/circles", std::move(out).text()));
+        tell_of_shared_alias(door, arguments.one("--alias"));
+        return made;
       },
       show_whole);
 }

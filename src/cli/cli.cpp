@@ -206,6 +206,26 @@ Fault unknown_command(std::span<char* const> given) {
   return std::nullopt;
 }
 
+/// Says which option the command does not have, and the nearest that it has.
+Fault unknown_option(std::span<const Parsed> all) {
+  for (const auto& parsed : all) {
+    if (!parsed.app->parsed()) continue;
+    for (const auto& word : parsed.app->remaining()) {
+      if (!word.starts_with("--")) continue;
+      std::vector<std::string_view> known = {"--help"};
+      for (const auto& option : parsed.command->options)
+        if (option.name.starts_with("--")) known.push_back(option.name);
+      const auto name = std::string_view(word).substr(0, word.find('='));
+      return fmt::format("`{}` has no option '{}'; did you mean '{}'? `shieldwall {} --help` lists them",
+                         parsed.command->words,
+                         excerpt(name),
+                         nearest(name, known),
+                         parsed.command->words);
+    }
+  }
+  return std::nullopt;
+}
+
 /// One line a command, `words<TAB>example`: what the documentation's test runs.
 Exit print_examples() {
   for (const auto& command : commands()) print("{}\t{}\n", command.words, command.example);
@@ -234,6 +254,10 @@ int run(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const auto fault = unknown_option(all); fault && error.get_exit_code() != 0) {
+      fmt::print(stderr, "shieldwall: {}\n", *fault);
+      return Exit::usage;
+    }
     const auto exit = root.exit(error) == 0 ? Exit::done : Exit::usage;
     if (!std::cout.flush()) return lost_output();
     return exit;

@@ -165,7 +165,8 @@ constexpr Option scan_options[] = {
     {"--placeholders", "with --sigma: folder with NAME.txt files, the values of %NAME%"},
     {"--approve", "with --sigma: id of a rule that may run although it matches everything", Takes::each},
     {"--json", "one JSON object a hit and line", Takes::nothing},
-    {"--why-not", "say why this value hits or does not, instead of looking through logs"},
+    {"--why-not",
+     "say why this value, of --kind where it is given, hits or does not, instead of looking through logs"},
     {"PATH", "logs: files, folders, - for standard input", Takes::many},
 };
 

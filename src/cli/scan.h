@@ -15,7 +15,7 @@ inline constexpr Option intel_option{
     "--intel", "indicators: a STIX bundle, a list of one value a line, CSV; may stand again", Takes::each};
 inline constexpr Option kind_option{
     "--kind",
-    "the kind of every value in lists, and of --why-not: ipv4, domain, url, sha256, email, file_name, ...",
+    "the kind of every value in lists: ipv4, domain, url, sha256, email, file_name, ...",
     Takes::one,
     false,
     accepts::value_kind};

@@ -50,9 +50,23 @@ Result<detect::Intel> read_intel(const Arguments& arguments, std::string& newest
   return intel;
 }
 
+constexpr std::string_view state_without_node = "shieldwall-watch";
+
 std::string state_folder(const Arguments& arguments) {
   if (arguments.has("--state")) return arguments.one("--state");
-  return has_node(arguments) ? folder_of(arguments) + "/watch" : "shieldwall-watch";
+  return has_node(arguments) ? folder_of(arguments) + "/watch" : std::string(state_without_node);
+}
+
+/// Where counts are kept: who asks for them need not say again what was looked for.
+Result<std::string> folder_with_counts(const Arguments& arguments) {
+  auto folder = state_folder(arguments);
+  if (TRY(system_fs().exists(folder))) return folder;
+  const bool is_named = arguments.has("--state") || arguments.has("--dir");
+  if (!is_named && TRY(system_fs().exists(std::string(state_without_node))))
+    return std::string(state_without_node);
+  return fail(ErrorCode::unavailable,
+              "{}: no watch has kept anything there; name its folder (--state) or its node (--dir)",
+              folder);
 }
 
 class WatchPrinter final : public detect::WatchSink {
@@ -355,7 +369,10 @@ Exit run_watch(const Arguments& arguments) {
     fmt::print(stderr, "shieldwall: watch needs PATH: logs to follow\n");
     return Exit::usage;
   }
-  auto state = detect::WatchState::open(state_folder(arguments));
+  const auto folder = arguments.has("--counts") ? folder_with_counts(arguments)
+                                                : Result<std::string>(state_folder(arguments));
+  if (!folder) return report_input(folder.error());
+  auto state = detect::WatchState::open(*folder);
   if (!state) return report_input(state.error());
   if (arguments.has("--counts")) return print_counts(arguments, *state);
   auto lists = warning_lists_for(arguments);
@@ -386,7 +403,10 @@ constexpr Option watch_options[] = {
      "shieldwall-watch"},
     {"--credentials", "for nats:// and tls://: file with the user's JWT and key"},
     {"--once", "end when all there is has been looked through", Takes::nothing},
-    {"--counts", "print what was counted so far, by indicator, and end", Takes::nothing},
+    {"--counts",
+     "print what was counted so far, by indicator, and end; of --state, of the node, else of "
+     "shieldwall-watch",
+     Takes::nothing},
     {"--sources", "with --counts: by source too", Takes::nothing},
     {"--json", "one JSON object a hit and line", Takes::nothing},
     {"PATH",

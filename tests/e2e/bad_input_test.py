@@ -227,6 +227,8 @@ class BadInput:
             self.shieldwall.expect(f"`{' '.join(words)}`", 2, words)
         for words, said in ((["circle", "frobnicate"], "no command 'circle frobnicate'; did you mean 'circle "),
                             (["nodes", "check"], "no command 'nodes'; did you mean 'node'"),
+                            (["scan", "--intell", "x", "-"], "`scan` has no option '--intell'; did you mean '--intel'?"),
+                            (["circle", "add", "--aliaz=x"], "did you mean '--alias'?"),
                             (["key", "revoke"], "which key?"),
                             (["object", "check", "--ignore", "region-vo", "-"], "did you mean 'region-ov'?"),
                             (["scan", "--kind", "colour", "-"], "--kind: 'colour'"),
@@ -250,6 +252,22 @@ class BadInput:
                                "(the whole object)", stdin=b'{"type":"bundle","id":"bundle--00000000-0000-4000-8000-'
                                b'000000000000","objects":[{"id":"indicator--00000000-0000-4000-8000-000000000001"}]}')
 
+    def counts(self):
+        """What a watch counted is found again by who asks without saying again what was looked for."""
+        (self.shieldwall.folder / "seen.log").write_text("saw never.example\n")
+        self.shieldwall.expect("counts of nothing", UNREAD, ["watch", "--counts"], "no watch has kept anything")
+        self.shieldwall.check(not (self.shieldwall.folder / "watch").exists(), "asking for counts makes a folder")
+        self.shieldwall.expect("a watch", 1, ["watch", "--once", "--intel", self.intel(), "seen.log"])
+        self.shieldwall.expect("its counts", GOOD, ["watch", "--counts"], "1 ")
+        self.shieldwall.expect("counts of a folder that is not there", UNREAD, ["watch", "--counts", "--state", "missing"])
+
+    def aliases(self):
+        node = self.fresh_node()
+        add = ["circle", "add", "--dir", node, "--alias", "energy"]
+        self.shieldwall.expect("a circle", GOOD, [*add, "One"])
+        self.shieldwall.expect("the alias again", BAD, [*add, "Two"], "choose another")
+        self.shieldwall.expect("the alias in a root", GOOD, [*add, "Three", "--root", "default"], "name both by their ids")
+
     def nowhere(self):
         self.shieldwall.expect("a node where there is none", UNREAD, ["user", "list", "--dir", "nowhere"], "nowhere")
 
@@ -262,6 +280,8 @@ def main():
     tests.no_files()
     tests.a_missing_file()
     tests.lists()
+    tests.counts()
+    tests.aliases()
     tests.full_output()
     tests.one_among_a_thousand()
     tests.files()
