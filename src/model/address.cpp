@@ -1,7 +1,9 @@
 #include "model/address.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -177,9 +179,13 @@ Result<Network> parse_network(std::string_view text) {
 }
 
 Address masked(Address address, int bits) {
-  for (int i = 0; i < 16; ++i) {
-    const int keep = std::clamp(bits - 8 * i, 0, 8);
-    address.bytes[static_cast<std::size_t>(i)] &= static_cast<std::uint8_t>(0xff00 >> keep);
+  for (int half = 0; half < 2; ++half) {
+    const int drop = 64 - std::clamp(bits - 64 * half, 0, 64);
+    auto* const at = address.bytes.data() + 8 * half;
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    word &= std::byteswap(drop == 64 ? 0 : ~std::uint64_t{0} << drop);  // the first byte is the highest
+    std::memcpy(at, &word, sizeof word);
   }
   return address;
 }

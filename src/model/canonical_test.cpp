@@ -89,6 +89,16 @@ TEST_CASE("a network has its host bits masked, and of one address is that addres
     CHECK_MESSAGE(refused(ValueKind::ipv6_cidr, text), text);
 }
 
+TEST_CASE("of an address as many bits stay as a network has") {
+  for (int bits = 0; bits <= 128; ++bits) {
+    Address address, first;
+    address.bytes.fill(0xff);
+    for (int bit = 0; bit < bits; ++bit)
+      first.bytes[static_cast<std::size_t>(bit / 8)] |= static_cast<std::uint8_t>(0x80 >> bit % 8);
+    CHECK_MESSAGE(masked(address, bits) == first, bits);
+  }
+}
+
 TEST_CASE("a network holds exactly the addresses between its first and its last") {
   const auto network = *parse_network("192.0.2.0/29");
   CHECK(network.holds(*parse_address("192.0.2.0")));
