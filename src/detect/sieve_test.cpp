@@ -267,6 +267,20 @@ TEST_CASE("a sieve lets a line with escapes pass unless they may hide what is lo
     CHECK_MESSAGE(sifted[i].look == lines[i].second, lines[i].first);
 }
 
+TEST_CASE("a field is known for what its name says behind many others") {
+  const auto matcher = looking_for({"http://web.example/x"});
+  for (const int others : {0, 62, 63, 64, 65, 130}) {
+    std::string lines;
+    for (const auto uri : {"/y", "/z", "/x", "/y"}) {
+      lines += '{';
+      for (int i = 0; i < others; ++i) lines += fmt::format("\"k{}\":\"v\",", i);
+      lines += fmt::format("\"host\":\"web.example\",\"uri\":\"{}\"}}\n", uri);
+    }
+    CHECK(agree(matcher, lines));
+    CHECK_MESSAGE(scan(matcher, a_beginning() + lines, true).hits.size() == 1, others);
+  }
+}
+
 TEST_CASE("with a sieve a scan finds and counts what it does without, whatever the lines") {
   const Matcher matchers[] = {
       every_kind(),

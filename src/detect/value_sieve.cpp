@@ -65,6 +65,7 @@ ValueSieve::ValueSieve(const MatcherTables& tables) : candidates(tables) {
   of_interest = asked_by_name | is_rewritten | (urls ? is_host | is_query : 0u);
   if (hashes || ja3) asked_sizes |= 1ull << 32 | 1ull << 40;
   if (ja4) asked_sizes |= 1ull << 36;
+  for (auto size = ByteBits::most + 1; size < 64; ++size) asked_sizes |= 1ull << size;
   for (unsigned size = 12; mac && size <= 17; ++size) asked_sizes |= 1ull << size;
 }
 

@@ -36,17 +36,22 @@ struct ValueSieve {
   // What a line's values are asked for. Each says false when the line must be looked at.
 
   /// Most texts are words that nobody looks for: those are told from the others without a branch each.
-  [[gnu::always_inline]] bool texts(const LineForm::Text* of, const Slice* spans, std::size_t count) {
-    std::uint64_t look = 0;
+  [[gnu::always_inline]] bool texts(const LineForm::Text* of,
+                                    std::size_t count,
+                                    std::uint64_t told,
+                                    const std::uint32_t* marks) {
+    auto look = told;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto size = spans[i].size();
-      const auto other = ~index.plain.from(spans[i].begin) & ~(~std::uint64_t{0} << (size & 63));
-      const bool is_word = (other == 0) & (size <= ByteBits::most) & ((asked_sizes >> (size & 63) & 1) == 0);
-      look |= static_cast<std::uint64_t>(!is_word | of[i].told | file_names) << i;
+      const auto span = of[i].in(marks);
+      const auto size = span.size();
+      const auto other = ~index.plain.from(span.begin) & ~(~std::uint64_t{0} << (size & 63));
+      const bool is_word = (other | (asked_sizes >> (size & 63) & 1) | size >> 6) == 0;
+      look |= static_cast<std::uint64_t>(!is_word) << i;
     }
+    if (file_names) look = ~std::uint64_t{0} >> (64 - count);
     for (; look != 0; look &= look - 1) {
-      const auto i = static_cast<unsigned>(std::countr_zero(look));
-      if (!text(*of[i].key, spans[i])) return false;
+      const auto& one = of[std::countr_zero(look)];
+      if (!text(*one.key, one.in(marks))) return false;
     }
     return true;
   }
@@ -267,7 +272,7 @@ struct ValueSieve {
   bool domains, urls, hashes, ja3, ja4, mac, emails, file_names, file_paths;
   std::uint32_t asked_by_name = 0;
   std::uint32_t of_interest = 0;  // bits of a meaning that named() must see
-  std::uint64_t asked_sizes = 0;  // of values without marks: may be hashes, MAC addresses, JA4
+  std::uint64_t asked_sizes = 0;  // of values without marks: may be hashes, MAC addresses, JA4, or are long
 
   BlockIndex index;
   Candidates candidates;

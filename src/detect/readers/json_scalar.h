@@ -23,9 +23,10 @@ class JsonScalars {
   // are readable.
 
   [[gnu::always_inline]] bool is_integer(Slice span) const {
-    const auto digits = static_cast<unsigned>(std::countr_one(digits_.from(span.begin)));
-    const bool bad_zero = (text_[span.begin] == '0') & (digits > 1);
-    return (digits - 1 < ByteBits::most) & (digits == span.size()) & !bad_zero;
+    const auto size = span.size();
+    const auto others = ~digits_.from(span.begin) & ~(~std::uint64_t{0} << (size & 63));
+    const bool bad_zero = (text_[span.begin] == '0') & (size > 1);
+    return (others == 0) & (size - 1 < ByteBits::most) & !bad_zero;
   }
   /// With one dot among its digits.
   [[gnu::always_inline]] bool is_plain_number(Slice span) const {

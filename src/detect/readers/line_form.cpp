@@ -73,8 +73,10 @@ class FormMaker {
   }
 
   void add_text(const Between& part) {
-    form_.texts.push_back(
-        {.quote = mark_from(part.end) - 1, .told = (part.key->meaning & told_) != 0, .key = part.key});
+    const auto at = form_.texts.size() % LineForm::texts_at_once;
+    if (at == 0) form_.told_texts.push_back(0);
+    form_.told_texts.back() |= std::uint64_t{(part.key->meaning & told_) != 0} << at;
+    form_.texts.push_back({.quote = mark_from(part.end) - 1, .key = part.key});
   }
 
   /// The scalars since the last piece end at `end`.

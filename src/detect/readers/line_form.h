@@ -25,7 +25,8 @@ struct LineForm {
   static constexpr std::uint32_t piece_bytes = 32;
   static constexpr std::uint32_t quotes_max = 512;  // longer lines are walked
   static constexpr std::uint32_t shift_max = 32;    // with a piece behind it still within block_padding
-  static constexpr std::uint32_t front_max = 6;     // of a gap: as much may be looked at as JsonScalars do
+  static constexpr std::size_t texts_at_once = 64;
+  static constexpr std::uint32_t front_max = 6;  // of a gap: as much may be looked at as JsonScalars do
 
   // A mark of a line is one of its quotes or, behind the last, its end; marks are numbered from 0.
 
@@ -54,7 +55,6 @@ struct LineForm {
   };
   struct Text {
     std::uint32_t quote = 0;  // the mark that opens it
-    bool told = false;        // its key is one of those that mean something
     const KeyTable::Key* key = nullptr;
     Slice in(const std::uint32_t* marks) const { return {marks[quote] + 1, marks[quote + 1]}; }
   };
@@ -74,6 +74,7 @@ struct LineForm {
   std::vector<Gap> words;
   std::vector<Series> series;
   std::vector<Text> texts;
+  std::vector<std::uint64_t> told_texts;  // a bit for each: its key is one of those that mean something
   std::vector<Scalar> told;  // of the scalars but for those of series, those whose key means something
   std::uint32_t next = 0;    // another form with as many quotes
 };

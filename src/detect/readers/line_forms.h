@@ -49,14 +49,12 @@ class LineForms {
 };
 
 /// Tells `sink` the values of lines as LineWalk does, but quicker where the line's form is known: its texts
-/// all at once by `sink.texts(of, spans, count)`, at most texts_at_once, and then such scalars as the forms
-/// are told to tell. Before a line it is told `begin_line(number)`, and asked `end_line()` behind one that
-/// was taken: is it still?
+/// all at once by `sink.texts(of, count, told, marks)`, at most LineForm::texts_at_once, with a bit for each
+/// whose key means something, and then such scalars as the forms are told to tell. Before a line it is told
+/// `begin_line(number)`, and asked `end_line()` behind one that was taken: is it still?
 template <typename Sink>
 class FormWalk {
  public:
-  static constexpr std::size_t texts_at_once = 64;
-
   FormWalk(const char* block, const BlockIndex& index, KeyTable& keys, LineForms& forms, Sink& sink)
       : block_(block),
         index_(index),
@@ -150,10 +148,10 @@ class FormWalk {
 
   [[gnu::always_inline]] bool tell(const LineForm& form, const std::uint32_t* marks) {
     const auto* text = form.texts.data();
-    for (auto left = form.texts.size(); left > 0;) {
-      const auto count = std::min(left, texts_at_once);
-      for (std::size_t i = 0; i < count; ++i) spans_[i] = text[i].in(marks);
-      if (!sink_.texts(text, spans_, count)) return false;
+    const auto* told = form.told_texts.data();
+    for (auto left = form.texts.size(); left > 0; ++told) {
+      const auto count = std::min(left, LineForm::texts_at_once);
+      if (!sink_.texts(text, count, *told, marks)) return false;
       text += count;
       left -= count;
     }
@@ -224,7 +222,6 @@ class FormWalk {
   Sink& sink_;
   JsonScalars scalars_;
   LineWalk<Sink> walk_;
-  Slice spans_[texts_at_once];
 };
 
 }  // namespace shieldwall::detect
