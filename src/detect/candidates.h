@@ -20,6 +20,8 @@ class Candidates {
         v6_(!tables.v6_bits.empty()) {}
 
   void clear();
+  /// How many were added since.
+  std::size_t size() const { return v4s_.size() + v6s_.size() + keys_.size() + urls_.size(); }
 
   // What is given stays where it is until the block is done. `line` is a number of the caller's.
 

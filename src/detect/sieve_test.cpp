@@ -166,6 +166,10 @@ std::string a_value(Random& random) {
       "\\\\",
       "a\\u12",
       "HKLM\\\\Run",
+      "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)",
+      "Somebody who has a name that is longer than most <who@mail.example>",
+      "/a/path/that/is/longer/than/what/is/looked/at/at/once/(and/has/brackets)",
+      "http://evil.example/a/path/that/is/longer/than/what/is/looked/at/at/once",
       "evil.\\texample",
       "a\tb"};
   std::string value(values[random.below(std::size(values))]);
@@ -265,6 +269,19 @@ TEST_CASE("a sieve lets a line with escapes pass unless they may hide what is lo
   REQUIRE(sifted.size() == std::size(lines));
   for (std::size_t i = 0; i < sifted.size(); ++i)
     CHECK_MESSAGE(sifted[i].look == lines[i].second, lines[i].first);
+}
+
+TEST_CASE("a long text is known again by all of its bytes") {
+  const auto matcher = looking_for({"who@mail.example"});
+  static constexpr std::string_view harmless =
+      "Somebody who has a name that is longer than most of them <who.mail.example>";
+  std::string lines;
+  const auto add = [&](std::string text) { lines += fmt::format("{{\"from\":\"{}\"}}\n", text); };
+  add(std::string(harmless));
+  add(std::string(harmless));
+  add(std::string(harmless).replace(harmless.find(".mail"), 1, "@"));  // where no hash looks
+  CHECK(agree(matcher, lines));
+  CHECK(scan(matcher, a_beginning() + lines, true).hits.size() == 1);
 }
 
 TEST_CASE("a field is known for what its name says behind many others") {

@@ -88,9 +88,15 @@ std::uint32_t ValueSieve::meaning_of(const FieldMap* map, std::string_view name)
 bool ValueSieve::long_value(Slice span) {
   const auto size = span.size();
   if ((size == 64 || size == 128) && all_of(index.hex, span)) return hash(span);
-  const auto shape = shape_of(view(span));
-  if (shape.only(name_shape)) return !shape.has(Shape::dot) || long_name(view(span));
-  return odd_value(view(span), shape);
+  const auto value = view(span);
+  if (known.holds(value)) return true;
+  const auto shape = shape_of(value);
+  if (shape.only(name_shape)) return !shape.has(Shape::dot) || long_name(value);
+  const auto asked = candidates.size();
+  if (!odd_value(value, shape)) return false;
+  // A path counts for its line, and what was added is yet to be asked.
+  if (candidates.size() == asked && value.front() != '/') known.add(value);
+  return true;
 }
 
 bool ValueSieve::long_name(std::string_view value) {

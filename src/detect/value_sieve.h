@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "detect/candidates.h"
+#include "detect/known_texts.h"
 #include "detect/readers/field_map.h"
 #include "detect/readers/json_scalar.h"
 #include "detect/readers/key_table.h"
@@ -273,6 +274,8 @@ struct ValueSieve {
   std::uint32_t asked_by_name = 0;
   std::uint32_t of_interest = 0;  // bits of a meaning that named() must see
   std::uint64_t asked_sizes = 0;  // of values without marks: may be hashes, MAC addresses, JA4, or are long
+
+  KnownTexts known;
 
   BlockIndex index;
   Candidates candidates;
