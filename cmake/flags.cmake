@@ -9,6 +9,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>
                       $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
+# clang takes what g++'s library does inside of std::stable_sort for ours.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>)
+endif()
 # Not for the demo: what a newcomer's compiler warns of at -O1, nobody here has seen.
 add_compile_options($<$<NOT:$<CONFIG:Demo>>:-Werror>)
 

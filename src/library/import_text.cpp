@@ -115,6 +115,7 @@ Result<std::string> indicator_for(const model::CanonicalValue& value, const List
 ImportText::ImportText(ListAuthor author) : author_(std::move(author)) {}
 
 bool ImportText::decide(bool ended) {
+  if (!ended && held_.size() < utf8_mark.size()) return false;  // a mark may come in pieces
   if (held_.starts_with(utf8_mark)) held_.erase(0, utf8_mark.size());
   const auto start = held_.find_first_not_of(" \t\r\n");
   if (start == held_.npos) {
