@@ -115,8 +115,11 @@ Result<std::string> indicator_for(const model::CanonicalValue& value, const List
 ImportText::ImportText(ListAuthor author) : author_(std::move(author)) {}
 
 bool ImportText::decide(bool ended) {
-  if (!ended && held_.size() < utf8_mark.size()) return false;  // a mark may come in pieces
-  if (held_.starts_with(utf8_mark)) held_.erase(0, utf8_mark.size());
+  if (!has_begun_) {
+    if (!ended && held_.size() < utf8_mark.size()) return false;  // a mark may come in pieces
+    has_begun_ = true;
+    if (held_.starts_with(utf8_mark)) held_.erase(0, utf8_mark.size());
+  }
   const auto start = held_.find_first_not_of(" \t\r\n");
   if (start == held_.npos) {
     if (held_.size() > blank_bytes_max) held_.resize(blank_bytes_max);
@@ -149,7 +152,7 @@ Done ImportText::push(std::string_view text, std::vector<std::string>& objects) 
 Done ImportText::take(std::string_view text, std::vector<std::string>& objects) {
   if (format_ != TextFormat::undecided) return feed(text, objects);
   held_ += text;
-  if (held_.starts_with("\xFF\xFE") || held_.starts_with("\xFE\xFF"))
+  if (!has_begun_ && (held_.starts_with("\xFF\xFE") || held_.starts_with("\xFE\xFF")))
     return fail(ErrorCode::invalid, "the text is UTF-16; STIX is UTF-8: convert it first");
   if (!decide(false)) return {};
   const auto beginning = std::exchange(held_, {});

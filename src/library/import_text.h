@@ -59,6 +59,7 @@ class ImportText {
 
   ListAuthor author_;
   TextFormat format_ = TextFormat::undecided;
+  bool has_begun_ = false;  // its first bytes were looked at for a mark
   std::string held_;  // the beginning while the format is undecided, then the line that is not whole yet
   std::uint64_t line_ = 0;
   model::ObjectSplitter splitter_;
