@@ -17,9 +17,16 @@ Exit recall(const Arguments& arguments) {
                         path_of("objects", arguments.one("OBJECT"), "/recall"));
       },
       [](const Json& answer) {
+        bool in_files = false;
         if (const auto recipients = answer.find("recipients"))
-          for (const auto one : *recipients)
+          for (const auto one : *recipients) {
+            in_files = in_files || text_of(one, "state") == "in a file";
             print_line(fmt::format("{:<16}  {}", text_of(one, "state"), text_of(one, "name")));
+          }
+        if (in_files)
+          print_line(
+              "What `carry out` wrote into a file is confirmed by nobody: ask the member's operator whether "
+              "it arrived.");
       });
 }
 
@@ -33,7 +40,8 @@ constexpr Command commands_here[] = {
     {"recall",
      "recall an object from everybody it was released to",
      "Takes it out of the circles by which it was released. Every member that obeys removes it, indexes "
-     "and full text too, and confirms; --status shows who did. A member that lies can keep it: that cannot "
+     "and full text too, and confirms; --status shows who did; of a member without a wire, that the recall "
+     "stands in a file of `carry out`, and no more. A member that lies can keep it: that cannot "
      "be known.",
      recall_options,
      "shieldwall import samples/demo/shared.json --circle baltic-watch --dir node >/dev/null; shieldwall "

@@ -24,15 +24,6 @@ std::string carried_key(const OrganisationId& member) {
   return "carried/" + member.text();
 }
 
-Result<std::uint64_t> carried_so_far(store::Records& records, const OrganisationId& member) {
-  std::uint64_t last = 0;
-  const auto row = records.read(ledger::peer_table, carried_key(member));
-  if (!row && row.error().code == ErrorCode::not_found) return last;
-  if (!row) return fail(row.error());
-  std::from_chars(row->value.data(), row->value.data() + row->value.size(), last);
-  return last;
-}
-
 bool shares(const ledger::SignedRoster& roster, const OrganisationId& member) {
   return policy::find_member(roster.roster, member) != nullptr;
 }
@@ -114,6 +105,15 @@ Result<Carried> decode_carried(std::string_view bytes) {
   return carried;
 }
 
+Result<std::uint64_t> carried_up_to(store::Records& records, const OrganisationId& member) {
+  std::uint64_t last = 0;
+  const auto row = records.read(ledger::peer_table, carried_key(member));
+  if (!row && row.error().code == ErrorCode::not_found) return last;
+  if (!row) return fail(row.error());
+  std::from_chars(row->value.data(), row->value.data() + row->value.size(), last);
+  return last;
+}
+
 Result<CarriedFile> carry_out(Federation& federation,
                               const OrganisationId& member,
                               std::optional<std::uint64_t> after,
@@ -126,7 +126,7 @@ Result<CarriedFile> carry_out(Federation& federation,
   if (sealing.empty() || member == known->home)
     return fail(ErrorCode::not_found, "{} is no other member of an alliance of this node", member.text());
   auto& records = federation.services().store.records();
-  if (!after) after = TRY(carried_so_far(records, member));
+  if (!after) after = TRY(carried_up_to(records, member));
   Carried carried{.from = known->home, .to = member};
   for (const auto& one : known->newest) {
     if (!shares(one, member)) continue;

@@ -39,6 +39,9 @@ Result<CarriedFile> carry_out(Federation& federation,
                               std::optional<std::uint64_t> after,
                               std::size_t bytes_about);
 
+/// The last delivery that was written into a file for the member. Whether the file arrived, nothing tells.
+Result<std::uint64_t> carried_up_to(store::Records& records, const OrganisationId& member);
+
 struct CarriedIn {
   OrganisationId from{};
   std::string phrase{};  // of a first file: what both operators compare

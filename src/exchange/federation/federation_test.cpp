@@ -1,6 +1,7 @@
 #include "exchange/federation/carry.h"
 #include "exchange/federation/epochs.h"
 #include "exchange/federation/federation_world.h"
+#include "exchange/federation/impact.h"
 #include "ledger/delegated.h"
 
 using namespace shieldwall;
@@ -680,6 +681,33 @@ TEST_CASE("a member without a wire is enrolled by a file and fed by files; a gap
         std::string::npos);
   for (const auto& one : files) CHECK(carry_in(*far.federation, one.bytes, ""));
   for (const auto& id : many) CHECK(far.has(id));
+}
+
+TEST_CASE("of a recall that went by file it is told that it did, since nothing tells whether it arrived") {
+  FederationWorld world;
+  auto& a = world.node("a");
+  auto& far = world.node("far", false);
+  REQUIRE(found_alliance(*a.federation, "shield"));
+  const auto enrolled = enrol(*a.federation,
+                              *ledger::alliance_named(a.store->records(), "shield"),
+                              *enrolment_request(*far.federation));
+  REQUIRE(enrolled);
+  const auto shared = a.share("first.example");
+  const auto carry = [&] { return *carry_out(*a.federation, far.home, std::nullopt, 1 << 20); };
+  REQUIRE(carry_in(*far.federation, carry().bytes, enrolled->phrase));
+  REQUIRE(far.has(shared));
+  REQUIRE(recall_object(*a.federation, shared));
+  const auto is_told = [&](std::string_view state) {
+    model::JsonWriter out;
+    REQUIRE(write_recall(out, *a.federation, shared));
+    return std::move(out).text().find(fmt::format("\"{}\"", state)) != std::string::npos;
+  };
+  CHECK(is_told("waiting"));
+  const auto file = carry();
+  CHECK(is_told("in a file"));
+  REQUIRE(carry_in(*far.federation, file.bytes, ""));
+  CHECK_FALSE(far.has(shared));
+  CHECK(is_told("in a file"));
 }
 
 TEST_CASE("a member that was put back to a backup hears again what others bring it, from where it stands") {

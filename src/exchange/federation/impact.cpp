@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "exchange/federation/carry.h"
 #include "exchange/federation/own_releases.h"
 #include "exchange/federation/relayed_receipt.h"
 #include "ledger/rows.h"
@@ -171,7 +172,8 @@ Result<std::string_view> state_of(store::Records& records,
     return fate_word(told.receipts.front().fate);
   }
   const auto ack = TRY(kept_ack(records, hop));
-  if (ack.last < recipient.number) return "waiting";
+  if (ack.last < recipient.number)  // what went by file is acknowledged by nobody
+    return TRY(carried_up_to(records, hop)) < recipient.number ? "waiting" : "in a file";
   return hop == node ? "acknowledged" : "with the relay";
 }
 

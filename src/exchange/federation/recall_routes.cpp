@@ -37,7 +37,9 @@ constexpr api::Field recall_fields[] = {
     {"object", "string", "id"},
     {"recipients",
      "[]object",
-     "member, name, state: confirmed, refused, acknowledged, with the relay or waiting"},
+     "member, name, state: confirmed, refused, acknowledged, with the relay, waiting, or in a file (of "
+     "`carry "
+     "out`: nothing tells whether it arrived)"},
 };
 constexpr api::Type recall_type{"Recall", recall_fields};
 
