@@ -128,9 +128,15 @@ class PosixFs final : public Fs {
 
   Done make_directory(const std::string& path) override {
     std::error_code error;
-    std::filesystem::create_directories(path, error);
-    if (error) return io_error("cannot make directory", path, error.value());
-    return {};
+    if (std::filesystem::is_directory(path, error)) return {};
+    auto parent = std::filesystem::path(path).lexically_normal();
+    if (!parent.has_filename()) parent = parent.parent_path();  // of "a/b/"
+    parent = parent.parent_path();
+    if (!parent.empty() && parent.string() != path) TRY(make_directory(parent.string()));
+    if (::mkdir(path.c_str(), S_IRWXU) == 0) return {};  // for the owner alone, as the files in it
+    const int number = errno;
+    if (number == EEXIST && std::filesystem::is_directory(path, error)) return {};  // meanwhile
+    return io_error("cannot make directory", path, number);
   }
 
   Done sync_directory(const std::string& path) override {

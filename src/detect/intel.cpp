@@ -42,6 +42,8 @@ void add_object(std::string bytes, const std::string& source, Intel& into) {
   }
 }
 
+constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
+
 Done read_stix(LineReader& lines, const std::string& source, Intel& into) {
   model::ObjectSplitter splitter;
   std::vector<std::string> objects;
@@ -51,9 +53,10 @@ Done read_stix(LineReader& lines, const std::string& source, Intel& into) {
     for (auto& bytes : objects) add_object(std::move(bytes), source, into);
     return pushed;
   };
-  for (;;) {
-    const auto block = TRY(lines.take_block());
+  for (bool first = true;;) {
+    auto block = TRY(lines.take_block());
     if (block.empty()) break;
+    if (std::exchange(first, false) && block.starts_with(utf8_mark)) block.remove_prefix(utf8_mark.size());
     TRY(push(block));
   }
   return splitter.finish();

@@ -68,6 +68,15 @@ std::string_view first_field(std::string_view line) {
   return field;
 }
 
+/// Is the first line of a list a table's head? One with a value in it is not.
+bool is_head(std::string_view line) {
+  while (!line.empty()) {
+    if (model::canonical_guess(first_field(line))) return false;
+    line.remove_prefix(std::min(line.size(), std::min(line.find_first_of(",;\t"), line.size() - 1) + 1));
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string_view name_of(TextFormat format) {
@@ -206,8 +215,7 @@ void ImportText::take_value(std::string_view line, std::vector<std::string>& obj
   if (line.starts_with('#') || line.starts_with(';')) return;
   const auto field = first_field(line);
   auto value = model::canonical_guess(field);
-  // A first line that is no value is the table's head.
-  if (!value && line_ == 1) return;
+  if (!value && line_ == 1 && is_head(line)) return;
   auto indicator = value ? indicator_for(*value, author_) : Result<std::string>(fail(value.error()));
   if (indicator)
     objects.push_back(std::move(*indicator));

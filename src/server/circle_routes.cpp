@@ -134,7 +134,11 @@ Result<Response> create_circle(Call& call) {
   TRY(fields.finish());
   auto done = ledger::save(call.services.store, allowed, circle, "circle.create");
   if (!done && done.error().code == ErrorCode::conflict)
-    return fail(ErrorCode::conflict, "a circle with that id or alias exists; choose another");
+    return fail(ErrorCode::conflict,
+                "a circle with that id{} exists; choose another",
+                circle.alias.empty()
+                    ? ""
+                    : fmt::format(", or the alias '{}' in that API root,", excerpt(circle.alias)));
   TRY(std::move(done));
   return told(call, 201, circle);
 }

@@ -149,11 +149,28 @@ void survive_file_limits() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+namespace {
+
+/// A folder that something else uses must not become a node's; what an init left that was cut off is ours.
+Done check_empty(const std::string& folder, Fs& fs) {
+  if (!TRY(fs.exists(folder))) return {};
+  for (const auto& name : TRY(fs.list(folder)))
+    if (name != secret_name && name != store_name && name != "tls" && name != "lost+found")
+      return fail(ErrorCode::conflict,
+                  "{} is not empty (it holds {}) and no node; choose a new folder, or an empty one",
+                  folder,
+                  excerpt(name));
+  return {};
+}
+
+}  // namespace
+
 Result<std::string> init_folder(const InitOptions& options, Clock& clock, Random& random, Fs& fs) {
   survive_file_limits();
   const auto config_path = path_in(options.folder, std::string(config_name));
   if (TRY(fs.exists(config_path)))
     return fail(ErrorCode::conflict, "{} holds a node already; choose another folder", options.folder);
+  TRY(check_empty(options.folder, fs));
   // Checked before anything is written, so that a slip leaves nothing behind.
   TRY(read_config(config_template(options.config), [](std::string_view) { return std::nullopt; }));
   TRY(ledger::write_of(options.founding.organisation, 0));

@@ -51,7 +51,7 @@ FILES = [
     ("UTF-16", bundle(text(1)).decode().encode("utf-16"),     (BAD, "UTF-16"),     (BAD, "UTF-16"),    ((0, 4), "")),
     ("Latin-1", bundle(text(1), with_member('"description":"caf\xe9"')).decode().encode("latin-1"),
                                                               (BAD, "UTF-8"),      (BAD, "UTF-8"),     ((0, 4), "UTF-8")),
-    ("UTF-8 with a mark", b"\xef\xbb\xbf" + bundle(text(1)),  (BAD, "mark"),       (GOOD, "1 stored"), (BAD, "mark")),
+    ("UTF-8 with a mark", b"\xef\xbb\xbf" + bundle(text(1)),  (BAD, "mark"),       (GOOD, "1 stored"), (GOOD, "")),
     ("a million keys", bundle(with_member('"x_many":{' + ",".join(f'"k{i:x}":{i}' for i in range(1_000_000)) + "}")),
                                                               ((0, 4), ""),        ((0, 4), ""),       ((0, 4), "")),
     ("deep", bundle(text(2), with_member('"x_deep":' + "[" * 100_000 + "]" * 100_000)),
@@ -252,6 +252,19 @@ class BadInput:
                                "(the whole object)", stdin=b'{"type":"bundle","id":"bundle--00000000-0000-4000-8000-'
                                b'000000000000","objects":[{"id":"indicator--00000000-0000-4000-8000-000000000001"}]}')
 
+    def folders(self):
+        """A node's folder is its own: made where nothing else is, and for its owner alone."""
+        taken = self.shieldwall.folder / "taken"
+        taken.mkdir()
+        (taken / "letters.txt").touch()
+        self.shieldwall.expect("init into a folder of others", BAD, ["init", "--dir", taken, "--organisation", "x"],
+                               "is not empty (it holds letters.txt)")
+        self.shieldwall.check(os.listdir(taken) == ["letters.txt"], f"init left {os.listdir(taken)}")
+        node = self.fresh_node()
+        for folder, _, _ in os.walk(node):
+            mode = os.stat(folder).st_mode & 0o777
+            self.shieldwall.check(mode == 0o700, f"{folder} has the mode {mode:o}")
+
     def counts(self):
         """What a watch counted is found again by who asks without saying again what was looked for."""
         (self.shieldwall.folder / "seen.log").write_text("saw never.example\n")
@@ -261,11 +274,23 @@ class BadInput:
         self.shieldwall.expect("its counts", GOOD, ["watch", "--counts"], "1 ")
         self.shieldwall.expect("counts of a folder that is not there", UNREAD, ["watch", "--counts", "--state", "missing"])
 
+    def first_lines(self):
+        """A first line that may be a header is looked through too."""
+        log = self.shieldwall.folder / "table.csv"
+        log.write_text("www.never.example,allow\nx.example,deny\n")
+        for words in (["scan"], ["watch", "--once", "--state", self.shieldwall.folder / "table-state"]):
+            self.shieldwall.expect(f"{words[0]} of a table without a header", 1, [*words, "--intel", self.intel(), log],
+                                   "table.csv:1")
+        table = self.shieldwall.folder / "values.csv"
+        table.write_text("phishing,never.example\nvalue,never.example\n")
+        self.shieldwall.expect("a list whose first line is no header", BAD, ["import", "--dir", self.fresh_node(), table],
+                               "line 1: 'phishing' is no")
+
     def aliases(self):
         node = self.fresh_node()
         add = ["circle", "add", "--dir", node, "--alias", "energy"]
         self.shieldwall.expect("a circle", GOOD, [*add, "One"])
-        self.shieldwall.expect("the alias again", BAD, [*add, "Two"], "choose another")
+        self.shieldwall.expect("the alias again", BAD, [*add, "Two"], "the alias 'energy'")
         self.shieldwall.expect("the alias in a root", GOOD, [*add, "Three", "--root", "default"], "name both by their ids")
 
     def nowhere(self):
@@ -280,7 +305,9 @@ def main():
     tests.no_files()
     tests.a_missing_file()
     tests.lists()
+    tests.folders()
     tests.counts()
+    tests.first_lines()
     tests.aliases()
     tests.full_output()
     tests.one_among_a_thousand()

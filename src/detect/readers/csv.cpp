@@ -3,12 +3,18 @@
 
 #include "base/text.h"
 #include "detect/readers/arena.h"
+#include "detect/readers/as_prose.h"
 #include "detect/readers/csv_row.h"
 #include "detect/readers/reader.h"
+#include "model/canonical.h"
 
 namespace shieldwall::detect {
 
 namespace {
+
+bool is_value(std::string_view text) {
+  return model::canonical_guess(text).has_value();
+}
 
 class CsvParser final : public RecordParser {
  public:
@@ -22,7 +28,9 @@ class CsvParser final : public RecordParser {
     TRY(split_csv_row(line, separator_, arena_, row_));
     if (header_.empty()) {
       for (const auto name : row_) header_.emplace_back(trimmed(name));
-      return false;
+      if (!std::ranges::any_of(header_, is_value)) return false;
+      as_prose(line, record);  // a table without names, perhaps: its first row must not go unseen
+      return true;
     }
     if (row_.size() != header_.size())
       return fail(ErrorCode::invalid, "has {} columns where the header has {}", row_.size(), header_.size());

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "detect/readers/as_prose.h"
 #include "detect/readers/event_source.h"
 #include "detect/readers/field_map.h"
 #include "detect/readers/quote_index.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr std::size_t joined_bytes_max = 1u << 20;  // a quote left open must not swallow the file,
 constexpr int joined_lines_max = 256;               // nor its search for an end become quadratic
 
+}  // namespace
+
 void as_prose(std::string_view line, Record& record) {
   record.fields.clear();
   record.fields.push_back({.name = "", .value = line});
@@ -25,8 +28,6 @@ void as_prose(std::string_view line, Record& record) {
   record.map = nullptr;
   record.time = {};
 }
-
-}  // namespace
 
 ReadingCounts& ReadingCounts::operator+=(const ReadingCounts& other) {
   lines += other.lines;

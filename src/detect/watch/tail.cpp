@@ -265,7 +265,9 @@ void Tail::take(std::string_view text, bool is_cut, const Look& look) {
   if (position_.line == 0 && line.text.starts_with("\xef\xbb\xbf")) line.text.remove_prefix(3);
   records_.check_text(line);
   if (records_.take(line, record_)) {
-    ++data_lines_;
+    // A header that could be values is looked through, and kept as one.
+    if (data_lines_++ == 0 && records_.format() == LogFormat::csv && position_.header.empty())
+      keep_header(line.text);
     in_header_ = in_header_ && line.text.starts_with('#');
     look(record_);
   } else if (!trimmed(line.text).empty()) {
