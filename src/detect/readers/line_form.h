@@ -39,13 +39,13 @@ struct LineForm {
   struct Gap {
     std::uint16_t mark = 0;
     std::uint8_t front = 0, back = 0;
-    Slice in(const std::uint32_t* marks) const { return {marks[mark] + front, marks[mark + 1] - back}; }
+    Slice in(const std::uint32_t* at) const { return {at[mark] + front, at[mark + 1] - back}; }
   };
   struct Place {
     std::uint16_t mark = 0;
     std::int16_t shift = 0;
-    std::uint32_t in(const std::uint32_t* marks) const {
-      return marks[mark] + static_cast<std::uint32_t>(std::int32_t{shift});
+    std::uint32_t in(const std::uint32_t* at) const {
+      return at[mark] + static_cast<std::uint32_t>(std::int32_t{shift});
     }
   };
   struct Series {
@@ -56,7 +56,7 @@ struct LineForm {
   struct Text {
     std::uint32_t quote = 0;  // the mark that opens it
     const KeyTable::Key* key = nullptr;
-    Slice in(const std::uint32_t* marks) const { return {marks[quote] + 1, marks[quote + 1]}; }
+    Slice in(const std::uint32_t* at) const { return {at[quote] + 1, at[quote + 1]}; }
   };
   struct Scalar {
     Gap gap;
