@@ -13,6 +13,7 @@
 
 #include "detect/stream_source.h"
 #include "detect/warning_lists.h"
+#include "test_size.h"
 #include "wire/compression.h"
 
 using namespace shieldwall;
@@ -191,13 +192,14 @@ TEST_CASE("files, folders and packed files are told in their order, hits by line
 
 TEST_CASE("more hits than a lane holds arrive complete and in order") {
   const Folder folder;
-  folder.write("a.log", lines(100'000, 1));
-  folder.write("b.log", lines(100'000, 1));
+  const auto count = static_cast<std::size_t>(tests::test_size("scan_many_hits"));
+  folder.write("a.log", lines(static_cast<int>(count), 1));
+  folder.write("b.log", lines(static_cast<int>(count), 1));
   Told told(folder);
-  CHECK(scan(folder, {"a.log", "b.log"}, told).hits == 200'000);
-  REQUIRE(told.hits.size() == 200'000);
-  CHECK(told.hits[99'999] == "a.log:100000 192.0.2.1");
-  CHECK(told.hits[100'000] == "b.log:1 192.0.2.1");
+  CHECK(scan(folder, {"a.log", "b.log"}, told).hits == 2 * count);
+  REQUIRE(told.hits.size() == 2 * count);
+  CHECK(told.hits[count - 1] == fmt::format("a.log:{} 192.0.2.1", count));
+  CHECK(told.hits[count] == "b.log:1 192.0.2.1");
 }
 
 TEST_CASE(

@@ -2,6 +2,7 @@
 
 #include "library/job.h"
 #include "library_world.h"
+#include "test_size.h"
 
 using namespace shieldwall;
 using namespace shieldwall::library;
@@ -56,14 +57,15 @@ TEST_CASE("an import on a pool keeps the order of the text") {
   ThreadPool pool(2, 64);
   Import import;
   import.options.pool = &pool;
-  import.options.batch_objects = 500;
-  const auto report = import.run(bundle(numbered(5000)), 100'000);
+  const auto count = static_cast<int>(tests::test_size("imported_on_pool"));
+  import.options.batch_objects = static_cast<std::size_t>(count) / 10;
+  const auto report = import.run(bundle(numbered(count)), 100'000);
   REQUIRE(report);
-  CHECK(report->tally.stored == 5000);
+  CHECK(report->tally.stored == static_cast<std::uint64_t>(count));
   const auto page = *import.world.store->objects().find(
-      import.world.at_cert().scope, {}, std::nullopt, 10'000, 1u << 30, Deadline::none());
-  REQUIRE(page.holdings.size() == 5000);
-  for (int i = 0; i < 5000; ++i) {
+      import.world.at_cert().scope, {}, std::nullopt, static_cast<std::size_t>(count), 1u << 30, Deadline::none());
+  REQUIRE(page.holdings.size() == static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
     if (page.holdings[static_cast<std::size_t>(i)].id.text() == indicator_id(i)) continue;
     FAIL("object ", i, " is out of its place");
   }

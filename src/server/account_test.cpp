@@ -126,7 +126,8 @@ TEST_CASE("no role acts on an account with a right that it has not, by any opera
   }
   for (std::size_t i = 0; i < sets.size(); ++i) world.account(fmt::format("actor{}", i), role_json(sets[i]));
   int allowed_count = 0;
-  for (std::size_t victim = 0; victim < sets.size(); ++victim) {
+  const auto stride = static_cast<std::size_t>(tests::test_size("role_pairs_stride"));
+  for (std::size_t victim = 0; victim < sets.size(); victim += stride) {
     const auto name = fmt::format("victim{}", victim);
     world.account(name, role_json(sets[victim]));
     for (std::size_t actor = 0; actor < sets.size(); ++actor) {

@@ -3,7 +3,6 @@ import contextlib
 import http.client
 import json
 import os
-import pathlib
 import select
 import signal
 import socket
@@ -12,22 +11,10 @@ import threading
 import time
 import uuid
 
+from commands import free_port
+
 WAIT_SECONDS = 60
 PUSHED_SECONDS = 15  # with sanitizers on a busy machine; what it took is printed
-
-
-def test_size(name):
-    """The count of that row of tests/sizes.tsv at the size that SHIELDWALL_TEST_SIZE names."""
-    column = {"quick": 1, "full": 3}.get(os.environ.get("SHIELDWALL_TEST_SIZE", "normal"), 2)
-    table = pathlib.Path(__file__).resolve().parents[1] / "sizes.tsv"
-    rows = dict((line.split("\t")[0], line.split("\t")) for line in table.read_text().splitlines())
-    return int(rows[name][column])
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class LocalConnection(http.client.HTTPConnection):

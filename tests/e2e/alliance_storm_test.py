@@ -19,7 +19,8 @@ import tempfile
 import threading
 import time
 
-from alliance_nodes import Member, Refused, Wire, ally, test_size, wait_until
+from alliance_nodes import Member, Refused, Wire, ally, wait_until
+from commands import test_size
 
 CAUGHT_UP_SECONDS = 60  # a node that failed to reach another waits up to 15 s before it tries again
 UNHEARD = (OSError, http.client.HTTPException, Refused)  # of a node that is killed meanwhile

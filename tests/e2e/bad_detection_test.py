@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 
-from commands import Shieldwall
-from watch_test import EVENT_LOG, EVENT_RULE, size_of
+from commands import Shieldwall, test_size
+from watch_test import EVENT_LOG, EVENT_RULE
 
 DAMAGED = 4
 
@@ -170,11 +170,11 @@ def hostile_rules(shieldwall, terms_max):
 def main():
     shieldwall = Shieldwall(sys.argv[1])
     data = pathlib.Path(sys.argv[2]) / "../shared/data/sigma"
-    terms_max = size_of("hostile_terms", sys.argv[2])
+    terms_max = test_size("hostile_terms")
     damaged_logs(shieldwall)
     nothing_looked_for(shieldwall)
     event_logs(shieldwall, data)
-    long_lines(shieldwall, size_of("line_megabytes", sys.argv[2]) << 20)
+    long_lines(shieldwall, test_size("line_megabytes") << 20)
     hostile_patterns(shieldwall, terms_max)
     hostile_rules(shieldwall, terms_max)
     return shieldwall.end("hostile inputs of detection")

@@ -1,5 +1,6 @@
 """What the tests of the real binary share: running it, and a node in an empty folder."""
 import contextlib
+import os
 import pathlib
 import signal
 import socket
@@ -9,6 +10,14 @@ import time
 
 COMMAND_SECONDS = 120
 START_SECONDS = 60
+
+
+def test_size(name):
+    """The count of that row of tests/sizes.tsv at the size that SHIELDWALL_TEST_SIZE names."""
+    column = {"quick": 1, "full": 3}.get(os.environ.get("SHIELDWALL_TEST_SIZE", "normal"), 2)
+    table = pathlib.Path(__file__).resolve().parents[1] / "sizes.tsv"
+    rows = {line.split("\t")[0]: line.split("\t") for line in table.read_text().splitlines()}
+    return int(rows[name][column])
 
 
 class Shieldwall:

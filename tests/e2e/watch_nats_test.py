@@ -13,8 +13,8 @@ import sys
 import threading
 import time
 
-from commands import Shieldwall, free_port
-from watch_test import INDICATOR, RULE, RULE_ID, intel, size_of
+from commands import Shieldwall, free_port, test_size
+from watch_test import INDICATOR, RULE, RULE_ID, intel
 
 START_SECONDS = 30
 DRAIN_SECONDS = 90
@@ -139,7 +139,7 @@ def main():
         publisher.start()
         members = [start(shieldwall, port, 0), start(shieldwall, port, 1)]
         dice = random.Random(4)
-        for _ in range(size_of("watch_kills", sys.argv[2])):
+        for _ in range(test_size("watch_kills")):
             time.sleep(0.2 + dice.random())
             which = dice.randrange(2)
             members[which].send_signal(signal.SIGKILL)

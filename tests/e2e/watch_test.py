@@ -15,18 +15,10 @@ import sys
 import threading
 import time
 
-from commands import Shieldwall
+from commands import Shieldwall, test_size
 
 INDICATOR = "indicator--00000000-0000-4000-8000-000000000001"
 CAUGHT_UP_SECONDS = 60
-
-
-def size_of(name, source):
-    column = {"quick": 1, "full": 3}.get(os.environ.get("SHIELDWALL_TEST_SIZE", "normal"), 2)
-    for line in (pathlib.Path(source) / "tests/sizes.tsv").read_text().splitlines():
-        if line.split("\t")[0] == name:
-            return int(line.split("\t")[column])
-    raise KeyError(name)
 
 
 def intel(folder):
@@ -383,7 +375,7 @@ def event_logs(shieldwall, data):
 
 def main():
     shieldwall = Shieldwall(sys.argv[1])
-    count = size_of("watch_kills", sys.argv[2])
+    count = test_size("watch_kills")
     kills(shieldwall, "a file by name", [shieldwall.folder / "named/dns.log"], shieldwall.folder / "named", 1, count)
     kills(shieldwall, "a folder", [shieldwall.folder / "all"], shieldwall.folder / "all", 2, (count + 1) // 2)
     appears_later(shieldwall)

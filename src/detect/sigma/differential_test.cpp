@@ -287,7 +287,7 @@ TEST_CASE("the comparison notices each deliberate mistake in the naive reading")
   for (const auto defect :
        {Defect::cased, Defect::all_is_any, Defect::star_is_not_empty, Defect::absent_is_empty}) {
     std::size_t noticed = 0;
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) noticed += differences(seed, 200, defect);
+    for (std::uint64_t seed = 1; seed <= 3 && noticed == 0; ++seed) noticed += differences(seed, 200, defect);
     CAPTURE(static_cast<int>(defect));
     CHECK(noticed > 0);
   }

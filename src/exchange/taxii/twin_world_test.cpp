@@ -2,7 +2,6 @@
 // requests with the same bytes, server-assigned instants and opaque tokens replaced by their rank.
 
 #include <map>
-#include <regex>
 #include <set>
 
 #include "exchange/taxii/page_cache.h"
@@ -201,25 +200,54 @@ struct Twin {
   }
 };
 
+/// Whether the text begins in that shape: 9 is a digit, x one of hexadecimal, all else itself.
+bool begins(std::string_view text, std::string_view shape) {
+  if (text.size() < shape.size()) return false;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const char c = text[i];
+    const bool digit = c >= '0' && c <= '9';
+    const bool fits = shape[i] == '9'   ? digit
+                      : shape[i] == 'x' ? digit || (c >= 'a' && c <= 'f')
+                                        : c == shape[i];
+    if (!fits) return false;
+  }
+  return true;
+}
+
+/// The instant of the node's own clock, or the UUID, that the text begins with; empty where it does not.
+std::string_view assigned(std::string_view text) {
+  constexpr std::string_view instant = "2099-99-99T99:99:99.999999Z";
+  constexpr std::string_view uuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  if (begins(text, instant) && text.substr(0, 4) >= "2023") return text.substr(0, instant.size());
+  return begins(text, uuid) ? text.substr(0, uuid.size()) : std::string_view();
+}
+
 /// The text with cursors, status ids and instants of the node's own clock replaced by what they may tell:
 /// their order.
-std::string ranked(std::string text, const std::set<std::string>& fixed) {
-  text = std::regex_replace(text, std::regex(R"(("next":"|&next=)[A-Za-z0-9_-]+)"), "$1TOKEN");
-  static const std::regex instant(R"(20(2[3-9])-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)");
-  static const std::regex uuid(R"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})");
-  std::set<std::string> instants;
+std::string ranked(const std::string& text, const std::set<std::string>& fixed) {
   std::map<std::string, std::string> names;
-  for (std::sregex_iterator at(text.begin(), text.end(), instant), end; at != end; ++at)
-    instants.insert(at->str());
-  int rank = 0;
-  for (const auto& found : instants) names[found] = fmt::format("INSTANT{}", rank++);
-  rank = 0;
-  for (std::sregex_iterator at(text.begin(), text.end(), uuid), end; at != end; ++at)
-    if (const auto found = at->str(); !fixed.contains(found) && found.find("-0000-4000-8000-") == found.npos)
-      names.try_emplace(found, fmt::format("UUID{}", rank++));
-  for (const auto& [from, to] : names)
-    for (std::size_t at = 0; (at = text.find(from, at)) != text.npos;) text.replace(at, from.size(), to);
-  return text;
+  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(1))
+    if (const std::string found(assigned(rest)); !found.empty() && !fixed.contains(found))
+      names.try_emplace(
+          found, found.find("-0000-4000-8000-") == found.npos ? fmt::format("UUID{}", names.size()) : found);
+  for (int rank = 0; auto& [found, name] : names)
+    if (found.ends_with('Z')) name = fmt::format("INSTANT{}", rank++);
+  std::string told;
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto name = names.find(std::string(assigned(rest)));
+    if (name != names.end()) {
+      told += name->second;
+      rest.remove_prefix(name->first.size());
+      continue;
+    }
+    told += rest.front();
+    rest.remove_prefix(1);
+    if (told.ends_with("\"next\":\"") || told.ends_with("&next=")) {
+      told += "TOKEN";
+      rest.remove_prefix(std::min(rest.size(), rest.find_first_of("\"&\n")));
+    }
+  }
+  return told;
 }
 
 std::string life(Difference difference, bool second, Defect defect = Defect::none) {
