@@ -1,7 +1,6 @@
 #include "api/fields.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 
@@ -87,12 +86,9 @@ Result<bool> Fields::flag(std::string_view name, bool fallback) {
 Result<std::optional<std::int64_t>> Fields::optional_number(std::string_view name) {
   const auto found = TRY(of_kind(name, JsonKind::number));
   if (!found) return std::optional<std::int64_t>();
-  const auto digits = found->number();
-  std::int64_t value = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (status != std::errc() || end != digits.data() + digits.size())
-    return fail(ErrorCode::invalid, "{}: '{}' must be a whole number", whole_, name);
-  return std::optional(value);
+  const auto value = as_number<std::int64_t>(found->number());
+  if (!value) return fail(ErrorCode::invalid, "{}: '{}' must be a whole number", whole_, name);
+  return value;
 }
 
 Result<std::int64_t> Fields::number(std::string_view name) {

@@ -70,6 +70,15 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+std::string_view without_mark(std::string_view text) {
+  if (text.starts_with(utf8_mark)) text.remove_prefix(utf8_mark.size());
+  return text;
+}
+
+bool has_utf16_mark(std::string_view text) {
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+}
+
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }

@@ -1,7 +1,5 @@
 #include "cli/feed.h"
 
-#include <charconv>
-
 #include "base/text.h"
 #include "cli/accepts.h"
 #include "cli/node_call.h"
@@ -32,11 +30,9 @@ Done add_number(model::JsonWriter& body,
                 std::string_view option) {
   const auto text = arguments.one(option);
   if (text.empty()) return {};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    return fail(ErrorCode::invalid, "{}: '{}' is no number", option, excerpt(text));
-  body.member(member, number);
+  const auto number = as_number<std::int64_t>(text);
+  if (!number) return fail(ErrorCode::invalid, "{}: '{}' is no number", option, excerpt(text));
+  body.member(member, *number);
   return {};
 }
 

@@ -66,7 +66,7 @@ std::string why_of(const library::Outcome& outcome) {
   using library::Status;
   const bool is_held = outcome.status == Status::stored || outcome.status == Status::duplicate;
   const auto told = std::ranges::find_if(outcome.findings, [&](const model::Finding& finding) {
-    return is_held ? library::tell_of_breadth({finding}) : finding.severity == model::Severity::error;
+    return is_held ? library::tells_of_breadth(finding) : finding.severity == model::Severity::error;
   });
   if (told == outcome.findings.end()) return "";
   return fmt::format(": {}{} {}: {}",

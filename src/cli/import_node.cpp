@@ -1,4 +1,6 @@
 // An import through the node that runs: its objects in envelopes, each judged there as any other.
+#include <algorithm>
+
 #include "cli/import_target.h"
 #include "cli/node_call.h"
 #include "library/import_text.h"
@@ -112,7 +114,7 @@ class NodeTarget final : public ImportTarget {
   static void keep(ImportReport& report, library::Outcome outcome) {
     report.tally.count(outcome.status);
     const bool is_held = outcome.status == Status::stored || outcome.status == Status::duplicate;
-    if (is_held && !library::tell_of_breadth(outcome.findings)) return;
+    if (is_held && std::ranges::none_of(outcome.findings, library::tells_of_breadth)) return;
     if (report.findings.size() < import_findings_max) report.findings.push_back(std::move(outcome));
   }
 

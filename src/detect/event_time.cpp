@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "base/text.h"
@@ -25,14 +24,13 @@ constexpr std::size_t longest = 40;  // of a time as it is written
 /// Seconds since 1970, or milliseconds, microseconds, nanoseconds where seconds would lie beyond the year
 /// 5000.
 std::optional<Timestamp> epoch(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !(number > 0)) return std::nullopt;
+  const auto number = as_number<double>(text);
+  if (!number || !(*number > 0)) return std::nullopt;
   static constexpr double latest_s = 1e11;
   double us_per_unit = 1e6;
-  while (number * us_per_unit / 1e6 > latest_s && us_per_unit > 1e-3) us_per_unit /= 1000;
-  if (number * us_per_unit / 1e6 > latest_s) return std::nullopt;
-  return Timestamp{std::llround(number * us_per_unit)};
+  while (*number * us_per_unit / 1e6 > latest_s && us_per_unit > 1e-3) us_per_unit /= 1000;
+  if (*number * us_per_unit / 1e6 > latest_s) return std::nullopt;
+  return Timestamp{std::llround(*number * us_per_unit)};
 }
 
 std::optional<Timestamp> written(std::string_view text) {

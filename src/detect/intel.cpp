@@ -42,8 +42,6 @@ void add_object(std::string bytes, const std::string& source, Intel& into) {
   }
 }
 
-constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
-
 Done read_stix(LineReader& lines, const std::string& source, Intel& into) {
   model::ObjectSplitter splitter;
   std::vector<std::string> objects;
@@ -56,7 +54,7 @@ Done read_stix(LineReader& lines, const std::string& source, Intel& into) {
   for (bool first = true;;) {
     auto block = TRY(lines.take_block());
     if (block.empty()) break;
-    if (std::exchange(first, false) && block.starts_with(utf8_mark)) block.remove_prefix(utf8_mark.size());
+    if (std::exchange(first, false)) block = without_mark(block);
     TRY(push(block));
   }
   return splitter.finish();
@@ -83,8 +81,7 @@ Result<Indicator> indicator_of(const model::Json& object, const std::string& sou
         ErrorCode::invalid, "its pattern is written in {}, which is not evaluated here", excerpt(type));
   made.valid_from = TRY(stated_time(object, "valid_from", Timestamp::always()));
   made.valid_until = TRY(stated_time(object, "valid_until", Timestamp::never()));
-  if (const auto revoked = object.find("revoked"); revoked && revoked->is(model::JsonKind::boolean))
-    made.revoked = revoked->boolean();
+  made.revoked = model::is_revoked(object);
   if (const auto confidence = object.find("confidence");
       confidence && confidence->is(model::JsonKind::number))
     made.confidence = std::atoi(std::string(confidence->number()).c_str());

@@ -180,7 +180,7 @@ Result<std::vector<CanonicalValue>> values_of_entry(std::string_view text, std::
 Done read_list(LineReader& lines, const std::string& source, const ListOptions& options, Intel& into) {
   ListReader reader(source, options, into);
   for (Line line; TRY(lines.next(line));) {
-    if (line.number == 1 && line.text.starts_with("\xef\xbb\xbf")) line.text.remove_prefix(3);
+    if (line.number == 1) line.text = without_mark(line.text);
     reader.line(line);
     if (!reader.lacking().empty())
       return fail(

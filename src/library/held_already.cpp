@@ -15,8 +15,7 @@ bool is_in_force(const policy::Holding& holding, Timestamp now) {
   const auto document = model::JsonDocument::parse(*holding.bytes);
   if (!document) return false;
   const auto root = document->root();
-  const auto revoked = root.find("revoked");
-  if (revoked && revoked->is(model::JsonKind::boolean) && revoked->boolean()) return false;
+  if (model::is_revoked(root)) return false;
   const auto until = root.find("valid_until");
   if (!until) return true;
   const auto end = until->is(model::JsonKind::string)

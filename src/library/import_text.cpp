@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t look_bytes_max = 1u << 20;  // a first line longer than this is a bundle on one line
 constexpr std::size_t blank_bytes_max = 4096;     // kept of white space in front of everything
-constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
 
 /// The property that a comparison names, STIX 2.1 section 9.
 std::string_view path_of(model::ValueKind kind) {

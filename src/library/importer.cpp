@@ -339,7 +339,7 @@ class Importer::Work : public std::enable_shared_from_this<Importer::Work> {
     for (std::size_t i = 0; i < results.size(); ++i) {
       const auto status = status_of(results[i].status);
       const auto& object = batch.holdings[i].object;
-      if (status != Status::conflict && !tell_of_breadth(object.warnings)) {
+      if (status != Status::conflict && std::ranges::none_of(object.warnings, tells_of_breadth)) {
         report_.tally.count(status);
         continue;
       }

@@ -33,8 +33,8 @@ void warn_of_breadth(model::Object& object) {
 
 }  // namespace
 
-bool tell_of_breadth(const std::vector<model::Finding>& findings) {
-  return std::ranges::find(findings, breadth_section, &model::Finding::section) != findings.end();
+bool tells_of_breadth(const model::Finding& finding) {
+  return finding.section == breadth_section;
 }
 
 model::Finding conflict_finding() {

@@ -91,8 +91,8 @@ class Labeller {
   Guarded<std::map<std::vector<model::ObjectId>, policy::Label>> cache_;  // by object_marking_refs, all known
 };
 
-/// Whether a finding says that a value would match too much to be looked for.
-bool tell_of_breadth(const std::vector<model::Finding>& findings);
+/// Whether it says that a value would match too much to be looked for.
+bool tells_of_breadth(const model::Finding& finding);
 /// Of a version that is held with other content.
 model::Finding conflict_finding();
 

@@ -1,7 +1,6 @@
 #include "library/search.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "api/seal.h"
@@ -27,11 +26,10 @@ Result<std::vector<model::ObjectId>> ids_of(const net::Target& target, std::stri
 Result<int> limit_of(const net::Target& target) {
   const auto text = target.parameter("limit");
   if (!text) return page_default;
-  int limit = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (error != std::errc() || end != text->data() + text->size() || limit < 1 || limit > page_max)
+  const auto limit = as_number<int>(*text);
+  if (!limit || *limit < 1 || *limit > page_max)
     return fail(ErrorCode::invalid, "limit: '{}' is not a number from 1 to {}", excerpt(*text), page_max);
-  return limit;
+  return *limit;
 }
 
 Done read_versions(store::Query& query, const net::Target& target) {

@@ -1,9 +1,9 @@
 #include "library/sighting.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
+#include "base/text.h"
 #include "ledger/anonymous.h"
 #include "ledger/milestone.h"
 
@@ -25,11 +25,9 @@ std::string key_of(const OrganisationId& organisation, const Key& key) {
 }
 
 Result<std::uint64_t> number_in(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    return fail(ErrorCode::corrupt, "a sighting count is no number");
-  return number;
+  const auto number = as_number<std::uint64_t>(text);
+  if (!number) return fail(ErrorCode::corrupt, "a sighting count is no number");
+  return *number;
 }
 
 Timestamp bucket_of(Timestamp at) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -43,9 +42,9 @@ Result<Told> decode_told(std::string_view row) {
   told.id = TRY(Uuid::parse(parts[0]));
   std::int64_t numbers[4] = {};
   for (std::size_t i = 0; i < 4; ++i) {
-    const auto part = parts[i + 1];
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), numbers[i]);
-    if (error != std::errc()) return fail(ErrorCode::corrupt, "a told sighting's row is damaged");
+    const auto number = as_number<std::int64_t>(parts[i + 1]);
+    if (!number) return fail(ErrorCode::corrupt, "a told sighting's row is damaged");
+    numbers[i] = *number;
   }
   told.created = {numbers[0]};
   told.modified = {numbers[1]};

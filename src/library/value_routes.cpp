@@ -58,9 +58,8 @@ bool follows(const policy::Holding& indicator, Timestamp corrected, Timestamp no
   if (!document) return false;
   const auto modified = time_in(document->root(), "modified");
   if (!modified || *modified <= corrected) return false;
-  const auto revoked = document->root().find("revoked");
   const auto until = time_in(document->root(), "valid_until");
-  return (revoked && revoked->raw() == "true") || (until && *until <= now);
+  return model::is_revoked(document->root()) || (until && *until <= now);
 }
 
 Result<std::size_t> corrections_accepted(const api::Call& call,
@@ -134,12 +133,11 @@ Result<api::Response> show_confidence(api::Call& call) {
   const auto released = TRY(policy::release(call.scope(), std::move(held), call.now));
   const auto document = TRY(model::JsonDocument::parse(*released.look().bytes));
   const auto stated = document.root().find("confidence");
-  const auto revoked = document.root().find("revoked");
   const auto testimonies = TRY(testimonies_of(call, {id}));
   return answer_own(
       call,
       confidence_of(stated ? std::optional(std::atoi(std::string(stated->number()).c_str())) : std::nullopt,
-                    revoked && revoked->raw() == "true",
+                    model::is_revoked(document.root()),
                     testimonies),
       confidence_text);
 }

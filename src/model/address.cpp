@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstring>
 
 #include "base/text.h"
@@ -169,10 +168,8 @@ Result<Network> parse_network(std::string_view text) {
   const auto digits = text.substr(slash + 1);
   // A mapped address counts its bits in IPv6 when it is written so.
   const bool dotted = text.substr(0, slash).find(':') == text.npos;
-  int bits = -1;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
-  const bool whole = error == std::errc() && end == digits.data() + digits.size();
-  if (!whole || bits < 0 || bits > (dotted ? 32 : 128) || (digits.size() > 1 && digits.front() == '0'))
+  int bits = as_number<int>(digits).value_or(-1);
+  if (bits < 0 || bits > (dotted ? 32 : 128) || (digits.size() > 1 && digits.front() == '0'))
     return fail(ErrorCode::invalid, "'{}' has no prefix length of 0 to {}", excerpt(text), dotted ? 32 : 128);
   if (dotted) bits += v4_offset_bits;
   return Network{masked(address, bits), bits};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/text.h"
 #include "model/address.h"
@@ -172,10 +171,8 @@ Made of_asn(std::string_view text) {
     return fail(ErrorCode::invalid, "'{}' is not the number of an autonomous system", excerpt(text));
   };
   const auto number = [](std::string_view digits, std::uint64_t most) -> std::optional<std::uint64_t> {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    const bool whole = error == std::errc() && end == digits.data() + digits.size();
-    return whole && value <= most ? std::optional(value) : std::nullopt;
+    const auto value = as_number<std::uint64_t>(digits);
+    return value && *value <= most ? value : std::nullopt;
   };
   auto digits = text;
   if (equal_ignoring_case(digits.substr(0, 3), "asn"))

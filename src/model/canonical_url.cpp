@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "base/text.h"
@@ -125,11 +124,9 @@ int default_port(std::string_view scheme) {
 /// `:port`, or nothing when it is the scheme's own.
 Result<std::string> canonical_port(std::string_view port, std::string_view scheme) {
   if (port.empty()) return std::string();
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
-  if (error != std::errc() || end != port.data() + port.size() || value > 65535)
-    return fail(ErrorCode::invalid, "'{}' is not a port", excerpt(port));
-  return static_cast<int>(value) == default_port(scheme) ? std::string() : fmt::format(":{}", value);
+  const auto value = as_number<std::uint16_t>(port);
+  if (!value) return fail(ErrorCode::invalid, "'{}' is not a port", excerpt(port));
+  return *value == default_port(scheme) ? std::string() : fmt::format(":{}", *value);
 }
 
 Result<std::string> canonical_authority(std::string_view authority, std::string_view scheme) {

@@ -196,10 +196,10 @@ Done read_json(JsonTree& tree, const JsonLimits& limits) {
   const std::string_view text = tree.text;
   if (text.size() >= UINT32_MAX)
     return fail(ErrorCode::exhausted, "a JSON text of {} bytes; the limit is 4 GiB", text.size());
-  if (text.starts_with("\xef\xbb\xbf"))
+  if (text.starts_with(utf8_mark))
     return fail(ErrorCode::invalid,
                 "the text starts with a byte order mark; JSON is sent without one (RFC 8259 section 8.1)");
-  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") || text.substr(0, 4).contains('\0'))
+  if (has_utf16_mark(text) || text.substr(0, 4).contains('\0'))
     return fail(ErrorCode::invalid, "the text is not UTF-8; it looks like UTF-16 or UTF-32");
   TRY(JsonReader(tree, limits).run());
   // Closing an inner object comes before closing the outer one, so the indexes need their order.

@@ -117,6 +117,9 @@ Digest content_digest(const Json& json);
 /// newlines.
 std::string searchable_text(const Json& json);
 
+/// What its property `revoked` says; false where it has none (STIX 2.1 section 3.2).
+bool is_revoked(const Json& json);
+
 /// Reads a stream of objects out of a bundle, an envelope, an array or a single object, one at a time and in
 /// constant memory: push the text in pieces, take each object's bytes as it completes.
 class ObjectSplitter {

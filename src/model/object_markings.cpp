@@ -1,7 +1,5 @@
 // Data markings on an object: STIX 2.1 sections 7.2.2 and 7.2.3.
 
-#include <charconv>
-
 #include "base/text.h"
 #include "model/object_check.h"
 
@@ -12,11 +10,7 @@ namespace {
 /// `[n]`, or nothing.
 std::optional<std::size_t> list_index(std::string_view step) {
   if (!step.starts_with('[') || !step.ends_with(']')) return {};
-  const auto digits = step.substr(1, step.size() - 2);
-  std::size_t index = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) return {};
-  return index;
+  return as_number<std::size_t>(step.substr(1, step.size() - 2));
 }
 
 std::optional<Json> element_at(const Json& list, std::size_t index) {

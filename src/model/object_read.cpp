@@ -78,8 +78,7 @@ std::expected<Object, Refused> read_object(const Json& json, const ReadOptions& 
   object.created = time_of(json, "created");
   object.modified = time_of(json, "modified");
   object.created_by_ref = id_of(json, "created_by_ref");
-  const auto revoked = json.find("revoked");
-  object.revoked = revoked && revoked->is(JsonKind::boolean) && revoked->boolean();
+  object.revoked = is_revoked(json);
   object.confidence = confidence_of(json);
   read_lists(object, json);
   object.references = references_of(json);
@@ -87,6 +86,11 @@ std::expected<Object, Refused> read_object(const Json& json, const ReadOptions& 
   object.version = version_of(object, json);
   object.warnings = checker.take();
   return object;
+}
+
+bool is_revoked(const Json& json) {
+  const auto revoked = json.find("revoked");
+  return revoked && revoked->is(JsonKind::boolean) && revoked->boolean();
 }
 
 }  // namespace shieldwall::model

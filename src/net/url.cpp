@@ -1,7 +1,6 @@
 #include "net/url.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 #include "net/address.h"
@@ -77,12 +76,10 @@ Result<std::string> parse_host(std::string_view text) {
 }
 
 Result<std::uint16_t> parse_port(std::string_view text) {
-  std::uint32_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  if (!whole || port == 0 || port > 65535 || text.size() > 5)
+  const auto port = as_number<std::uint16_t>(text);
+  if (!port || *port == 0 || text.size() > 5)
     return fail(ErrorCode::invalid, "'{}' is not a port", excerpt(text));
-  return static_cast<std::uint16_t>(port);
+  return *port;
 }
 
 Done read_authority(std::string_view authority, Url& url) {

@@ -1,13 +1,13 @@
 #pragma once
 // Reading and writing JSON members of known shape. Internal to this room and the wire.
 
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "model/json.h"
 
@@ -65,12 +65,10 @@ inline Result<bool> boolean_in(const model::Json& json) {
 /// A whole number without sign, fraction or exponent.
 template <typename Number>
 Result<Number> number_in(const model::Json& json) {
-  Number value{};
-  const std::string_view text = json.is(model::JsonKind::number) ? json.number() : std::string_view{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+  const auto value = as_number<Number>(json.is(model::JsonKind::number) ? json.number() : "");
+  if (!value)
     return fail(ErrorCode::invalid, "{}: not a whole number of this field's range", FieldReader::where(json));
-  return value;
+  return *value;
 }
 
 template <typename AnyId>

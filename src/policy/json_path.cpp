@@ -1,7 +1,5 @@
 #include "policy/json_path.h"
 
-#include <charconv>
-
 #include "base/text.h"
 
 namespace shieldwall::policy {
@@ -9,13 +7,6 @@ namespace {
 
 using model::Json;
 using model::JsonKind;
-
-std::optional<std::size_t> index_in(std::string_view digits) {
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return index;
-}
 
 std::string unescaped(std::string_view token) {
   std::string text;
@@ -30,7 +21,7 @@ std::string unescaped(std::string_view token) {
 
 std::optional<std::size_t> list_index(std::string_view step) {
   if (step.size() < 3 || step.front() != '[' || step.back() != ']') return std::nullopt;
-  return index_in(step.substr(1, step.size() - 2));
+  return as_number<std::size_t>(step.substr(1, step.size() - 2));
 }
 
 std::optional<Json> JsonPaths::element(const Json& list, std::optional<std::size_t> index) {
@@ -57,7 +48,8 @@ std::optional<JsonPath> JsonPaths::at_pointer(std::string_view pointer) {
   JsonPath path;
   Json at = root_;
   for (const std::string_view token : split(pointer.substr(1), '/')) {
-    const auto next = at.is(JsonKind::array) ? element(at, index_in(token)) : at.find(unescaped(token));
+    const auto next =
+        at.is(JsonKind::array) ? element(at, as_number<std::size_t>(token)) : at.find(unescaped(token));
     if (!next) return std::nullopt;
     path.push_back(at = *next);
   }

@@ -1,7 +1,6 @@
 #include "server/config.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <thread>
 
@@ -211,11 +210,9 @@ Result<ConfigValue> from_environment(const ConfigKey& key, const std::string& te
     return ConfigValue(text == "true");
   }
   if (key.type == "number") {
-    std::int64_t number = 0;
-    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (status != std::errc() || end != text.data() + text.size())
-      return wrong_kind(environment_name(key.name), "number");
-    return ConfigValue(number);
+    const auto number = as_number<std::int64_t>(text);
+    if (!number) return wrong_kind(environment_name(key.name), "number");
+    return ConfigValue(*number);
   }
   std::vector<std::string> texts;
   for (const auto part : split(text, ','))

@@ -80,7 +80,7 @@ Done check_plain(std::string_view text) {
   for (const std::string_view odd : {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\v", "\f"})
     if (text.contains(odd))
       return fail(ErrorCode::invalid, "lines end with LF or CR LF here, not with another line break");
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+  text = without_mark(text);
   std::size_t line = 1;
   bool begins_line = true;
   for (std::size_t at = 0; at < text.size();) {

@@ -1,7 +1,6 @@
 #include "server/gate.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/in_time.h"
 #include "base/log.h"
@@ -217,11 +216,9 @@ Deadline Gate::deadline_of(const api::Call& call) const {
   constexpr std::string_view wait = "wait=";
   const auto prefer = call.request.headers.get("Prefer").value_or("");
   if (!call.caller || !call.caller->local || !prefer.starts_with(wait)) return call.request.deadline;
-  const auto given = prefer.substr(wait.size());
-  std::int64_t length = 0;
-  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), length);
-  if (error != std::errc() || end != given.data() + given.size() || length < 1) return call.request.deadline;
-  return Deadline::in(seconds(std::min(length, operator_seconds_max)), parts_.deadlines);
+  const auto length = as_number<std::int64_t>(prefer.substr(wait.size()));
+  if (!length || *length < 1) return call.request.deadline;
+  return Deadline::in(seconds(std::min(*length, operator_seconds_max)), parts_.deadlines);
 }
 
 net::Response Gate::run(Admitted& admitted, const net::Request& request) {

@@ -1,8 +1,8 @@
 #include "detect/past/retention.h"
 
-#include <charconv>
 #include <limits>
 
+#include "base/text.h"
 #include "detect/past/past.h"
 #include "model/json.h"
 
@@ -16,11 +16,7 @@ template <typename Number>
 std::optional<Number> number_in(const model::Json& json, std::string_view name) {
   const auto member = json.find(name);
   if (!member || !member->is(model::JsonKind::number)) return std::nullopt;
-  const auto digits = member->number();
-  Number number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
+  return as_number<Number>(member->number());
 }
 
 Result<Retention> read(const std::string& path, Bytes text) {

@@ -1,6 +1,5 @@
 // Observed-data of STIX 2.0 (part 2 section 2.8) and 2.1 (section 4.14) as observations.
 
-#include <charconv>
 #include <string>
 #include <unordered_map>
 
@@ -112,9 +111,10 @@ class Reader {
 
   Done number(const Json& object, Observation& made) const {
     const auto found = object.find("number_observed");
-    const auto text = found && found->is(JsonKind::number) ? found->number() : std::string_view();
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), made.number_observed);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size() || made.number_observed == 0)
+    const auto number = as_number<decltype(made.number_observed)>(
+        found && found->is(JsonKind::number) ? found->number() : "");
+    made.number_observed = number.value_or(0);
+    if (made.number_observed == 0)
       return fail(ErrorCode::invalid,
                   "{}: number_observed is not a whole number above 0",
                   named(made, observations_.size()));

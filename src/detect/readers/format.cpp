@@ -131,21 +131,20 @@ std::string_view name_of(LogFormat format) {
 
 Done refuse_utf16(std::string_view beginning) {
   static constexpr std::size_t looked_at_max = 64, telling = 8;  // bytes
-  const bool has_mark = beginning.starts_with("\xff\xfe") || beginning.starts_with("\xfe\xff");
   const auto looked_at = beginning.substr(0, looked_at_max);
   std::size_t zeros[2] = {};  // at even and odd places
   for (std::size_t i = 0; i < looked_at.size(); ++i)
     if (looked_at[i] == '\0') ++zeros[i % 2];
   const bool every_other = looked_at.size() >= telling && std::min(zeros[0], zeros[1]) == 0 &&
                            std::max(zeros[0], zeros[1]) >= looked_at.size() / 2;
-  if (!has_mark && !every_other) return {};
+  if (!has_utf16_mark(beginning) && !every_other) return {};
   return fail(ErrorCode::invalid,
               "the text is UTF-16, so nothing was looked for in it; convert it to UTF-8 first, as with iconv "
               "-f UTF-16 -t UTF-8");
 }
 
 Detected detect_format(std::string_view beginning) {
-  if (beginning.starts_with("\xef\xbb\xbf")) beginning.remove_prefix(3);
+  beginning = without_mark(beginning);
   if (beginning.starts_with(sigma::evtx_magic)) return {.format = LogFormat::evtx};
   if (is_w3c(beginning)) return {.format = LogFormat::w3c};
   if (beginning.starts_with("#separator ") || beginning.starts_with("#fields\t"))

@@ -194,8 +194,7 @@ Result<bool> LogReader::next(Record& record) {
   if (events_) return next_event(record);
   bool given = false;
   for (Line line; !given && TRY(next_line(line));) {
-    if (line.number == 1 && !goes_on_ && line.text.starts_with("\xef\xbb\xbf"))
-      line.text.remove_prefix(3);  // byte order mark
+    if (line.number == 1 && !goes_on_) line.text = without_mark(line.text);
     records_.check_text(line);
     if (records_.wants_more(line.text)) TRY(join_following(line));
     given = records_.take(line, record);

@@ -114,8 +114,8 @@ class SyslogParser final : public RecordParser {
       return cef_->parse(line, record);
     }
     if (head.is_5424) TRY(structured_data(head, record));
-    while (head.rest.starts_with(' ') || head.rest.starts_with("\xef\xbb\xbf"))
-      head.rest.remove_prefix(head.rest.front() == ' ' ? 1 : 3);
+    while (head.rest.starts_with(' ') || head.rest.starts_with(utf8_mark))
+      head.rest.remove_prefix(head.rest.front() == ' ' ? 1 : utf8_mark.size());
     TRY(read_message(head, record));
     add("host", head.host, record);
     add("app", head.app, record);

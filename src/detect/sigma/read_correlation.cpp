@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 #include "detect/sigma/condition.h"
@@ -38,11 +37,9 @@ Result<Type> read_type(const Yaml& map) {
 }
 
 Result<std::uint64_t> read_count(std::string_view text) {
-  std::uint64_t count = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || text.empty())
-    return fail(ErrorCode::invalid, "correlation: '{}' is not a count", excerpt(text));
-  return count;
+  const auto count = as_number<std::uint64_t>(text);
+  if (!count) return fail(ErrorCode::invalid, "correlation: '{}' is not a count", excerpt(text));
+  return *count;
 }
 
 /// `90m`: a number and s, m, h or d.

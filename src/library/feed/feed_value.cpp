@@ -1,8 +1,8 @@
 #include "library/feed/feed_value.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.h"
 #include "model/json.h"
 #include "model/pattern.h"
 
@@ -20,10 +20,7 @@ std::string_view text_of(const model::Json& object, std::string_view name) {
 std::optional<int> number_of(const model::Json& object, std::string_view name) {
   const auto member = object.find(name);
   if (!member || !member->is(model::JsonKind::number)) return std::nullopt;
-  const auto text = member->number();
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  return as_number<int>(member->number());
 }
 
 /// The values that alone make the pattern true: terms of OR. One that is true only together with another, or
@@ -67,9 +64,7 @@ std::string why_label_refuses(const policy::Label& label, const Demand& demand) 
 }
 
 std::string why_time_refuses(const model::Json& root, Judged& judged, Timestamp now) {
-  if (const auto revoked = root.find("revoked");
-      revoked && revoked->is(model::JsonKind::boolean) && revoked->boolean())
-    return "it is revoked";
+  if (model::is_revoked(root)) return "it is revoked";
   const auto from = parse_time(text_of(root, "valid_from"));
   if (from && from->at > now) return "it is not valid yet";
   const auto until = parse_time(text_of(root, "valid_until"));

@@ -1,7 +1,6 @@
 // "/feeds/{control}": what a control fetches, with a token of its own instead of an account.
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 #include "ledger/delivery.h"
@@ -63,15 +62,13 @@ Result<std::optional<std::string>> change_since(const api::Call& call,
                                                 const feed::Current& current) {
   const auto text = call.target.parameter("since");
   if (!text) return std::optional<std::string>();
-  std::uint64_t since = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), since);
-  if (error != std::errc() || end != text->data() + text->size())
-    return fail(ErrorCode::invalid, "since: the X-Feed-Serial of an earlier answer");
+  const auto since = as_number<std::uint64_t>(*text);
+  if (!since) return fail(ErrorCode::invalid, "since: the X-Feed-Serial of an earlier answer");
   const auto lines = lines_of(current.values);
   const feed::Rendering as{feed.name, current.state.serial};
-  if (since == current.state.serial) return render_change(feed.format, lines, lines, as);
+  if (*since == current.state.serial) return render_change(feed.format, lines, lines, as);
   for (const auto& earlier : current.state.earlier)
-    if (earlier.serial == since) {
+    if (earlier.serial == *since) {
       const auto blob = TRY(call.services.store.blobs().get(earlier.values));
       const auto before = TRY(feed::decode_values(blob));
       return render_change(feed.format, lines_of(before), lines, as);
