@@ -16,16 +16,16 @@ Result<std::unique_ptr<WatchTaps>> WatchTaps::begin(const Arguments& arguments,
                                                     detect::WatchState& state,
                                                     const detect::WarningLists& lists) {
   auto taps = std::unique_ptr<WatchTaps>(new WatchTaps(arguments, sink, state, lists));
-  if (arguments.has("--sigma")) TRY(taps->begin_rules());
+  if (arguments.has("--sigma")) TRY(taps->begin_rules(state));
   if (arguments.has(remember_option.name)) TRY(taps->begin_past());
   return taps;
 }
 
-Done WatchTaps::begin_rules() {
+Done WatchTaps::begin_rules(detect::WatchState& state) {
   rules_ = TRY(rules_to_look_for(arguments_));
   printer_ = rule_printer(*rules_, arguments_.has("--json"));
   rule_tap_ = std::make_unique<detect::RuleTap>(*rules_, *printer_);
-  return {};
+  return rule_tap_->resume(state.records());
 }
 
 Done WatchTaps::begin_past() {

@@ -42,7 +42,7 @@ class WatchTaps {
             detect::WatchState& state,
             const detect::WarningLists& lists)
       : arguments_(arguments), pattern_tap_(sink, state, &lists) {}
-  Done begin_rules();
+  Done begin_rules(detect::WatchState& state);
   Done begin_past();
 
   const Arguments& arguments_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/bytes.h"
 #include "detect/sigma/number.h"
 #include "detect/sigma/tables.h"
 
@@ -112,17 +113,23 @@ struct Correlator::State {
       for (std::uint32_t k = 0; k < linked.rules.size(); ++k) uses[linked.rules[k]].push_back({i, k});
     }
     for (const auto& linked : tables.correlations) {
-      for (const auto& fields : linked.group_fields)
-        for (const auto& field : fields) slot(field);
+      for (const auto& names : linked.group_fields)
+        for (const auto& field : names) slot(field);
       for (const auto& field : correlation(linked).fields) slot(field);
+      longest = std::max(longest, correlation(linked).timespan);
     }
+    for (const auto& [rule, correlations] : uses)
+      if (!tables.rules[rule].correlation) observed.push_back(rule);
+    std::ranges::sort(observed);
   }
 
   const CorrelationRule& correlation(const LinkedCorrelation& linked) const {
     return *tables.rules[linked.rule].correlation;
   }
 
-  std::size_t slot(const std::string& field) { return slots.try_emplace(field, slots.size()).first->second; }
+  void slot(const std::string& field) {
+    if (slots.try_emplace(field, slots.size()).second) fields.push_back(field);
+  }
 
   const std::string& value(const Observation& observation, const std::string& field) const {
     return observation.values[slots.find(field)->second];
@@ -206,7 +213,10 @@ struct Correlator::State {
   RuleSet rules;
   const Tables& tables;
   std::unordered_map<std::uint32_t, std::vector<std::pair<std::size_t, std::uint32_t>>> uses;
-  std::map<std::string, std::size_t, std::less<>> slots;  // fields that are looked at: place in `values`
+  std::vector<std::uint32_t> observed;
+  Duration longest{};
+  std::vector<std::string> fields;                              // that are looked at
+  std::map<std::string, std::size_t, std::less<>> slots;        // their places there and in `values`
   std::vector<std::unordered_map<std::string, Window>> groups;  // by correlation
   std::vector<Correlated> found;
   std::size_t kept = 0, since_sweep = 0;
@@ -228,7 +238,9 @@ Observation Correlator::observe(std::uint32_t rule,
   observation.values.resize(state_->slots.size());
   for (const auto& field : event.fields)
     if (const auto slot = state_->slots.find(field.name); slot != state_->slots.end())
-      if (auto& value = observation.values[slot->second]; value.empty()) value = std::string(field.value);
+      if (auto& value = observation.values[slot->second]; value.empty())
+        value = field.value.size() > observed_value_bytes_max ? sha256(field.value).hex()
+                                                              : std::string(field.value);
   return observation;
 }
 
@@ -237,6 +249,18 @@ const std::vector<Correlated>& Correlator::take(const Observation& observation) 
   state_->sweep(observation.at);
   state_->feed(observation);
   return state_->found;
+}
+
+const std::vector<std::uint32_t>& Correlator::rules() const {
+  return state_->observed;
+}
+
+const std::vector<std::string>& Correlator::fields() const {
+  return state_->fields;
+}
+
+Duration Correlator::longest_timespan() const {
+  return state_->longest;
 }
 
 std::uint64_t Correlator::forgotten() const {

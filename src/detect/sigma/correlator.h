@@ -16,8 +16,10 @@ struct Observation {
   std::uint32_t rule = 0;  // in RuleSet::rules()
   Timestamp at;
   std::uint64_t place = 0;               // given back with what it leads to
-  std::vector<std::string> values = {};  // of the fields that correlations look at; of an absent one empty
+  std::vector<std::string> values = {};  // of Correlator::fields(); of an absent one empty
 };
+/// Of a longer value its SHA-256 stands, for they are only asked whether they are equal.
+inline constexpr std::size_t observed_value_bytes_max = 256;
 
 /// A correlation that began to hold with an event, or one in turn about correlations.
 struct Correlated {
@@ -37,6 +39,12 @@ class Correlator {
 
   /// True when a correlation is about the rule, so that its hits have to be observed.
   bool wants(std::uint32_t rule) const;
+  /// The rules of which it is true and that are about events, ascending; the fields that are looked at; and
+  /// the longest timespan of a correlation.
+  const std::vector<std::uint32_t>& rules() const;
+  const std::vector<std::string>& fields() const;
+  Duration longest_timespan() const;
+
   /// An observation of `rule` in the event.
   Observation observe(std::uint32_t rule, const Record& event, Timestamp at, std::uint64_t place) const;
 

@@ -7,7 +7,16 @@
 namespace shieldwall::detect {
 
 RuleTap::RuleTap(sigma::RuleSet rules, sigma::SigmaSink& sink)
-    : rules_(rules), scanner_(rules), correlator_(std::move(rules)), sink_(sink) {}
+    : rules_(rules),
+      scanner_(rules),
+      correlator_(std::move(rules)),
+      counted_(correlator_, rules_),
+      sink_(sink) {}
+
+Done RuleTap::resume(store::Records& records) {
+  newest_ = TRY(counted_.resume(correlator_, records));
+  return {};
+}
 
 void RuleTap::record(const Record& record, const std::vector<Match>&, const WatchedLog& log) {
   renamed_ = record;
@@ -46,6 +55,7 @@ Done RuleTap::keep(const WatchedLog& log, WatchState::Turn& turn) {
       tell(began, turn.counts);
     }
   }
+  std::ranges::move(counted_.add(observed_), std::back_inserter(turn.rows));
   return forget(log);
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "model/json_writer.h"
 
 namespace shieldwall::detect {
@@ -42,12 +43,8 @@ std::string text_in(const model::Json& row, std::string_view name) {
 
 std::uint64_t number_in(const model::Json& row, std::string_view name) {
   const auto found = row.find(name);
-  std::uint64_t number = 0;
-  if (found && found->is(model::JsonKind::number)) {
-    const auto text = found->number();
-    std::from_chars(text.data(), text.data() + text.size(), number);
-  }
-  return number;
+  return as_number<std::uint64_t>(found && found->is(model::JsonKind::number) ? found->number() : "")
+      .value_or(0);
 }
 
 Result<FilePosition> file_of(const store::Record& record) {

@@ -262,7 +262,7 @@ void Tail::keep_header(std::string_view line) {
 void Tail::take(std::string_view text, bool is_cut, const Look& look) {
   Line line{.text = text, .number = position_.line + 1, .is_cut = is_cut};
   if (line.text.ends_with('\r')) line.text.remove_suffix(1);
-  if (position_.line == 0 && line.text.starts_with("\xef\xbb\xbf")) line.text.remove_prefix(3);
+  if (position_.line == 0) line.text = without_mark(line.text);
   records_.check_text(line);
   if (records_.take(line, record_)) {
     // A header that could be values is looked through, and kept as one.
