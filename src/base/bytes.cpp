@@ -69,8 +69,10 @@ Result<Digest> Digest::parse(std::string_view hex) {
 
 namespace {
 
-SHA256_CTX* state_of(void* context) {
-  return static_cast<SHA256_CTX*>(context);
+static_assert(sizeof(SHA256_CTX) == 112 && alignof(SHA256_CTX) <= 8, "Sha256 keeps one of these");
+
+SHA256_CTX* state_of(std::array<unsigned char, 112>& kept) {
+  return reinterpret_cast<SHA256_CTX*>(kept.data());
 }
 
 Digest finished(SHA256_CTX& state) {
@@ -88,41 +90,47 @@ Digest sha256(std::string_view bytes) {
   return finished(state);
 }
 
-Sha256::Sha256() : context_(new SHA256_CTX) {
-  SHA256_Init(state_of(context_));
-}
-
-Sha256::~Sha256() {
-  delete state_of(context_);
+Sha256::Sha256() {
+  SHA256_Init(state_of(state_));
 }
 
 void Sha256::add(std::string_view bytes) {
-  SHA256_Update(state_of(context_), bytes.data(), bytes.size());
+  SHA256_Update(state_of(state_), bytes.data(), bytes.size());
 }
 
 Digest Sha256::finish() {
-  return finished(*state_of(context_));
+  return finished(*state_of(state_));
 }
 
-Digest hmac_sha256(std::string_view key, std::string_view bytes) {
-  // RFC 2104 by hand: OpenSSL's HMAC searches its providers at each call, longer than a short text takes.
+// By hand: OpenSSL's HMAC searches its providers at each call, longer than a short text takes.
+HmacKey::HmacKey(std::string_view key) {
   constexpr char inner_pad = 0x36;
   constexpr char outer_pad = 0x5c;
   std::array<char, 64> block{};
   const auto hashed = key.size() > block.size() ? std::optional(sha256(key)) : std::nullopt;
   std::ranges::copy(hashed ? hashed->view() : key, block.begin());
-  const auto digest_of = [&](char pad, std::string_view text) {
-    for (char& c : block) c = static_cast<char>(c ^ pad);
-    SHA256_CTX state;
-    SHA256_Init(&state);
-    SHA256_Update(&state, block.data(), block.size());
-    SHA256_Update(&state, text.data(), text.size());
-    return finished(state);
-  };
-  const auto inside = digest_of(inner_pad, bytes);
-  const auto whole = digest_of(inner_pad ^ outer_pad, inside.view());
+  for (char& c : block) c = static_cast<char>(c ^ inner_pad);
+  inside_.add({block.data(), block.size()});
+  for (char& c : block) c = static_cast<char>(c ^ inner_pad ^ outer_pad);
+  outside_.add({block.data(), block.size()});
   sodium_memzero(block.data(), block.size());
-  return whole;
+}
+
+HmacKey::~HmacKey() {
+  sodium_memzero(inside_.state_.data(), inside_.state_.size());
+  sodium_memzero(outside_.state_.data(), outside_.state_.size());
+}
+
+Digest HmacKey::of(std::span<const std::string_view> pieces) const {
+  auto inside = inside_;
+  for (const auto piece : pieces) inside.add(piece);
+  auto outside = outside_;
+  outside.add(inside.finish().view());
+  return outside.finish();
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view bytes) {
+  return HmacKey(key).of(bytes);
 }
 
 std::string to_hex(std::string_view bytes) {

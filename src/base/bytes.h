@@ -33,14 +33,28 @@ Digest sha256(std::string_view bytes);
 class Sha256 {
  public:
   Sha256();
-  ~Sha256();
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
   void add(std::string_view bytes);
+  /// Once; a copy made before goes on from where it was made.
   Digest finish();
 
  private:
-  void* context_;
+  friend class HmacKey;
+  alignas(8) std::array<unsigned char, 112> state_;  // OpenSSL's
+};
+
+/// A key of HMAC-SHA-256 (RFC 2104) under which many texts are hashed: its two blocks are hashed once.
+class HmacKey {
+ public:
+  explicit HmacKey(std::string_view key);
+  ~HmacKey();
+  HmacKey(const HmacKey&) = delete;
+  HmacKey& operator=(const HmacKey&) = delete;
+  Digest of(std::string_view bytes) const { return of({&bytes, 1}); }
+  Digest of(std::span<const std::string_view> pieces) const;
+
+ private:
+  Sha256 inside_;
+  Sha256 outside_;
 };
 
 Digest hmac_sha256(std::string_view key, std::string_view bytes);

@@ -60,12 +60,17 @@ class Collector final : public http::basic_parser<is_request> {
     body->append(piece.data(), piece.size());
     return piece.size();
   }
-  void on_chunk_header_impl(std::uint64_t, boost::core::string_view, error_code&) override {}
+  /// An answer's chunk has its room at once: a page of a peer, grown piece by piece, is moved ten times over.
+  void on_chunk_header_impl(std::uint64_t size, boost::core::string_view, error_code&) override {
+    if (!is_request) body->reserve(body->size() + std::min(size, announced_bytes_max));
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, boost::core::string_view piece, error_code&) override {
     body->append(piece.data(), piece.size());
     return piece.size();
   }
   void on_finish_impl(error_code&) override {}
+
+  static constexpr std::uint64_t announced_bytes_max = 8u << 20;  // believed before it came
 };
 
 }  // namespace

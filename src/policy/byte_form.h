@@ -19,6 +19,9 @@ namespace shieldwall::policy {
 
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  explicit ByteWriter(std::size_t bytes_about) { bytes_.reserve(bytes_about); }
+
   template <typename Number>
   void number(Number value) {
     const auto bits = static_cast<std::uint64_t>(value);

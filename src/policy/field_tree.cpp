@@ -23,12 +23,13 @@ namespace {
 /// What the secret is used for; no two uses give the same bytes.
 enum SecretUse : std::uint8_t { for_salt = 0, for_padding = 1, for_commitment = 2 };
 
-Digest drawn(const VersionSecret& secret, SecretUse use, std::string_view path, std::uint32_t number = 0) {
-  ByteWriter text;
-  text.number(static_cast<std::uint8_t>(use));
-  text.counted(path);
-  text.number(number);
-  return hmac_sha256(secret.view(), std::move(text).take());
+Digest drawn(const HmacKey& secret, SecretUse use, std::string_view path, std::uint32_t number = 0) {
+  const auto size = big_endian(static_cast<std::uint32_t>(path.size()));
+  const auto last = big_endian(number);
+  const auto first = static_cast<char>(use);
+  const std::string_view pieces[] = {
+      {&first, 1}, {size.data(), size.size()}, path, {last.data(), last.size()}};
+  return secret.of(pieces);
 }
 
 bool is_reference_list(const Json& value) {
@@ -38,7 +39,7 @@ bool is_reference_list(const Json& value) {
 }  // namespace
 
 Digest commitment_salt(const VersionSecret& secret) {
-  return drawn(secret, for_commitment, "");
+  return drawn(HmacKey(secret.view()), for_commitment, "");
 }
 
 Digest commitment_to(std::string_view bytes, const Digest& salt) {
@@ -50,7 +51,7 @@ Digest commitment_to(std::string_view bytes, const Digest& salt) {
 
 class FieldTreeMaker {
  public:
-  FieldTreeMaker(const Json& root, const VersionSecret& secret) : root_(root), secret_(secret) {
+  FieldTreeMaker(const Json& root, const VersionSecret& secret) : root_(root), secret_(secret.view()) {
     split_.insert(root.offset());
     split_selected();
     split_references(root);
@@ -156,7 +157,7 @@ class FieldTreeMaker {
   }
 
   Json root_;
-  const VersionSecret& secret_;
+  const HmacKey secret_;
   std::set<std::size_t> split_;  // by the offset of their first byte
   FieldTree tree_;
 };

@@ -109,12 +109,12 @@ Result<OpeningNode> read_node(ByteReader& in) {
 }  // namespace
 
 Digest leaf_of(const OpenedField& field) {
-  ByteWriter head;
-  head.number(std::uint8_t{0});
-  head.digest(field.salt);
-  head.counted(field.path);
+  const auto size = big_endian(static_cast<std::uint32_t>(field.path.size()));
   Sha256 hash;
-  hash.add(std::move(head).take());
+  hash.add(std::string_view("\0", 1));
+  hash.add(field.salt.view());
+  hash.add({size.data(), size.size()});
+  hash.add(field.path);
   hash.add(field.text);
   return hash.finish();
 }

@@ -85,10 +85,10 @@ class Stage {
   }
   fed::Delivery grant() { return grant(liar.home(), liar.keys().statement); }
   Bytes envelope(const Draft& draft) {
-    return fed::encode(*fed::seal({.epoch = epoch_.epoch, .commitment = draft.statement.commitment},
-                                  draft.contents,
-                                  epoch_.key,
-                                  random()));
+    return *fed::seal({.epoch = epoch_.epoch, .commitment = draft.statement.commitment},
+                      draft.contents,
+                      epoch_.key,
+                      random());
   }
   fed::Delivery carried(fed::ItemKind kind, Bytes item) {
     fed::Delivery delivery{.kind = kind, .to = policy::key_id(honest.keys().public_sealing())};

@@ -201,9 +201,8 @@ class Hub {
     Stand stand;
     const EnvelopeHeader header{.epoch = EpochId::random(system_random()),
                                 .expires = system_clock().now() + days(30)};
-    const auto envelope =
+    const auto item =
         need(seal(header, {.object = system_random().bytes(2'048)}, SecretKey{}, system_random()));
-    const auto item = encode(envelope);
     for (std::size_t i = 1; i < members_.size(); ++i) {
       Delivery one{.number = ++stand.last,
                    .kind = ItemKind::envelope,

@@ -32,20 +32,22 @@ unsigned char* raw(Bytes& bytes) {
   return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
-/// Nonce, then ciphertext.
-Bytes encrypt(std::string_view content, std::string_view bound, const SecretKey& key, Random& random) {
-  Bytes sealed = random.bytes(nonce_bytes);
-  sealed.resize(nonce_bytes + content.size() + tag_bytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(sealed) + nonce_bytes,
+/// Appends nonce, then ciphertext.
+void encrypt(
+    Bytes& out, std::string_view content, std::string_view bound, const SecretKey& key, Random& random) {
+  const auto nonce_at = out.size();
+  out += random.bytes(nonce_bytes);
+  out.resize(out.size() + content.size() + tag_bytes);
+  const auto* const nonce = raw(std::string_view(out)) + nonce_at;
+  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(out) + nonce_at + nonce_bytes,
                                              nullptr,
                                              raw(content),
                                              content.size(),
                                              raw(bound),
                                              bound.size(),
                                              nullptr,
-                                             raw(sealed),
+                                             nonce,
                                              key.bytes.data());
-  return sealed;
 }
 
 Result<Bytes> decrypt(std::string_view sealed, std::string_view bound, const SecretKey& key) {
@@ -129,25 +131,27 @@ std::size_t padded_size(std::size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-Result<Envelope> seal(const EnvelopeHeader& given,
-                      const Contents& contents,
-                      const SecretKey& epoch_key,
-                      Random& random) {
+Result<Bytes> seal(const EnvelopeHeader& given,
+                   const Contents& contents,
+                   const SecretKey& epoch_key,
+                   Random& random) {
   if (contents.object.size() > object_bytes_max)
     return fail(ErrorCode::exhausted,
                 "an object of {} bytes; an envelope takes {}",
                 contents.object.size(),
                 object_bytes_max);
   auto plain = encode(contents);
-  Envelope envelope{.header = given};
-  envelope.header.padded_bytes = static_cast<std::uint32_t>(padded_size(plain.size()));
-  plain.resize(envelope.header.padded_bytes);
+  auto header = given;
+  header.padded_bytes = static_cast<std::uint32_t>(padded_size(plain.size()));
+  plain.resize(header.padded_bytes);
   auto key = random.bytes(sizeof(SecretKey::bytes));
-  const auto bound = bytes_of(envelope.header);
-  envelope.wrapped_key = encrypt(key, bound, epoch_key, random);
-  envelope.sealed = encrypt(plain, bound, key_of(key), random);
+  const auto bound = bytes_of(header);
+  auto bytes = bound;
+  bytes.reserve(bound.size() + wrapped_bytes + nonce_bytes + plain.size() + tag_bytes);
+  encrypt(bytes, key, bound, epoch_key, random);
+  encrypt(bytes, plain, bound, key_of(key), random);
   sodium_memzero(key.data(), key.size());
-  return envelope;
+  return bytes;
 }
 
 Result<Contents> open(const Envelope& envelope, const SecretKey& epoch_key) {

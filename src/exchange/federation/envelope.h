@@ -31,11 +31,11 @@ struct EnvelopeHeader {
   auto operator<=>(const EnvelopeHeader&) const = default;
 };
 
+/// An envelope's parts, as they stand in the bytes that it was read from.
 struct Envelope {
   EnvelopeHeader header{};
-  Bytes wrapped_key{};  // nonce, then the envelope's key under the epoch key
-  Bytes sealed{};       // nonce, then the contents under the envelope's key
-  auto operator<=>(const Envelope&) const = default;
+  std::string_view wrapped_key{};  // nonce, then the envelope's key under the epoch key
+  std::string_view sealed{};       // nonce, then the contents under the envelope's key
 };
 
 /// What is inside.
@@ -50,16 +50,16 @@ struct Contents {
 /// length of what is carried tells little of what it is.
 std::size_t padded_size(std::size_t bytes);
 
-/// errors: exhausted: larger than an envelope may be
-Result<Envelope> seal(const EnvelopeHeader& header,
-                      const Contents& contents,
-                      const SecretKey& epoch_key,
-                      Random& random);
+/// The envelope's bytes. errors: exhausted: larger than an envelope may be
+Result<Bytes> seal(const EnvelopeHeader& header,
+                   const Contents& contents,
+                   const SecretKey& epoch_key,
+                   Random& random);
 /// Verifies neither statement nor commitment. errors: invalid: another key, or altered
 Result<Contents> open(const Envelope& envelope, const SecretKey& epoch_key);
 
 Bytes encode(const Envelope& envelope);
-/// Only canonical bytes are taken. errors: invalid, exhausted
+/// Only canonical bytes are taken, and they are kept by the caller. errors: invalid, exhausted
 Result<Envelope> decode_envelope(std::string_view bytes);
 /// The header alone, for who carries it. errors: as decode_envelope
 Result<EnvelopeHeader> header_of(std::string_view bytes);

@@ -637,7 +637,7 @@ TEST_CASE("what one member makes wrong does not hold up what others send by the 
         seal(epoch.grant, keys->statement, known->keys(b.home, policy::KeyUse::sealing).front());
     REQUIRE(queue.add(hub.home, {.delivery = {.kind = ItemKind::epoch_key, .to = to}}, *grant));
     const auto envelope = *seal({.epoch = epoch.grant.epoch}, contents, epoch.grant.key, world.random);
-    REQUIRE(queue.add(hub.home, {.delivery = {.kind = ItemKind::envelope, .to = to}}, encode(envelope)));
+    REQUIRE(queue.add(hub.home, {.delivery = {.kind = ItemKind::envelope, .to = to}}, envelope));
     REQUIRE(records.write(queue.take()));
     REQUIRE(a.federation->refresh());
   };

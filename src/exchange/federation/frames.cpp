@@ -177,7 +177,9 @@ Result<Hello> decode_hello(std::string_view bytes) {
 }
 
 Bytes encode(const Page& page) {
-  ByteWriter out;
+  std::size_t bytes_about = 1'024;
+  for (const auto& delivery : page.deliveries) bytes_about += delivery_bytes + delivery.item.size();
+  ByteWriter out(bytes_about);
   out.number(form_version);
   out.list(page.rosters, write_stand);
   out.digest(page.chain);

@@ -93,8 +93,7 @@ Result<Digest> Sending::seal_for(const Draft& draft,
                               .commitment = draft.statement.commitment,
                               .expires = with_object ? draft.statement.label.end : Timestamp::never(),
                               .realm = draft.statement.label.realm};
-  const auto envelope = TRY(seal(header, contents, epoch.key, services_.random));
-  const auto item = encode(envelope);
+  const auto item = TRY(seal(header, contents, epoch.key, services_.random));
   for (const auto& one : to) {
     const auto number = TRY(queue_for(one,
                                       draft.statement.alliance,

@@ -155,12 +155,10 @@ class Regain {
                                 .commitment = statement_.commitment,
                                 .expires = statement_.label.end,
                                 .realm = statement_.label.realm};
-    const auto envelope =
-        TRY(seal(header,
-                 {.statement = held.statement, .secret = *held.secret, .object = held.object},
-                 epoch.key,
-                 services_.random));
-    auto item = encode(envelope);
+    auto item = TRY(seal(header,
+                         {.statement = held.statement, .secret = *held.secret, .object = held.object},
+                         epoch.key,
+                         services_.random));
     const auto digest = sha256(item);
     writes_.push_back({.table = ledger::outbox_table,
                        .key = item_key(digest, bench_.now),
