@@ -90,8 +90,6 @@ struct Matrix {
   std::map<std::string, std::string, std::less<>> there{};  // path parameters that name something
   std::vector<std::string> wrong{};
 
-  static constexpr std::string_view every_role = R"(["reader","analyst","publisher","operator","auditor"])";
-
   Matrix() {
     all = world.account("all", every_role);
     stranger = world.account("stranger", every_role, world.hosted("Elsewhere"));
@@ -121,22 +119,11 @@ struct Matrix {
 
   /// The route's path with something that is there in each {parameter}, or something that is nowhere.
   std::string path_of(const Route& route, bool existing = true) const {
-    std::string path;
-    for (const auto segment : split(route.path, '/')) {
-      if (!path.empty() || segment.data() != route.path.data()) path += '/';
-      if (!segment.starts_with('{')) {
-        path += segment;
-        continue;
-      }
-      const auto name = segment.substr(1, segment.size() - 2);
+    return filled_path(route.path, [&](std::string_view name) {
       const auto found = there.find(name);
       const bool root = name == "root" || name == "name";
-      if (found != there.end() && (existing || root))
-        path += found->second;
-      else
-        path += nowhere(name);
-    }
-    return path;
+      return found != there.end() && (existing || root) ? found->second : nowhere(name);
+    });
   }
   static std::string nowhere(std::string_view parameter) {
     if (parameter == "account") return "nobody";
@@ -216,7 +203,7 @@ std::vector<std::string> who_is_let_in(Matrix& matrix, std::span<const Route> ro
   const auto key = world.post(matrix.all, "/api/v1/keys", R"({"label":"x"})");
   const As revoked{.key = NodeWorld::text(key, "key")};
   world.ask(matrix.all, Method::delete_, "/api/v1/keys/" + NodeWorld::text(key, "prefix"));
-  const auto disabled = world.account("gone", Matrix::every_role);
+  const auto disabled = world.account("gone", every_role);
   const As disabled_key{.key =
                             NodeWorld::text(world.post(disabled, "/api/v1/keys", R"({"label":"x"})"), "key")};
   world.ask({.local = true}, Method::patch, "/api/v1/accounts/gone", R"({"disabled":true})");

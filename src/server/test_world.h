@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "model/json.h"
 #include "net/sim.h"
 #include "server/node.h"
@@ -14,6 +15,19 @@
 namespace shieldwall::server {
 
 inline constexpr std::string_view test_password = "correct horse battery";
+inline constexpr std::string_view every_role = R"(["reader","analyst","publisher","operator","auditor"])";
+
+/// A route's path with what `name_for` says in the place of each {parameter}.
+template <typename NameFor>
+std::string filled_path(std::string_view path, NameFor&& name_for) {
+  std::string filled;
+  for (const auto segment : split(path, '/')) {
+    if (segment.data() != path.data()) filled += '/';
+    filled +=
+        segment.starts_with('{') ? name_for(segment.substr(1, segment.size() - 2)) : std::string(segment);
+  }
+  return filled;
+}
 
 /// As whom a request is sent.
 struct As {

@@ -18,8 +18,6 @@ using net::Method;
 
 namespace {
 
-constexpr std::string_view every_role = R"(["reader","analyst","publisher","operator","auditor"])";
-
 std::string uuid(int number) {
   return fmt::format("00000000-0000-4000-8000-{:012}", number);
 }
@@ -213,17 +211,10 @@ constexpr std::pair<Method, std::string_view> told_by_nature[] = {
 };
 
 std::string path_of(const api::Route& route, const Names& names) {
-  std::string path;
-  for (const auto segment : split(route.path, '/')) {
-    if (segment.data() != route.path.data()) path += '/';
-    if (!segment.starts_with('{')) {
-      path += segment;
-      continue;
-    }
-    const auto found = names.find(segment.substr(1, segment.size() - 2));
-    path += found == names.end() ? uuid(99) : found->second;
-  }
-  return path;
+  return filled_path(route.path, [&](std::string_view parameter) {
+    const auto found = names.find(parameter);
+    return found == names.end() ? uuid(99) : found->second;
+  });
 }
 
 /// Bodies beside an empty one, for rows whose answer depends on what they say.
