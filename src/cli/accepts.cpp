@@ -1,7 +1,5 @@
 #include "cli/accepts.h"
 
-#include <charconv>
-
 #include "base/ids.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -23,13 +21,6 @@ Fault fault_of(const Result<T>& result) {
   return result.error().message;
 }
 
-template <typename Number>
-bool is(std::string_view text) {
-  Number number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return status == std::errc() && end == text.data() + text.size();
-}
-
 Fault unless(bool holds, std::string_view text, std::string_view wanted) {
   if (holds) return std::nullopt;
   return fmt::format("'{}' is no {}", excerpt(text), wanted);
@@ -38,10 +29,10 @@ Fault unless(bool holds, std::string_view text, std::string_view wanted) {
 }  // namespace
 
 Fault number(std::string_view text) {
-  return unless(is<std::uint64_t>(text), text, "number");
+  return unless(as_number<std::uint64_t>(text).has_value(), text, "number");
 }
 Fault port(std::string_view text) {
-  return unless(is<std::uint16_t>(text), text, "port: 0 to 65535");
+  return unless(as_number<std::uint16_t>(text).has_value(), text, "port: 0 to 65535");
 }
 Fault uuid(std::string_view text) {
   return fault_of(Uuid::parse(text));

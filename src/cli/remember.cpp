@@ -1,7 +1,5 @@
 #include "cli/remember.h"
 
-#include <charconv>
-
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/node_call.h"
@@ -20,11 +18,8 @@ Result<std::optional<std::uint64_t>> number_of_option(const Arguments& arguments
                                                       std::uint64_t most) {
   const auto text = arguments.one(name);
   if (text.empty()) return std::nullopt;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    return fail(ErrorCode::invalid, "{}: '{}' is no number", name, excerpt(text));
-  if (number > most) return fail(ErrorCode::invalid, "{}: at most {}", name, most);
+  const auto number = as_number<std::uint64_t>(text);  // cli::accepts looked at it
+  if (!number || *number > most) return fail(ErrorCode::invalid, "{}: at most {}", name, most);
   return number;
 }
 

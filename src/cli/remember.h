@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "cli/command.h"
+#include "cli/accepts.h"
 #include "detect/past/recorder.h"
 
 namespace shieldwall::cli {
@@ -12,10 +12,16 @@ inline constexpr Option remember_option{"--remember",
                                         "keep what is seen, without the logs, in this folder for `hunt`"};
 inline constexpr Option remember_days_option{
     "--remember-days",
-    "forget what is older than so many days, 0: never; holds for the folder until said anew; at first: 400"};
+    "forget what is older than so many days, 0: never; holds for the folder until said anew; at first: 400",
+    Takes::one,
+    false,
+    accepts::number};
 inline constexpr Option remember_mb_option{
     "--remember-mb",
-    "forget the oldest beyond so many megabytes, 0: no limit; holds until said anew; at first: 0"};
+    "forget the oldest beyond so many megabytes, 0: no limit; holds until said anew; at first: 0",
+    Takes::one,
+    false,
+    accepts::number};
 
 /// --past, else past/ in the node's folder.
 std::string past_folder_of(const Arguments& arguments);

@@ -98,6 +98,15 @@ Exit no_path() {
   return Exit::usage;
 }
 
+Exit not_with_sigma() {
+  fmt::print(stderr,
+             "shieldwall: {} keeps what indicators are looked for in, and --sigma looks for none: scan the "
+             "logs once "
+             "more without --sigma\n",
+             remember_option.name);
+  return Exit::usage;
+}
+
 void tell_missed(const detect::ScanTotals& totals) {
   if (totals.patterns_missed > 0)
     fmt::print(stderr,
@@ -108,6 +117,7 @@ void tell_missed(const detect::ScanTotals& totals) {
 
 Exit run_scan(const Arguments& arguments) {
   if (arguments.all("PATH").empty() && !arguments.has("--why-not")) return no_path();
+  if (arguments.has("--sigma") && arguments.has(remember_option.name)) return not_with_sigma();
   if (arguments.has("--sigma")) return run_sigma_scan(arguments);
   const auto now = system_clock().now();
   const auto wanted = wanted_by(arguments, now);

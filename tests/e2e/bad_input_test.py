@@ -235,6 +235,8 @@ class BadInput:
                             (["key", "revoke"], "which key?"),
                             (["object", "check", "--ignore", "region-vo", "-"], "did you mean 'region-ov'?"),
                             (["scan", "--kind", "colour", "-"], "--kind: 'colour'"),
+                            (["scan", "--remember", "y", "--remember-days", "soon", "-"], "'soon' is no number"),
+                            (["scan", "--sigma", "x", "--remember", "y", "-"], "--remember keeps what indicators"),
                             (["user", "add", "bob", "--role", "king"], "--role: 'king'"),
                             (["import", "--tlp", "purple", "-"], "--tlp: "),
                             (["root", "add", "r", "--max-content-length", "much"], "'much' is no number"),
