@@ -18,10 +18,11 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from commands import test_size  # noqa: E402
 from running_node import RunningNode  # noqa: E402
 
 USAGE, REFUSED, BAD_INPUT, UNAVAILABLE = 2, 3, 4, 5
-STOP_OBJECTS = 2_000  # whose check takes more than half a second
+STOP_OBJECTS = test_size("stop_objects")  # whose check takes more than half a second
 SECONDS = 120
 failed = []
 
