@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "policy/byte_form.h"
+#include "store/each_record.h"
 
 namespace shieldwall::detect {
 
@@ -14,8 +15,7 @@ using policy::ByteWriter;
 
 constexpr std::string_view prefix = "watch/sigma/";
 constexpr std::uint8_t form_version = 1;
-constexpr std::size_t values_max =
-    1'000;  // of one event: as many fields as all correlations together look at
+constexpr std::size_t values_max = 100'000;  // of one event: the fields of all correlations together
 constexpr std::size_t observation_bytes = 4 + 8 + 4;
 constexpr int rows_at_once = 1'000;
 constexpr int spans_kept = 3;
@@ -38,12 +38,15 @@ store::Write removal_of(std::uint64_t number) {
       .table = store::Table::cursor, .key = key_of(number), .value = std::nullopt, .expected = std::nullopt};
 }
 
-Bytes encode(const ObservedTurn& turn) {
+///   rules  ascending; of an observation's rule its place among them is written
+Bytes encode(const Digest& form,
+             const std::vector<std::uint32_t>& rules,
+             const std::vector<sigma::Observation>& observed) {
   ByteWriter out;
   out.number(form_version);
-  out.digest(turn.form);
-  out.list(turn.observations, [](ByteWriter& to, const sigma::Observation& one) {
-    to.number(one.rule);
+  out.digest(form);
+  out.list(observed, [&](ByteWriter& to, const sigma::Observation& one) {
+    to.number(static_cast<std::uint32_t>(std::ranges::lower_bound(rules, one.rule) - rules.begin()));
     to.number(one.at.us);
     to.list(one.values, [](ByteWriter& values, const std::string& value) { values.counted(value); });
   });
@@ -77,29 +80,26 @@ CorrelationRows::CorrelationRows(const sigma::Correlator& correlator, const sigm
 Result<Timestamp> CorrelationRows::resume(sigma::Correlator& correlator, store::Records& records) {
   Timestamp newest{};
   std::vector<store::Write> gone;
-  for (std::string after;;) {
-    const auto rows = TRY(records.scan(store::Table::cursor, prefix, after, rows_at_once));
-    for (const auto& row : rows) {
-      const auto turn = decode_observed_turn(row.value);
-      if (!turn) return fail(ErrorCode::corrupt, "{}: {}", row.key, turn.error().message);
-      const auto number = TRY(number_of(row.key));
-      next_ = number + 1;
-      if (turn->form != form_) {
-        gone.push_back(removal_of(number));
-        continue;
-      }
-      for (auto one : turn->observations) {
-        if (one.rule >= rules_.size()) return fail(ErrorCode::corrupt, "{}: a rule that is none", row.key);
-        one.rule = rules_[one.rule];
-        newest = std::max(newest, one.at);
-        correlator.take(one);  // what began with it was told before
-      }
-      kept_.push_back({.number = number, .newest = newest, .events = turn->observations.size()});
-      events_ += turn->observations.size();
+  const auto give = [&](const store::Record& row) -> Done {
+    auto turn = decode_observed_turn(row.value);
+    if (!turn) return fail(ErrorCode::corrupt, "{}: {}", row.key, turn.error().message);
+    const auto number = TRY(number_of(row.key));
+    next_ = number + 1;
+    if (turn->form != form_) {
+      gone.push_back(removal_of(number));
+      return {};
     }
-    if (rows.size() < static_cast<std::size_t>(rows_at_once)) break;
-    after = rows.back().key;
-  }
+    for (auto& one : turn->observations) {
+      if (one.rule >= rules_.size()) return fail(ErrorCode::corrupt, "{}: a rule that is none", row.key);
+      one.rule = rules_[one.rule];
+      newest = std::max(newest, one.at);
+      correlator.take(one);  // what began with it was told before
+    }
+    kept_.push_back({.number = number, .newest = newest, .events = turn->observations.size()});
+    events_ += turn->observations.size();
+    return {};
+  };
+  TRY(store::each_record(records, store::Table::cursor, prefix, rows_at_once, give));
   if (!gone.empty()) TRY(records.write(gone));
   return newest;
 }
@@ -107,11 +107,10 @@ Result<Timestamp> CorrelationRows::resume(sigma::Correlator& correlator, store::
 std::vector<store::Write> CorrelationRows::add(const std::vector<sigma::Observation>& observed) {
   std::vector<store::Write> writes;
   if (observed.empty()) return writes;
-  ObservedTurn turn{.form = form_, .observations = observed};
-  for (auto& one : turn.observations)
-    one.rule = static_cast<std::uint32_t>(std::ranges::lower_bound(rules_, one.rule) - rules_.begin());
-  writes.push_back(
-      {.table = store::Table::cursor, .key = key_of(next_), .value = encode(turn), .expected = std::nullopt});
+  writes.push_back({.table = store::Table::cursor,
+                    .key = key_of(next_),
+                    .value = encode(form_, rules_, observed),
+                    .expected = std::nullopt});
   kept_.push_back({.number = next_++, .newest = observed.back().at, .events = observed.size()});
   events_ += observed.size();
   while (kept_.size() > 1 &&

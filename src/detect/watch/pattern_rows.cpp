@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "model/pattern.h"
 #include "policy/byte_form.h"
+#include "store/each_record.h"
 
 namespace shieldwall::detect {
 
@@ -69,18 +70,15 @@ Result<PatternWait> decode_pattern_wait(std::string_view value) {
 
 Done resume(PatternFollower& follower, store::Records& records) {
   std::vector<store::Write> gone;
-  for (std::string after;;) {
-    const auto rows = TRY(records.scan(store::Table::cursor, prefix, after, rows_at_once));
-    for (const auto& row : rows) {
-      auto wait = decode_pattern_wait(row.value);
-      if (!wait) return fail(ErrorCode::corrupt, "{}: {}", row.key, wait.error().message);
-      if (!follower.resume(std::move(*wait)))
-        gone.push_back(
-            {.table = store::Table::cursor, .key = row.key, .value = std::nullopt, .expected = std::nullopt});
-    }
-    if (rows.size() < static_cast<std::size_t>(rows_at_once)) break;
-    after = rows.back().key;
-  }
+  const auto give = [&](const store::Record& row) -> Done {
+    auto wait = decode_pattern_wait(row.value);
+    if (!wait) return fail(ErrorCode::corrupt, "{}: {}", row.key, wait.error().message);
+    if (!follower.resume(std::move(*wait)))
+      gone.push_back(
+          {.table = store::Table::cursor, .key = row.key, .value = std::nullopt, .expected = std::nullopt});
+    return {};
+  };
+  TRY(store::each_record(records, store::Table::cursor, prefix, rows_at_once, give));
   return gone.empty() ? Done() : records.write(gone);
 }
 

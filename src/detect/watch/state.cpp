@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "model/json_writer.h"
+#include "store/each_record.h"
 
 namespace shieldwall::detect {
 
@@ -107,15 +108,13 @@ Result<std::vector<T>> all_rows(store::Records& records,
                                 std::string_view prefix,
                                 Read read) {
   std::vector<T> all;
-  for (std::string after;;) {
-    const auto rows = TRY(records.scan(table, prefix, after, rows_at_once));
-    for (const auto& row : rows) {
-      auto one = TRY(read(row));
-      all.push_back(std::move(one));
-    }
-    if (rows.size() < static_cast<std::size_t>(rows_at_once)) return all;
-    after = rows.back().key;
-  }
+  const auto add = [&](const store::Record& row) -> Done {
+    auto one = TRY(read(row));
+    all.push_back(std::move(one));
+    return {};
+  };
+  TRY(store::each_record(records, table, prefix, rows_at_once, add));
+  return all;
 }
 
 }  // namespace

@@ -38,8 +38,8 @@ void encrypt(
   const auto nonce_at = out.size();
   out += random.bytes(nonce_bytes);
   out.resize(out.size() + content.size() + tag_bytes);
-  const auto* const nonce = raw(std::string_view(out)) + nonce_at;
-  crypto_aead_xchacha20poly1305_ietf_encrypt(raw(out) + nonce_at + nonce_bytes,
+  auto* const nonce = raw(out) + nonce_at;
+  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + nonce_bytes,
                                              nullptr,
                                              raw(content),
                                              content.size(),

@@ -4,6 +4,7 @@
 
 #include "policy/byte_form.h"
 #include "policy/membership.h"
+#include "store/each_record.h"
 
 namespace shieldwall::exchange::federation {
 
@@ -196,18 +197,15 @@ Result<const std::vector<SecretKey>*> EpochKeys::of(const EpochId& epoch) {
 /// Once, however many envelopes name epochs that nobody gave.
 Done EpochKeys::read_all_origins() {
   auto& origins = origins_.emplace();
-  for (std::string after;;) {
-    const auto rows = TRY(records_.scan(ledger::peer_table, received_prefix, after, rows_at_once));
-    for (const auto& row : rows) {
-      const auto names = std::string_view(row.key).substr(received_prefix.size());
-      const auto slash = names.find('/');
-      const auto origin = TRY(OrganisationId::parse(names.substr(0, slash)));
-      const auto epoch = TRY(EpochId::parse(names.substr(slash + 1)));
-      origins[epoch].push_back(origin);
-    }
-    if (rows.size() < static_cast<std::size_t>(rows_at_once)) return {};
-    after = rows.back().key;
-  }
+  const auto note = [&](const store::Record& row) -> Done {
+    const auto names = std::string_view(row.key).substr(received_prefix.size());
+    const auto slash = names.find('/');
+    const auto origin = TRY(OrganisationId::parse(names.substr(0, slash)));
+    const auto epoch = TRY(EpochId::parse(names.substr(slash + 1)));
+    origins[epoch].push_back(origin);
+    return {};
+  };
+  return store::each_record(records_, ledger::peer_table, received_prefix, rows_at_once, note);
 }
 
 }  // namespace shieldwall::exchange::federation

@@ -5,6 +5,7 @@
 #include "ledger/organisation.h"
 #include "ledger/rows.h"
 #include "policy/byte_form.h"
+#include "store/each_record.h"
 
 namespace shieldwall::exchange::federation {
 
@@ -38,15 +39,12 @@ const policy::Roster* roster_of(const Known& known, const AllianceId& alliance) 
 /// An alliance that does not list it any more, or is left, gives way to the next.
 Done read_known_by(store::Records& records, Known& known) {
   std::map<OrganisationId, AllianceId> first;
-  for (std::string after;;) {
-    const auto rows = TRY(records.scan(ledger::peer_table, known_by_prefix, after, 1'000));
-    for (const auto& row : rows) {
-      const auto organisation = TRY(OrganisationId::parse(row.key.substr(known_by_prefix.size())));
-      first.emplace(organisation, TRY(AllianceId::parse(row.value)));
-    }
-    if (rows.size() < 1'000) break;
-    after = rows.back().key;
-  }
+  const auto note = [&](const store::Record& row) -> Done {
+    const auto organisation = TRY(OrganisationId::parse(row.key.substr(known_by_prefix.size())));
+    first.emplace(organisation, TRY(AllianceId::parse(row.value)));
+    return {};
+  };
+  TRY(store::each_record(records, ledger::peer_table, known_by_prefix, 1'000, note));
   for (const auto& one : known.newest)
     for (const auto& member : one.roster.members) {
       const auto noted = first.find(member.organisation);

@@ -7,6 +7,7 @@
 #include "ledger/alliance.h"
 #include "policy/byte_form.h"
 #include "policy/membership.h"
+#include "store/each_record.h"
 
 namespace shieldwall::exchange::federation {
 
@@ -95,19 +96,6 @@ std::vector<Bytes> packed_rows(std::map<Digest, std::vector<SetEntry>> groups) {
   return rows;
 }
 
-/// Reads all rows of a kind, a page at a time.
-Done each_row(store::Records& records,
-              std::string_view prefix,
-              int at_once,
-              const std::function<Done(const store::Record&)>& visit) {
-  for (std::string after;;) {
-    const auto rows = TRY(records.scan(ledger::statement_table, prefix, after, at_once));
-    for (const auto& row : rows) TRY(visit(row));
-    if (rows.size() < static_cast<std::size_t>(at_once)) return {};
-    after = rows.back().key;
-  }
-}
-
 class Builder {
  public:
   Builder(store::Records& records, Timestamp now, Random& random)
@@ -115,9 +103,9 @@ class Builder {
 
   Done run() {
     const auto own = [&](const store::Record& row) { return add_own(row); };
-    TRY(each_row(records_, "own/", built_at_once, own));
+    TRY(store::each_record(records_, ledger::statement_table, "own/", built_at_once, own));
     const auto in = [&](const store::Record& row) { return add_taken(row); };
-    TRY(each_row(records_, "in/", built_at_once, in));
+    TRY(store::each_record(records_, ledger::statement_table, "in/", built_at_once, in));
     writes_.push_back(put(std::string(built_key), "1"));
     return flush(true);
   }
@@ -219,8 +207,9 @@ Done each_entry(store::Records& records,
         for (const auto& entry : group.entries) visit(entry);
     return {};
   };
-  TRY(each_row(records, prefix_of(kind, "new"), new_at_once, read));
-  return each_row(records, prefix_of(kind, "packed"), packed_at_once, read);
+  TRY(store::each_record(records, ledger::statement_table, prefix_of(kind, "new"), new_at_once, read));
+  return store::each_record(
+      records, ledger::statement_table, prefix_of(kind, "packed"), packed_at_once, read);
 }
 
 Done pack(store::Records& records, SetKind kind) {
