@@ -64,6 +64,9 @@ Event an_event(Random& random, std::int64_t at, std::uint64_t late) {
                       ports[number(5)])};
 }
 
+/// So that a pattern forgets none of the events, however many the size asks for.
+const PatternSetOptions waits_for_all{.window = days(36'500), .waiting_max = 1'000'000};
+
 class Logs {
  public:
   Logs(std::uint64_t seed, std::size_t files, std::int64_t lines, std::uint64_t late = 7) {
@@ -93,7 +96,7 @@ class Logs {
   /// By one follower, over all events in the order of time.
   std::vector<std::string> truth(const Matcher& matcher) const {
     const auto followed = std::make_shared<const IndicatorPatterns>(
-        IndicatorPatterns::of(matcher.indicators(), Timestamp{} + days(1), {.window = days(36'500)}));
+        IndicatorPatterns::of(matcher.indicators(), Timestamp{} + days(1), waits_for_all));
     PatternFollower follower(followed);
     Scanner scanner(matcher);
     std::vector<std::size_t> order(events_.size());
@@ -140,7 +143,7 @@ std::vector<std::string> scanned(const Matcher& matcher,
   const auto files = find_files(paths);
   REQUIRE(files);
   const auto wanted = std::make_shared<const IndicatorPatterns>(
-      IndicatorPatterns::of(matcher, Timestamp{} + days(1), {.window = days(36'500)}));
+      IndicatorPatterns::of(matcher, Timestamp{} + days(1), waits_for_all));
   REQUIRE(wanted->size() == patterns.size() + 1);
   REQUIRE(wanted->unused().size() == 1);
   CHECK(wanted->unused().front().id == "broken");
