@@ -23,12 +23,14 @@ struct BindProblem {
   Done spend(std::uint64_t steps_taken);
 };
 
-/// A leaf that wants `times` observations with first <= first_max and last >= last_min.
+/// A leaf that wants `times` observations with first <= first_max and last >= last_min, not before the place
+/// `from` among its candidates.
 struct BindRequest {
   std::uint32_t leaf;
   std::uint64_t times;
   std::int64_t first_max;
   std::int64_t last_min;
+  std::uint32_t from = 0;
 };
 
 /// Serves all requests from observations with `left` units each, if that can be (a maximum flow).

@@ -175,8 +175,13 @@ class Search {
     const auto& candidate = candidates(slot)[place];
     if (candidate.first > bounds.first_max || candidate.last < bounds.last_min) return false;
     if (left_[candidate.observation] == 0) return false;
+    return place >= lowest(slot);
+  }
+
+  /// The first of its candidates that the slot may have.
+  std::uint32_t lowest(std::size_t slot) const {
     const auto alike = slots_.slots[slot].alike;
-    return alike == nobody || place_[alike] == nobody || place_[alike] <= place;
+    return alike == nobody || place_[alike] == nobody ? 0 : place_[alike];
   }
 
   Result<Room> room_of(std::size_t slot, const Bounds& bounds) {
@@ -243,7 +248,11 @@ class Search {
     std::vector<BindRequest> requests;
     for (std::size_t slot = 0; slot < size_; ++slot)
       if (place_[slot] == nobody)
-        requests.push_back({slots_.slots[slot].leaf, 1, bounds[slot].first_max, bounds[slot].last_min});
+        requests.push_back({.leaf = slots_.slots[slot].leaf,
+                            .times = 1,
+                            .first_max = bounds[slot].first_max,
+                            .last_min = bounds[slot].last_min,
+                            .from = lowest(slot)});
     return serve(problem_, requests, left_);
   }
 

@@ -2,6 +2,7 @@
 // shortest chains of such moves are looked for (augmenting paths).
 
 #include <algorithm>
+#include <span>
 
 #include "detect/pattern/bind_parts.h"
 
@@ -50,6 +51,11 @@ class Service {
     bool reached = false;
   };
 
+  std::span<const Candidate> candidates(std::uint32_t request) const {
+    const auto& one = requests_[request];
+    return std::span(problem_.candidates[one.leaf]).subspan(one.from);
+  }
+
   bool fits(const Candidate& candidate, const BindRequest& request) const {
     return candidate.first <= request.first_max && candidate.last >= request.last_min;
   }
@@ -65,10 +71,10 @@ class Service {
 
   /// Takes up to `need` units that nobody holds; how many.
   Result<std::uint64_t> take_free(std::uint32_t request, std::uint64_t need) {
-    const auto& candidates = problem_.candidates[requests_[request].leaf];
-    TRY(problem_.spend(candidates.size()));
+    const auto all = candidates(request);
+    TRY(problem_.spend(all.size()));
     const auto wanted = need;
-    for (const auto& candidate : candidates) {
+    for (const auto& candidate : all) {
       if (need == 0) break;
       if (candidate.first > requests_[request].first_max) break;  // ascending
       const auto which = candidate.observation;
@@ -88,9 +94,9 @@ class Service {
     steps_[request].reached = true;
     for (std::size_t i = 0; i < queue_.size(); ++i) {
       const auto at = queue_[i];
-      const auto& candidates = problem_.candidates[requests_[at].leaf];
-      TRY(problem_.spend(candidates.size()));
-      for (const auto& candidate : candidates) {
+      const auto all = candidates(at);
+      TRY(problem_.spend(all.size()));
+      for (const auto& candidate : all) {
         if (!fits(candidate, requests_[at])) continue;
         if (free_[candidate.observation] > 0) {
           --free_[candidate.observation];

@@ -93,9 +93,24 @@ std::string shown(const World& world) {
   return out;
 }
 
+/// Only what `binding` uses of `world`, for the brackets that it uses it for.
+World used_by(const std::vector<Bound>& binding, const World& world, const BindTree& tree) {
+  World used = world;
+  for (auto& one : used.observations) one.units = 0;
+  for (auto& row : used.brackets) row.assign(row.size(), false);
+  for (const auto& bound : binding) {
+    used.observations[bound.observation].units += bound.units;
+    for (const auto bracket : tree.leaves[bound.leaf].brackets)
+      used.brackets[bracket][bound.observation] = world.brackets[bracket][bound.observation];
+  }
+  for (std::size_t i = 0; i < used.observations.size(); ++i)
+    CHECK(used.observations[i].units <= world.observations[i].units);
+  return used;
+}
+
 }  // namespace
 
-TEST_CASE("bindings are found exactly when the naive reading finds one") {
+TEST_CASE("bindings are found exactly when the naive reading finds one, and are bindings") {
   SeededRandom random(20);
   const auto worlds = tests::test_size("pattern_worlds");
   std::int64_t matched = 0;
@@ -114,6 +129,11 @@ TEST_CASE("bindings are found exactly when the naive reading finds one") {
     const auto found = find_binding(code->tree, world.observations, satisfied_in(world, code->tree));
     REQUIRE(found);
     REQUIRE_MESSAGE(found->has_value() == *naive, text, shown(world));
+    if (*found) {
+      const auto used = used_by(**found, world, code->tree);
+      REQUIRE_MESSAGE(
+          naive_match(parsed->root, used.observations, used.brackets) == true, text, shown(world), shown(used));
+    }
     matched += *naive ? 1 : 0;
     ++compared;
   }
@@ -122,6 +142,14 @@ TEST_CASE("bindings are found exactly when the naive reading finds one") {
 }
 
 namespace {
+
+bool bound_in(const std::string& pattern, const World& world) {
+  const auto code = PatternCode::compile(pattern);
+  REQUIRE(code);
+  const auto found = find_binding(code->tree, world.observations, satisfied_in(world, code->tree));
+  REQUIRE(found);
+  return found->has_value();
+}
 
 /// Whether `pattern`, with brackets [x:n = 0], [x:n = 1], ..., is bound in a world of instants: of each
 /// bracket the seconds at which it is satisfied.
@@ -138,11 +166,7 @@ bool bound_in(const std::string& pattern, const std::vector<std::vector<std::int
     world.brackets.emplace_back(world.observations.size(), false);
     for (const auto second : row) world.brackets.back()[at[second]] = true;
   }
-  const auto code = PatternCode::compile(pattern);
-  REQUIRE(code);
-  const auto found = find_binding(code->tree, world.observations, satisfied_in(world, code->tree));
-  REQUIRE(found);
-  return found->has_value();
+  return bound_in(pattern, world);
 }
 
 }  // namespace
@@ -167,6 +191,27 @@ TEST_CASE("repeated sequences share observations out in time") {
   CHECK(bound_in("(([x:n = 0] AND [x:n = 1]) WITHIN 1 SECONDS) REPEATS 2 TIMES", {{1, 5, 9}, {2, 3, 10}}));
   CHECK_FALSE(
       bound_in("(([x:n = 0] AND [x:n = 1]) WITHIN 1 SECONDS) REPEATS 3 TIMES", {{1, 5, 9}, {2, 3, 10}}));
+}
+
+TEST_CASE("what copies of a part share out among them keeps the distances around all of them") {
+  const auto second = [](std::int64_t n) { return n * 1'000'000; };
+  World world;
+  world.observations = {{second(6), second(8), 1},
+                        {second(0), second(0), 1},
+                        {second(1), second(4), 2},
+                        {second(4), second(4), 1},
+                        {second(5), second(5), 1},
+                        {second(3), second(3), 1}};
+  world.brackets = {{false, true, true, true, true, true},
+                    {true, true, true, false, true, false},
+                    {true, false, true, true, true, true},
+                    {true, true, true, true, true, true},
+                    {true, false, false, true, true, true}};
+  // All seven are needed, and 0..0 and 6..8 are six seconds apart.
+  CHECK_FALSE(
+      bound_in("(([x:n = 0] AND [x:n = 1]) REPEATS 2 TIMES AND ([x:n = 2] WITHIN 2 SECONDS AND [x:n = 3] "
+               "WITHIN 4 SECONDS) WITHIN 4 SECONDS AND [x:n = 4] WITHIN 4 SECONDS) WITHIN 4 SECONDS",
+               world));
 }
 
 TEST_CASE("many observations and large counts are bound without writing combinations down") {
