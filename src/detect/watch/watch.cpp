@@ -113,7 +113,7 @@ class FileWatch final : public Watch {
   Result<bool> look(Scanner& scanner, const Matcher& matcher, const std::atomic<bool>& stop) override {
     const auto now = system_clock().steady();
     const auto seen = changes_.drain();
-    const bool anew = seen.names || (seen.any && some_are_empty_);
+    const bool anew = seen.names || (seen.any && some_begin_anew_);
     if (anew || !listed_ || in_flux_ || now.us - listed_at_.us >= list_every.us) {
       changes_.follow(places_.folders());
       list();
@@ -137,6 +137,8 @@ class FileWatch final : public Watch {
 
  private:
   using Key = std::pair<std::uint64_t, std::uint64_t>;  // device, inode
+  /// (device, inode, size, time of writing, left_) of a file that is not to be read as it stands.
+  using PassedBy = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp, std::uint64_t>;
 
   /// Takes up what is there, and notes what is not any more.
   void list() {
@@ -152,13 +154,13 @@ class FileWatch final : public Watch {
     }
     // The same files first, then what paths name, and their rotated selves in the light of both.
     for (const auto& candidate : candidates) take_up(candidate, true);
-    in_flux_ = some_are_empty_ = false;
+    in_flux_ = some_begin_anew_ = false;
     for (const bool rotated : {false, true})
       for (const auto& candidate : candidates)
         if (candidate.is_rotated == rotated) take_up(candidate, false);
     // A file that was renamed meanwhile may stand in no listing, and is older than this one.
     const auto meanwhile = changes_.drain();
-    in_flux_ = in_flux_ || meanwhile.names || (meanwhile.any && some_are_empty_);
+    in_flux_ = in_flux_ || meanwhile.names || (meanwhile.any && some_begin_anew_);
     if (last_listed_ == Timestamp{} || !in_flux_) last_listed_ = at;
   }
 
@@ -166,7 +168,7 @@ class FileWatch final : public Watch {
     const OpenFile file(candidate.path);
     const auto status = status_of(file.is_open() ? file.path() : candidate.path);
     if (!status) in_flux_ = true;
-    some_are_empty_ = some_are_empty_ || (status && status->bytes == 0);
+    some_begin_anew_ = some_begin_anew_ || (status && status->bytes == 0);
     if (!status || status->bytes == 0) return;
     if (!file.is_open()) return tell_unread(candidate.path, "does not open");
     const Key key{status->device, status->inode};
@@ -202,8 +204,8 @@ class FileWatch final : public Watch {
   std::optional<FilePosition> position_for(const LogCandidate& candidate,
                                            const std::string& file,
                                            const FileStatus& status) {
-    const auto unchanged = std::tuple(status.device, status.inode, status.bytes, status.written, left_);
-    if (passed_by_.contains(unchanged)) return std::nullopt;
+    const PassedBy unchanged(status.device, status.inode, status.bytes, status.written, left_);
+    if (passed_by_.contains(unchanged)) return pass_by(candidate, unchanged, true);
     const auto& head = head_at(file, status);
     if (head.ends_early && waits_for_more(head, candidate, status)) return std::nullopt;
     // A copy, or the packed form, of one that is gone.
@@ -213,18 +215,23 @@ class FileWatch final : public Watch {
         return take_gone(i);
     const auto copied = copied_from(candidate, file, status);
     in_flux_ = in_flux_ || copied == Copied::perhaps;
-    if (copied == Copied::perhaps || copied == Copied::by_little) return std::nullopt;
-    if (copied == Copied::surely || was_before_our_time(candidate, status)) {
-      if (passed_by_.size() > 10 * open_files_max) passed_by_.clear();
-      passed_by_.insert(unchanged);
-      return std::nullopt;
-    }
+    if (copied == Copied::perhaps) return std::nullopt;
+    if (copied != Copied::no || was_before_our_time(candidate, status))
+      return pass_by(candidate, unchanged, copied != Copied::by_little);
     FilePosition position;
     position.id = to_hex(system_random().bytes(16));
     // The name under which scan tells a node of this log, where it is long enough to have one for good.
     const bool is_whole = head.bytes.size() == head_bytes_max;
     position.source = is_whole ? "head:" + sha256(head.bytes).hex() : "watch:" + position.id;
     return position;
+  }
+
+  /// The log itself looks like a copy of its copy where that was read first; it will be emptied.
+  std::nullopt_t pass_by(const LogCandidate& candidate, const PassedBy& as_it_is, bool until_it_changes) {
+    some_begin_anew_ = some_begin_anew_ || !candidate.is_rotated;
+    if (passed_by_.size() > 10 * open_files_max) passed_by_.clear();
+    if (until_it_changes) passed_by_.insert(as_it_is);
+    return std::nullopt;
   }
 
   /// Is a file the copy of one that is still there? Its lines are read where they are; should that be
@@ -430,12 +437,12 @@ class FileWatch final : public Watch {
   std::vector<Key> leaving_;
   std::set<std::string> told_;
   std::map<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp>, Head> heads_;
-  /// (device, inode, size, time of writing, left_) of files that are not to be read as they stand.
-  std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, Timestamp, std::uint64_t>> passed_by_;
+  std::set<PassedBy> passed_by_;
   /// Rotated files that were there at the first listing: (device, inode, time of writing).
   std::set<std::tuple<std::uint64_t, std::uint64_t, Timestamp>> left_behind_;
-  std::uint64_t left_ = 0;       // how often a log was let go
-  bool some_are_empty_ = false;  // at the last listing: their first bytes are no news in the names
+  std::uint64_t left_ = 0;        // how often a log was let go
+  bool some_begin_anew_ = false;  // at the last listing logs were empty, or like their own copy, as one is
+                                  // before it is emptied: their first bytes are no news in the names
   bool in_flux_ = false;     // at the last listing names changed, or a file could not be told from others yet
   Timestamp last_listed_{};  // rotated files that were written since have not been seen
   /// The last listing of which every file was read, and so has a position that survives: a restart takes

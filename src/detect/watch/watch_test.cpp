@@ -294,6 +294,20 @@ TEST_CASE("a copy of a log that is still there is not read twice") {
   CHECK(world.counted() == 2);
 }
 
+TEST_CASE("a log whose copy was read in its place is looked at as soon as it is written anew") {
+  World world;
+  world.write("x.log", "one " + good + "two " + good + "three " + bad);
+  world.hits();
+  world.copy_and_empty("x.log", "x.log.2");
+  world.write("x.log", "four " + bad);
+  fs::copy_file(world.file("x.log"), world.file("x.log.1"));
+  world.hits();
+  CHECK(world.counted() == 2);
+  fs::resize_file(world.file("x.log"), 0);
+  world.write("x.log", "five " + bad + "six " + bad);
+  CHECK(world.hits() == "x.log:1 x.log:2");
+}
+
 TEST_CASE("a log that was packed goes on where it was; one that was never seen is read from its beginning") {
   const auto gzip = [](const World& world, const std::string& name) {
     world.write(name + ".gz", wire::gzip(world.read(name)));
