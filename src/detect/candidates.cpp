@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace shieldwall::detect {
@@ -37,6 +38,7 @@ bool append_plain(std::string_view rest, std::string& out) {
 }  // namespace
 
 void Candidates::clear() {
+  quads_.clear();
   v4s_.clear();
   v6s_.clear();
   keys_.clear();
@@ -96,6 +98,20 @@ void Candidates::probe_names(std::string_view name, std::uint32_t line) {
            .line = line,
            .kind = LiteralKind::domain});
     name.remove_prefix(dot + 1);
+  }
+}
+
+void Candidates::take_quads() {
+  const bool domains = tables_.kinds.test(static_cast<std::size_t>(LiteralKind::domain));
+  read_quads(quads_);
+  for (const auto& quad : quads_) {
+    if (quad.is_address) {
+      add_v4(quad.address, quad.line);
+    } else if (domains) {
+      std::string_view name(quad.at, static_cast<std::size_t>(std::bit_width(quad.marks) - 1));
+      if (name.ends_with('.')) name.remove_suffix(1);
+      if (name.find('.') != name.npos) add_name(name, domain_tail(name), quad.line);
+    }
   }
 }
 

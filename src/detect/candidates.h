@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "detect/dotted_quads.h"
 #include "detect/readers/arena.h"
 #include "detect/tables.h"
 
@@ -21,7 +22,7 @@ class Candidates {
 
   void clear();
   /// How many were added since.
-  std::size_t size() const { return v4s_.size() + v6s_.size() + keys_.size() + urls_.size(); }
+  std::size_t size() const { return quads_.size() + v4s_.size() + v6s_.size() + keys_.size() + urls_.size(); }
 
   // What is given stays where it is until the block is done. `line` is a number of the caller's.
 
@@ -29,6 +30,11 @@ class Candidates {
     if (!v4_) return;
     base_.addresses.prefetch(address);
     v4s_.push_back({address, line});
+  }
+  /// A text of digits and dots that does not begin with a dot, up to DottedQuad::size_max bytes; `marks` as
+  /// there. What is no address is asked as a name.
+  [[gnu::always_inline]] void add_quad(const char* at, std::uint32_t marks, std::uint32_t line) {
+    quads_.push_back({.at = at, .line = line, .marks = static_cast<std::uint16_t>(marks)});
   }
   void add(const model::Address& address, std::uint32_t line) {
     if (address.is_v4()) return add_v4(address.v4(), line);
@@ -58,6 +64,7 @@ class Candidates {
   /// Calls `found(line)` where a key is looked for.
   template <typename Found>
   void ask(Found&& found) {
+    take_quads();
     make_probes();
     for (const auto& probe : probes_)
       if (finds(probe)) found(probe.line);
@@ -92,6 +99,7 @@ class Candidates {
     base_.prefetch(hash);
     keys_.push_back({hash, key.data(), static_cast<std::uint32_t>(key.size()), line, kind});
   }
+  void take_quads();
   void make_probes();
   void probe(const model::Address& address, std::uint32_t line);
   void probe_names(std::string_view name, std::uint32_t line);
@@ -106,6 +114,7 @@ class Candidates {
   const MatcherTables& tables_;
   const LiteralImage& base_;  // where nearly all is
   bool v4_, v6_;
+  std::vector<DottedQuad> quads_;
   std::vector<V4> v4s_;
   std::vector<V6> v6s_;
   std::vector<Key> keys_;

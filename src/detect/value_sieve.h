@@ -124,32 +124,12 @@ struct ValueSieve {
   }
 
   /// Of digits and dots: an address, or nearly one.
-  bool numeric(Slice span, std::uint64_t dots) {
-    if (mac && span.size() - static_cast<unsigned>(std::popcount(dots)) == 12) return false;
-    const auto first = static_cast<unsigned>(std::countr_zero(dots));
-    const auto two = dots & (dots - 1);
-    const auto second = static_cast<unsigned>(std::countr_zero(two));
-    const auto three = two & (two - 1);
-    const auto third = static_cast<unsigned>(std::countr_zero(three));
-    const bool four = three != 0 && (three & (three - 1)) == 0;
-    if (!four || span.size() > 15) return name(span, dots);
-    const auto a = part(span.begin, first), b = part(span.begin + first + 1, second - first - 1),
-               c = part(span.begin + second + 1, third - second - 1),
-               d = part(span.begin + third + 1, span.size() - third - 1);
-    if ((a | b | c | d) > 255) return name(span, dots);
-    candidates.add_v4(a << 24 | b << 16 | c << 8 | d, line);
+  [[gnu::always_inline]] bool numeric(Slice span, std::uint64_t dots) {
+    const auto size = span.size();
+    if (mac && size - static_cast<unsigned>(std::popcount(dots)) == 12) return false;
+    if (size > DottedQuad::size_max || (dots & 1) != 0) return name(span, dots);
+    candidates.add_quad(block + span.begin, static_cast<std::uint32_t>(dots) | 1u << size, line);
     return true;
-  }
-
-  /// The number in one to three digits without a leading zero, or more than 255.
-  [[gnu::always_inline]] std::uint32_t part(std::uint32_t at, unsigned size) const {
-    std::uint32_t word;
-    std::memcpy(&word, block + at, 4);
-    const auto digits = (word & 0x0f0f0f0fu) << ((32 - 8 * size) & 31) >> 8;  // hundreds lowest
-    const auto number = (digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 + (digits >> 16);
-    const auto bad = static_cast<unsigned>(size - 1 > 2) |
-                     (static_cast<unsigned>(size > 1) & static_cast<unsigned>((word & 0xff) == '0'));
-    return number | bad << 8;
   }
 
   bool hash(Slice span) {

@@ -1,7 +1,8 @@
 #pragma once
 // Memory for what one record decodes: handed out in order, taken back at once.
 
-#include <cstring>
+#include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -27,12 +28,12 @@ class Arena {
     return at;
   }
 
+  /// They one behind the other.
   std::string_view keep(std::string_view a, std::string_view b = {}, std::string_view c = {}) {
     char* const at = take(a.size() + b.size() + c.size());
-    std::memcpy(at, a.data(), a.size());
-    std::memcpy(at + a.size(), b.data(), b.size());
-    std::memcpy(at + a.size() + b.size(), c.data(), c.size());
-    return {at, a.size() + b.size() + c.size()};
+    char* end = at;
+    for (const auto part : {a, b, c}) end = std::ranges::copy(part, end).out;
+    return {at, static_cast<std::size_t>(end - at)};
   }
 
  private:
