@@ -41,7 +41,8 @@ Result<bool> may_leave(store::Store& store, const AnonymousCount& count);
 /// What can be said of a sighting's way before it is let go.
 struct AnonymousWay {
   AllianceId alliance{};
-  std::size_t sources = 0;                     // members who could have seen it, this one among them
+  std::size_t sources = 0;   // members who could have seen it, this one among them
+  bool is_narrowed = false;  // to the cleared, to compartments or persons: how many of these is not known
   std::vector<policy::RosterMember> relays{};  // that could carry it: neither this member nor the owner
 };
 /// By the label under which the owner's indicator is held here.

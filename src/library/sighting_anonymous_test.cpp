@@ -23,8 +23,11 @@ struct Allied : World {
   std::vector<OrganisationId> allies{cert, company, organisation("carrier", false)};
   std::size_t relays;
 
+  policy::Label narrowed;  // what the indicator's label says beside its audience
+
   /// `size` members in all, the cert among them; `relaying`: whether one of them carries for others
-  explicit Allied(int size, bool relaying = true) : relays(relaying ? 1 : 0) {
+  explicit Allied(int size, bool relaying = true, policy::Label beside = {})
+      : relays(relaying ? 1 : 0), narrowed(std::move(beside)) {
     for (int i = static_cast<int>(allies.size()); i < size; ++i)
       allies.push_back(organisation(fmt::format("ally {}", i), false));
     keep_roster();
@@ -53,7 +56,8 @@ struct Allied : World {
   }
   /// As a release of the cert's to all members puts it here.
   void receive(const CircleId& circle) {
-    auto label = policy::owner_only(cert);
+    auto label = narrowed;
+    label.audience = {{.owner = cert, .inside = {}}};
     label.tlp = policy::Tlp::amber;
     policy::AllianceAudience audience{
         .alliance = alliance, .roster_version = 1, .nations = {}, .organisations = allies};
@@ -69,7 +73,10 @@ struct Allied : World {
   }
   api::Caller at_seer() {
     auto caller = at_company();
-    caller.scope = policy::Scope::of(*ledger::subject_of(store->records(), company));
+    auto subject = *ledger::subject_of(store->records(), company);
+    subject.clearances = {{narrowed.classification.scheme, narrowed.classification.ordinal}};
+    subject.compartments = narrowed.compartments;
+    caller.scope = policy::Scope::of(subject);
     return caller;
   }
   void see(const std::string& at, int count) {
@@ -132,6 +139,22 @@ TEST_CASE("four who could be the source are no crowd, and without a relay nothin
   sent = nobody_carries.send();
   CHECK(sent.texts("held_back", "reason") == Texts{"no other member carries for others: a relay has to"});
   CHECK(nobody_carries.leaving().empty());
+}
+
+TEST_CASE("where a label admits only some of its audience, nobody knows how large the crowd is") {
+  policy::Label label;
+  SUBCASE("the cleared") {
+    label.classification = {.scheme = 1, .ordinal = 1};
+  }
+  SUBCASE("a compartment") {
+    label.compartments = {CompartmentId{Uuid::named(Uuid{}, "compartment")}};
+  }
+  Allied world(9, true, label);
+  const auto sent = world.send();
+  CHECK(sent.raw("sent") == "0");
+  CHECK(sent.texts("held_back", "reason") ==
+        Texts{"its label admits only some of its audience, and who these are is not known here"});
+  CHECK(world.leaving().empty());
 }
 
 TEST_CASE("what came by no alliance does not leave without a name") {

@@ -200,6 +200,8 @@ class Sender {
     if (!way) return way.error().message;
     if (named_.contains(indicator.id)) return std::string("it was told with this organisation's name before");
     if (way->relays.empty()) return std::string("no other member carries for others: a relay has to");
+    if (way->is_narrowed)
+      return std::string("its label admits only some of its audience, and who these are is not known here");
     if (way->sources >= ledger::anonymous_sources_min) return std::string();
     return fmt::format("{} members could have seen it, and fewer than {} are no crowd",
                        way->sources,
