@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/eventual.h"
 #include "base/executor.h"
 #include "base/fs.h"
 #include "base/ids.h"
@@ -192,4 +193,18 @@ TEST_CASE("a file opened exclusively is refused to the next opener until it is c
   }
   CHECK(fs.open_exclusively(path));
   CHECK(fs.remove(path));
+}
+
+TEST_CASE("what a piece of work held is free once it is done, also where the next waited for it") {
+  std::vector<std::weak_ptr<int>> held;
+  std::shared_future<int> before;
+  const auto run = [](const std::function<void()>& work) { work(); };
+  for (int number = 1; number <= 3; ++number) {
+    auto own = std::make_shared<int>(number);
+    held.push_back(own);
+    before = eventually(
+        run, [own = std::move(own), before] { return *own + (before.valid() ? before.get() : 0); });
+  }
+  CHECK(before.get() == 1 + 2 + 3);
+  for (const auto& one : held) CHECK(one.expired());
 }

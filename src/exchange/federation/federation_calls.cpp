@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "base/eventual.h"
 #include "base/log.h"
 #include "exchange/federation/federation.h"
 #include "exchange/federation/frames.h"
@@ -135,20 +136,16 @@ bool Federation::page_ahead_allowed(const OrganisationId& peer) const {
 /// before is being taken.
 std::shared_future<Result<TakenPage>> Federation::begin_taking(
     const OrganisationId& peer, Page page, const std::shared_future<Result<TakenPage>>& before) {
-  auto work = std::make_shared<std::packaged_task<Result<TakenPage>()>>(
-      [this, peer, page = std::move(page), before]() -> Result<TakenPage> {
-        const auto held = TRY(keys());
-        auto ahead = read_ahead(services_, *known_.load(), *held, page);
-        if (before.valid() && !before.get())
-          return fail(ErrorCode::unavailable, "the page before could not be taken");
-        return take(peer, page, std::move(ahead));
-      });
-  std::shared_future taking = work->get_future();
-  if (page_ahead_allowed(peer))
-    run_beside([work] { (*work)(); });
-  else
-    (*work)();
-  return taking;
+  const auto run = [this, beside = page_ahead_allowed(peer)](const std::function<void()>& work) {
+    beside ? run_beside(work) : work();
+  };
+  return eventually(run, [this, peer, page = std::move(page), before]() -> Result<TakenPage> {
+    const auto held = TRY(keys());
+    auto ahead = read_ahead(services_, *known_.load(), *held, page);
+    if (before.valid() && !before.get())
+      return fail(ErrorCode::unavailable, "the page before could not be taken");
+    return take(peer, page, std::move(ahead));
+  });
 }
 
 void Federation::run_beside(const std::function<void()>& work) {

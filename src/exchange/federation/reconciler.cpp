@@ -4,6 +4,7 @@
 #include <future>
 #include <set>
 
+#include "base/eventual.h"
 #include "base/log.h"
 
 namespace shieldwall::exchange::federation {
@@ -122,13 +123,11 @@ class Run {
 
   /// Whoever calls waits for it, whatever else fails: it uses `own`.
   std::future<Symbols> begin_reading(SymbolSource& own, const SymbolsWanted& wanted) {
-    auto work = std::make_shared<std::packaged_task<Symbols()>>([this, &own, wanted]() -> Symbols {
+    const auto run = [this](const std::function<void()>& work) { federation_.run_beside(work); };
+    return eventually(run, [this, &own, wanted]() -> Symbols {
       const std::shared_lock reading(federation_.reconciling().sets);
       return own.symbols(services_.store.records(), *federation_.known(), wanted.from, wanted.count);
     });
-    auto reading = work->get_future();
-    federation_.run_beside([work] { (*work)(); });
-    return reading;
   }
 
   /// A peer that goes on for ever is stopped here: no more can differ than both sets hold.
