@@ -58,8 +58,7 @@ struct World {
     const auto key = *SigningKey::from_seed(std::string(SigningKey::seed_bytes, 'k'));
     NodeLog::Options options{
         .folder = "log",
-        .name = *NoteKey::make("cert.example/log", NoteKeyType::ed25519, key.verify_key()),
-        .key = key};
+        .signers = *signers_of("cert.example/log", NoteKeyType::ed25519, key)};
     options.keep = [this](std::span<const Opening> openings) {
       return keep_openings(store->records(), openings);
     };

@@ -262,11 +262,9 @@ inline AllianceNode::Running::Running(AllianceNode& node)
 }
 
 inline Done AllianceNode::Running::begin(AllianceNode& node) {
-  const auto& key = node.keys_.statement;
   ledger::NodeLog::Options options{
       .folder = node.log_folder,
-      .name = *ledger::NoteKey::make(log_origin(node.home_), ledger::NoteKeyType::ed25519, key.verify_key()),
-      .key = key,
+      .signers = *log_signers(node.home_, node.keys_),
       .keep = [&store =
                    node.store()](auto openings) { return ledger::keep_openings(store.records(), openings); },
       .stop = [](std::string_view) {}};

@@ -293,7 +293,7 @@ net::Response two_histories(Stage& stage) {
       log_origin(stage.liar.home()), ledger::NoteKeyType::ed25519, keys.statement.verify_key());
   net::Response last;
   for (const auto* folder : {"/one", "/two"}) {
-    auto log = *ledger::NodeLog::open({.folder = folder, .name = name, .key = keys.statement}, disk);
+    auto log = *ledger::NodeLog::open({.folder = folder, .signers = {{name, keys.statement}}}, disk);
     const ledger::NewEntry entries[] = {{.entry = ledger::commit(folder, stage.random()).entry()},
                                         {.entry = ledger::commit(folder, stage.random()).entry()}};
     REQUIRE(log->append(std::span(entries).first(std::string_view(folder) == "/one" ? 1 : 2)));

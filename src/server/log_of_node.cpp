@@ -8,17 +8,17 @@ std::string log_origin(const OrganisationId& home) {
   return "shieldwall/log/" + home.text();
 }
 
+Result<ledger::NoteSigners> log_signers(const OrganisationId& home, const ledger::NodeKeys& keys) {
+  return ledger::signers_of(
+      log_origin(home), ledger::NoteKeyType::ed25519, keys.statement, keys.replaced.statement);
+}
+
 Result<std::unique_ptr<ledger::NodeLog>> open_log(const std::string& folder,
                                                   const OrganisationId& home,
                                                   const ledger::NodeKeys& keys,
                                                   store::Store& store,
                                                   Fs& fs) {
-  const auto named = [&](const SigningKey& key) {
-    return ledger::NoteKey::make(log_origin(home), ledger::NoteKeyType::ed25519, key.verify_key());
-  };
-  auto name = TRY(named(keys.statement));
-  ledger::NodeLog::Options options{.folder = folder, .name = std::move(name), .key = keys.statement};
-  for (const auto& key : keys.replaced.statement) options.former.push_back(TRY(named(key)));
+  ledger::NodeLog::Options options{.folder = folder, .signers = TRY(log_signers(home, keys))};
   options.keep = [&store](std::span<const ledger::Opening> openings) {
     return ledger::keep_openings(store.records(), openings);
   };

@@ -15,6 +15,9 @@ namespace shieldwall::server {
 /// The origin of the log of that organisation's node.
 std::string log_origin(const OrganisationId& home);
 
+/// As whom the log signs: during an overlap by the keys before, too.
+Result<ledger::NoteSigners> log_signers(const OrganisationId& home, const ledger::NodeKeys& keys);
+
 /// Opens it, or begins one; what it notes goes to the store's records.
 ///   errors  as NodeLog::open
 Result<std::unique_ptr<ledger::NodeLog>> open_log(const std::string& folder,

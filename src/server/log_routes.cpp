@@ -49,7 +49,6 @@ using api::Right;
 using model::JsonWriter;
 
 constexpr std::string_view text_type = "text/plain; charset=utf-8";
-constexpr std::size_t backup_body_bytes_max = 64u << 10;  // one path
 
 Result<Response> key(Call& call) {
   const auto* const log = TRY(log_of(call));

@@ -77,6 +77,17 @@ struct Node::State {
     return federation->refresh();
   }
 
+  /// Log and witness sign by the keys that the node has now.
+  Done follow_keys() {
+    if (!log) return {};
+    const auto keys = TRY(shelf.of<ledger::KeyRing>().keys());
+    if (keys == keys_of_log) return {};
+    log->use(TRY(log_signers(parts.home, *keys)));
+    shelf.of<WitnessOnShelf>().witness->use(TRY(witness_signers(parts.home, *keys)));
+    keys_of_log = keys;
+    return {};
+  }
+
   WatchedStore store;
   std::unique_ptr<ledger::NodeLog> log;  // nothing: this node keeps none
   api::Sealer sealer;
@@ -86,6 +97,7 @@ struct Node::State {
   Parts parts;
   Gate gate;
   std::unique_ptr<exchange::federation::Federation> federation;  // nothing: a node without keys
+  ledger::KeyRing::Keys keys_of_log;                             // by which log and witness sign
   Timestamp next_visibility = Timestamp::always();
   Timestamp next_expiry = Timestamp::always();
   std::atomic<bool> stops{false};
@@ -133,6 +145,7 @@ Result<bool> Node::tick(Duration budget) {
     // Asked anew each second, since a put may bring an earlier instant.
     if (now >= state.next_visibility)
       state.next_visibility = std::min(TRY(state.store.objects().advance(now)), now + seconds(1));
+    TRY(state.follow_keys());
     if (state.log) TRY(state.log->publish());
     bool more = false;
     if (now >= state.next_expiry) {

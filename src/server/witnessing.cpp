@@ -116,13 +116,16 @@ std::string witness_name(const OrganisationId& organisation) {
   return "shieldwall/witness/" + organisation.text();
 }
 
+Result<ledger::NoteSigners> witness_signers(const OrganisationId& home, const ledger::NodeKeys& keys) {
+  return ledger::signers_of(
+      witness_name(home), ledger::NoteKeyType::cosignature, keys.witness, keys.replaced.witness);
+}
+
 Result<std::unique_ptr<ledger::Witness>> open_witness(const std::string& folder,
                                                       const OrganisationId& home,
                                                       const ledger::NodeKeys& keys,
                                                       api::Services& services) {
-  auto name = TRY(
-      ledger::NoteKey::make(witness_name(home), ledger::NoteKeyType::cosignature, keys.witness.verify_key()));
-  ledger::Witness::Options options{.folder = folder, .name = std::move(name), .key = keys.witness};
+  ledger::Witness::Options options{.folder = folder, .signers = TRY(witness_signers(home, keys))};
   options.logs = [&services](const std::string& origin) -> std::vector<ledger::NoteKey> {
     auto* const federation = services.shelf->of<FederationHandle>().at.load();
     const auto owner = owner_of(origin);

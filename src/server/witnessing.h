@@ -20,6 +20,9 @@ struct WitnessOnShelf {
 /// The name of the cosignature key of that organisation's node.
 std::string witness_name(const OrganisationId& organisation);
 
+/// As whom it cosigns: during an overlap by the keys before, too.
+Result<ledger::NoteSigners> witness_signers(const OrganisationId& home, const ledger::NodeKeys& keys);
+
 /// A witness of the logs of whoever is a member by the newest rosters; it keeps what it cosigned in `folder`.
 Result<std::unique_ptr<ledger::Witness>> open_witness(const std::string& folder,
                                                       const OrganisationId& home,

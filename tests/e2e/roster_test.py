@@ -146,7 +146,9 @@ def main():
         shieldwall.check("is a member of shield" in join("late", string), "it was not let in")
 
         # Keys: the organisation's own needs the founders; the overlap has an end.
+        log_key = at("late", "log", "key").strip()
         at("late", "alliance", "keys", "--organisation", "--overlap-days", "3", said="have to accept")
+        soon("late", ["log", "key"], log_key, there=False)  # its log goes over to the new key by itself
         soon("north", ["alliance", "pending"], "organisation key: a new one is accepted beside the old")
         at("north", "alliance", "sign", at("north", "alliance", "pending", "--ids").strip())
         soon("east", ["alliance", "pending"], "signed by North")

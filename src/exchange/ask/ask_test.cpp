@@ -181,8 +181,7 @@ TEST_CASE("the key of an epoch stands in the node's log, for everybody to read")
   const auto key = *SigningKey::from_seed(std::string(SigningKey::seed_bytes, 'k'));
   ledger::NodeLog::Options options{
       .folder = "log",
-      .name = *ledger::NoteKey::make("a.example/log", ledger::NoteKeyType::ed25519, key.verify_key()),
-      .key = key};
+      .signers = *ledger::signers_of("a.example/log", ledger::NoteKeyType::ed25519, key)};
   options.keep = [](std::span<const ledger::Opening>) { return Done{}; };
   const auto log = *ledger::NodeLog::open(std::move(options), disk);
   world.shelf.of<ledger::LogOnShelf>().log = log.get();

@@ -54,8 +54,7 @@ std::unique_ptr<NodeLog> a_log(const std::string& folder) {
   const auto key = need(SigningKey::from_seed(std::string(SigningKey::seed_bytes, 'k')));
   return need(
       NodeLog::open({.folder = folder,
-                     .name = need(NoteKey::make("bench.example/log", NoteKeyType::ed25519, key.verify_key())),
-                     .key = key},
+                     .signers = need(signers_of("bench.example/log", NoteKeyType::ed25519, key))},
                     system_fs()));
 }
 

@@ -121,10 +121,7 @@ Done NodeLog::read_checkpoint() {
   if (!text && text.error().code == ErrorCode::not_found) return {};
   if (!text) return fail(text.error());
   auto note = TRY(read_note(*text));
-  auto opened = open_checkpoint(note, options_.name);
-  for (auto key = options_.former.begin(); !opened && key != options_.former.end(); ++key)
-    opened = open_checkpoint(note, *key);
-  const auto checkpoint = TRY(std::move(opened));
+  const auto checkpoint = TRY(open_own(note));
   if (checkpoint.size > builder_.size())
     return fail(ErrorCode::corrupt,
                 "the log in {} signed {} entries and holds {}: it lost some; restore the node from a backup",
@@ -282,19 +279,52 @@ Done NodeLog::publish() {
   return while_appends_wait([&] { return rotate(); });
 }
 
+/// A checkpoint that one of the log's keys signed.
+Result<Checkpoint> NodeLog::open_own(const Note& note) const {
+  const auto signers = signers_.load();
+  auto opened = open_checkpoint(note, signers->front().name);
+  for (auto one = signers->begin() + 1; !opened && one != signers->end(); ++one)
+    opened = open_checkpoint(note, one->name);
+  return opened;
+}
+
+NoteSignature NodeLog::sign(std::string_view text) const {
+  const auto signers = signers_.load();
+  return sign_note(text, signers->front().name, signers->front().key);
+}
+
+namespace {
+
+bool has_signature_of(const Note& note, const NoteKey& key) {
+  return std::ranges::any_of(note.signatures, [&](const NoteSignature& one) {
+    return one.name == key.name() && one.key_id == key.id();
+  });
+}
+
+}  // namespace
+
+/// Over what has come since the last, or the last one again where keys have changed: what witnesses put
+/// beside it stays.
 Done NodeLog::sign_checkpoint() {
   Checkpoint next{.origin = origin(), .size = 0, .root = {}};
+  const auto signers = signers_.load();
+  Note note;
   {
     const std::lock_guard lock(mutex_);
     if (broken_) return fail(ErrorCode::unavailable, "the log stopped");
     if (held_) return {};
     next.size = builder_.size();
-    if (published_ && published_->size == next.size) return {};
+    const bool same = published_ && published_->size == next.size;
+    if (same &&
+        std::ranges::all_of(*signers, [&](const auto& one) { return has_signature_of(*note_, one.name); }))
+      return {};
     next.root = builder_.root();
+    if (same) note = *note_;
   }
   TRY(put_tiles());
-  Note note{.text = next.text(), .signatures = {}};
-  note.signatures.push_back(sign(note.text));
+  note.text = next.text();
+  std::erase_if(note.signatures, [&](const NoteSignature& one) { return one.name == origin(); });
+  for (const auto& one : *signers) note.signatures.push_back(sign_note(note.text, one.name, one.key));
   TRY(replace_checkpoint(note));
   const std::lock_guard lock(mutex_);
   note_ = std::move(note);
@@ -365,10 +395,7 @@ Done NodeLog::copy_to(const std::string& folder) {
 Result<std::vector<ClearEntry>> NodeLog::catch_up(LogSource& source) {
   const auto text = TRY(source.get("checkpoint"));
   const auto note = TRY(read_note(text));
-  auto opened = open_checkpoint(note, options_.name);
-  for (auto key = options_.former.begin(); !opened && key != options_.former.end(); ++key)
-    opened = open_checkpoint(note, *key);
-  const auto there = TRY(std::move(opened));
+  const auto there = TRY(open_own(note));
   auto ahead = [&] {
     const std::lock_guard lock(mutex_);
     return builder_;

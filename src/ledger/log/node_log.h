@@ -38,9 +38,7 @@ class NodeLog {
 
   struct Options {
     std::string folder{};
-    NoteKey name;                   // its name is the log's origin
-    SigningKey key;                 // the other half of `name`
-    std::vector<NoteKey> former{};  // keys that signed before, while others still know the log by them
+    NoteSigners signers{};  // their name is the log's origin
     /// Puts openings where they are kept, durably; may be given the same ones again after a crash. Called
     /// without any lock held, by one thread at a time.
     std::function<Done(std::span<const Opening>)> keep{};
@@ -98,10 +96,12 @@ class NodeLog {
   Result<ProofFile> prove(std::uint64_t index) const;
   Result<Proof> consistency(std::uint64_t from, std::uint64_t to) const;
 
-  const std::string& origin() const { return options_.name.name(); }
-  const NoteKey& key() const { return options_.name; }
+  const std::string& origin() const { return origin_; }
+  NoteKey key() const { return signers_.load()->front().name; }
+  /// From now on it is signed by these, of the same name: the present checkpoint with the next `publish`.
+  void use(NoteSigners signers) { signers_ = std::make_shared<const NoteSigners>(std::move(signers)); }
   /// Signs in the log's name what is no checkpoint: an answer about it.
-  NoteSignature sign(std::string_view text) const { return sign_note(text, options_.name, options_.key); }
+  NoteSignature sign(std::string_view text) const;
 
  private:
   struct Waiting {
@@ -110,7 +110,12 @@ class NodeLog {
     std::optional<Done> outcome{};
   };
 
-  NodeLog(Options options, Fs& fs) : options_(std::move(options)), fs_(fs), files_(fs, options_.folder) {}
+  NodeLog(Options options, Fs& fs)
+      : options_(std::move(options)),
+        origin_(options_.signers.front().name.name()),
+        signers_(std::make_shared<const NoteSigners>(std::move(options_.signers))),
+        fs_(fs),
+        files_(fs, options_.folder) {}
 
   Done recover();
   Done read_checkpoint();
@@ -118,6 +123,7 @@ class NodeLog {
   void take(Waiting& waiting);
   void lead(std::unique_lock<std::mutex>& lock);
   Done put_tiles();
+  Result<Checkpoint> open_own(const Note& note) const;
   Done sign_checkpoint();
   Done rotate();
   Done while_appends_wait(const std::function<Done()>& work);
@@ -125,7 +131,9 @@ class NodeLog {
   Done broken(const Error& error);
   Result<std::uint64_t> add(std::span<const NewEntry> entries);
 
-  Options options_;
+  Options options_;  // its signers are in signers_
+  const std::string origin_;
+  std::atomic<std::shared_ptr<const NoteSigners>> signers_;
   Fs& fs_;
   LogFiles files_;
 

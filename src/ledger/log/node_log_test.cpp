@@ -35,8 +35,7 @@ struct World {
   Result<std::unique_ptr<NodeLog>> open(Fs& on) {
     NodeLog::Options options{
         .folder = "log",
-        .name = *NoteKey::make("a.example/log", NoteKeyType::ed25519, a_key().verify_key()),
-        .key = a_key(),
+        .signers = *signers_of("a.example/log", NoteKeyType::ed25519, a_key()),
         .journal_bytes_max = journal_bytes_max,
         .defect = defect};
     options.keep = [this](std::span<const Opening> openings) -> Done {
@@ -261,8 +260,7 @@ TEST_CASE("entries of many threads share a sync, each at its own index") {
   std::vector<std::jthread> threads;
   NodeLog::Options options{
       .folder = folder,
-      .name = *NoteKey::make("a.example/log", NoteKeyType::ed25519, a_key().verify_key()),
-      .key = a_key(),
+      .signers = *signers_of("a.example/log", NoteKeyType::ed25519, a_key()),
       .journal_bytes_max = 20'000};
   const auto log = *NodeLog::open(std::move(options), system_fs());
   std::vector<std::map<std::uint64_t, Bytes>> written(4);

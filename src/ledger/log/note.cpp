@@ -155,6 +155,16 @@ Result<std::vector<NoteSignature>> read_signatures(std::string_view lines) {
   return signatures;
 }
 
+Result<NoteSigners> signers_of(std::string_view name,
+                               NoteKeyType type,
+                               const SigningKey& present,
+                               std::span<const SigningKey> replaced) {
+  NoteSigners signers;
+  signers.push_back({TRY(NoteKey::make(name, type, present.verify_key())), present});
+  for (const auto& key : replaced) signers.push_back({TRY(NoteKey::make(name, type, key.verify_key())), key});
+  return signers;
+}
+
 NoteSignature sign_note(std::string_view text, const NoteKey& as, const SigningKey& key) {
   return {.name = as.name(), .key_id = as.id(), .signature = Bytes(key.sign(text).view())};
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,19 @@ class NoteKey {
   VerifyKey key_;
   std::uint32_t id_ = 0;
 };
+
+/// Who signs, with both halves of the key.
+struct NoteSigner {
+  NoteKey name;
+  SigningKey key;
+};
+/// Never empty. The present one first, then those that it replaced and that others may still know alone.
+using NoteSigners = std::vector<NoteSigner>;
+/// errors: as NoteKey::make
+Result<NoteSigners> signers_of(std::string_view name,
+                               NoteKeyType type,
+                               const SigningKey& present,
+                               std::span<const SigningKey> replaced = {});
 
 struct NoteSignature {
   std::string name;

@@ -69,6 +69,11 @@ Witness::Answer Witness::add_checkpoint(std::string_view body, Timestamp now) {
   return refusal(503, "it cannot be kept now");
 }
 
+void Witness::use(NoteSigners signers) {
+  const std::lock_guard lock(mutex_);
+  options_.signers = std::move(signers);
+}
+
 /// Under the mutex; the log's signature was checked.
 Result<Witness::Answer> Witness::judge(const AddCheckpoint& request,
                                        const Checkpoint& checkpoint,
@@ -93,16 +98,18 @@ Result<Witness::Answer> Witness::cosigned(const AddCheckpoint& request,
                                           const std::optional<Note>& before,
                                           Timestamp now) {
   if (before) {
-    const auto last = TRY(cosigned_by(*before, options_.name));
-    if (last && *last > now)
-      return fail(ErrorCode::unavailable, "the clock is behind {}, when it cosigned last", to_text(*last));
+    for (const auto& signer : options_.signers)
+      if (const auto last = TRY(cosigned_by(*before, signer.name)); last && *last > now)
+        return fail(ErrorCode::unavailable, "the clock is behind {}, when it cosigned last", to_text(*last));
   }
   auto note = request.note;
-  std::erase_if(note.signatures, [&](const NoteSignature& one) {
-    return one.name == options_.name.name() && one.key_id == options_.name.id();
-  });
-  const auto signature = cosign(note.text, options_.name, options_.key, now);
-  note.signatures.push_back(signature);
+  const auto& own_name = options_.signers.front().name.name();
+  std::erase_if(note.signatures, [&](const NoteSignature& one) { return one.name == own_name; });
+  std::string lines;
+  for (const auto& signer : options_.signers) {
+    note.signatures.push_back(cosign(note.text, signer.name, signer.key, now));
+    lines += write_signature(note.signatures.back());
+  }
   const auto origin = TRY(Checkpoint::parse(note.text)).origin;
   if (options_.defect == Defect::none) {
     TRY(fs_.make_directory(options_.folder));
@@ -113,7 +120,7 @@ Result<Witness::Answer> Witness::cosigned(const AddCheckpoint& request,
       return fail(kept.error());
     }
   }
-  return Answer{.status = 200, .body = write_signature(signature)};
+  return Answer{.status = 200, .body = std::move(lines)};
 }
 
 Result<std::optional<Note>> Witness::read(const std::string& name) {

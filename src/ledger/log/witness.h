@@ -35,8 +35,7 @@ class Witness {
 
   struct Options {
     std::string folder{};
-    NoteKey name;    // a cosignature key
-    SigningKey key;  // the other half of `name`
+    NoteSigners signers{};  // with cosignature keys
     /// The keys of the log of that origin; empty: we do not witness it.
     std::function<std::vector<NoteKey>(const std::string& origin)> logs{};
     Defect defect = Defect::none;
@@ -58,7 +57,8 @@ class Witness {
   /// What is kept against logs: whole evidence files. errors: as Fs
   Result<std::vector<std::string>> evidence();
 
-  const NoteKey& key() const { return options_.name; }
+  /// From now on these cosign, of the same name.
+  void use(NoteSigners signers);
 
  private:
   Result<Answer> judge(const AddCheckpoint& request, const Checkpoint& checkpoint, Timestamp now);

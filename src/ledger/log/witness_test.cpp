@@ -27,7 +27,8 @@ struct World {
   World() { start(); }
 
   void start() {
-    Witness::Options options{.folder = "witness", .name = witness_key, .key = key_of('w'), .defect = defect};
+    Witness::Options options{
+        .folder = "witness", .signers = {{witness_key, key_of('w')}}, .defect = defect};
     options.logs = [this](const std::string& origin) {
       return origin == "a.example/log" ? std::vector{log_key} : std::vector<NoteKey>{};
     };
@@ -35,7 +36,7 @@ struct World {
   }
 
   std::unique_ptr<NodeLog> log(const std::string& folder = "log") {
-    return *NodeLog::open({.folder = folder, .name = log_key, .key = key_of('a')}, log_fs);
+    return *NodeLog::open({.folder = folder, .signers = {{log_key, key_of('a')}}}, log_fs);
   }
 
   WitnessPeer peer() {
@@ -89,6 +90,56 @@ TEST_CASE("a witness cosigns what continues the last checkpoint, and the log kee
   grow(*log, 2);
   CHECK(*ask_witness(*log, forgetful) == Cosigned::done);
   CHECK(cosigned_by(*world.log()->checkpoint(), world.witness_key)->has_value());
+}
+
+TEST_CASE("during an overlap log and witness sign by both keys, behind it by the new one alone") {
+  World world;
+  const auto log = world.log();
+  auto peer = world.peer();
+  const auto new_log_key = *NoteKey::make("a.example/log", NoteKeyType::ed25519, key_of('b').verify_key());
+  const auto new_witness_key = *NoteKey::make("w.example", NoteKeyType::cosignature, key_of('x').verify_key());
+  const auto signed_by_all = [&](std::initializer_list<NoteKey> keys) {
+    const auto note = *log->checkpoint();
+    return std::ranges::all_of(keys, [&](const NoteKey& key) { return *signed_by(note, key); });
+  };
+  grow(*log, 3);
+  CHECK(*ask_witness(*log, peer) == Cosigned::done);
+
+  // Who knows the old keys alone goes on, and who knows the new ones too: the same checkpoint, no larger one.
+  log->use(*signers_of("a.example/log", NoteKeyType::ed25519, key_of('b'), {{key_of('a')}}));
+  world.witness->use(*signers_of("w.example", NoteKeyType::cosignature, key_of('x'), {{key_of('w')}}));
+  REQUIRE(log->publish());
+  CHECK(log->published()->size == 3);
+  CHECK(signed_by_all({world.log_key, new_log_key}));
+  CHECK(cosigned_by(*log->checkpoint(), world.witness_key)->has_value());  // what stood there stays
+  grow(*log, 1);
+  CHECK(signed_by_all({world.log_key, new_log_key}));
+  CHECK(*ask_witness(*log, peer) == Cosigned::done);
+  CHECK(cosigned_by(*log->checkpoint(), world.witness_key)->has_value());
+  CHECK(cosigned_by(*log->checkpoint(), new_witness_key)->has_value());
+
+  log->use(*signers_of("a.example/log", NoteKeyType::ed25519, key_of('b')));
+  world.witness->use(*signers_of("w.example", NoteKeyType::cosignature, key_of('x')));
+  CHECK(log->key() == new_log_key);
+  grow(*log, 1);
+  CHECK(*signed_by(*log->checkpoint(), new_log_key));
+  CHECK_FALSE(*signed_by(*log->checkpoint(), world.log_key));
+  CHECK(status(world, request_of(*log, 4)) == 403);  // to the witness it is nobody's log now
+  world.log_key = new_log_key;
+  peer.key = new_witness_key;
+  CHECK(*ask_witness(*log, peer) == Cosigned::done);
+  CHECK_FALSE(cosigned_by(*log->checkpoint(), world.witness_key)->has_value());
+}
+
+TEST_CASE("a log whose keys are lost takes their signature away from what it signed last") {
+  World world;
+  const auto log = world.log();
+  grow(*log, 3);
+  log->use(*signers_of("a.example/log", NoteKeyType::ed25519, key_of('b')));
+  REQUIRE(log->publish());
+  CHECK(*signed_by(*log->checkpoint(), log->key()));
+  CHECK_FALSE(*signed_by(*log->checkpoint(), world.log_key));
+  CHECK(log->published()->size == 3);
 }
 
 TEST_CASE("a witness answers each wrong request as its protocol says") {
@@ -234,9 +285,9 @@ TEST_CASE("a witness that was put back from a backup does not cosign another pas
   grow(*fork, 5, "other");
 
   const auto own_key = *NoteKey::make("w.example/log", NoteKeyType::ed25519, key_of('o').verify_key());
-  const auto own = *NodeLog::open({.folder = "log", .name = own_key, .key = key_of('o')}, world.witness_fs);
+  const auto own = *NodeLog::open({.folder = "log", .signers = {{own_key, key_of('o')}}}, world.witness_fs);
   const auto witness_in = [&](const std::string& folder) {
-    Witness::Options options{.folder = folder + "/witness", .name = world.witness_key, .key = key_of('w')};
+    Witness::Options options{.folder = folder + "/witness", .signers = {{world.witness_key, key_of('w')}}};
     options.logs = [&](const std::string&) { return std::vector{world.log_key}; };
     return Witness(std::move(options), world.witness_fs);
   };
