@@ -168,7 +168,8 @@ int serve_node(const std::string& folder, const std::string& port, const std::st
   config.members.enabled = port != "0";
   config.members.port = static_cast<std::uint16_t>(std::atoi(port.c_str()));
   config.alliance_address = address;
-  need(serve(folder, config, [](const auto&) {}, [] { return told_to_stop.load(); }));
+  need(serve(
+      folder, config, [](const auto&) {}, [] { return told_to_stop.load(); }));
   return 0;
 }
 
@@ -237,6 +238,14 @@ class NodeProcess {
     double system = 0;
     fields >> user >> system;
     return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  }
+  /// That the process ever held at once.
+  std::uint64_t most_mb() const {
+    std::ifstream file(fmt::format("/proc/{}/status", pid_));
+    std::uint64_t kib = 0;
+    for (std::string line; std::getline(file, line);)
+      if (line.starts_with("VmHWM:")) kib = std::stoull(line.substr(line.find_first_of("0123456789")));
+    return kib >> 10;
   }
   const std::string& folder() const { return folder_; }
 
@@ -428,13 +437,15 @@ class Bench {
     const auto took = fetched_in(0.2);
     fmt::print(
         "sync       {} objects in {:.1f} s: {:.0f}/s; CPU s: sender {:.1f}, receiver {:.1f}; {:.0f} bytes "
-        "each\n",
+        "each; most memory: {} and {} MB\n",
         objects_,
         took,
         objects_ / took,
         a_.cpu_s() - cpu,
         b_.cpu_s(),
-        static_cast<double>(proxy_.bytes() - bytes) / objects_);
+        static_cast<double>(proxy_.bytes() - bytes) / objects_,
+        a_.most_mb(),
+        b_.most_mb());
     std::fflush(stdout);
   }
 
