@@ -297,9 +297,10 @@ void Writer::lead(const std::vector<Waiting*>& group) {
   publish(transaction);
 }
 
-Done Writer::write_labels() {
+/// Those below `end`: others may come meanwhile, of who puts next.
+Done Writer::write_labels(std::size_t end) {
   auto* const insert = TRY(statement(sql::insert_label));
-  for (auto id = labels_written_; id < core_.labels.size(); ++id)
+  for (auto id = labels_written_; id < end; ++id)
     TRY(insert->bind(id, policy::encode(core_.labels.at(static_cast<policy::LabelId>(id)))).run());
   return {};
 }
@@ -313,7 +314,7 @@ Done Writer::write_revision(const Transaction& transaction) {
 
 Done Writer::commit(Transaction& transaction) {
   const auto labels = core_.labels.size();
-  TRY(write_labels());
+  TRY(write_labels(labels));
   TRY(write_revision(transaction));
   sort_postings(transaction.postings);
   if (!transaction.postings.empty()) {

@@ -175,7 +175,7 @@ class Writer {
   Done write_revision(const Transaction& transaction);
   void publish(Transaction& transaction);
   void queue_texts(Transaction& transaction);
-  Done write_labels();
+  Done write_labels(std::size_t end);
   void fail_all(const std::vector<Waiting*>& group, const Error& error);
 
   Core& core_;

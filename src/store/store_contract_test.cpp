@@ -627,6 +627,28 @@ TEST_CASE("blobs, settings and the log keep what they are given") {
   });
 }
 
+TEST_CASE("many threads put under labels that nobody used before, and all of them succeed") {
+  on_each([](Rig& rig) {
+    constexpr std::uint32_t threads = 4, rounds = 8, each = 40;
+    std::vector<std::vector<NewHolding>> work(threads);
+    for (std::uint32_t t = 0; t < threads; ++t)
+      for (std::uint32_t i = 0; i < rounds * each; ++i) {
+        work[t].push_back(holding(indicator(t * rounds * each + i + 1)));
+        work[t].back().label.compartments = {CompartmentId{numbered(9, t * rounds * each + i)}};
+      }
+    std::atomic<int> failed = 0;
+    std::vector<std::thread> writers;
+    for (std::uint32_t t = 0; t < threads; ++t)
+      writers.emplace_back([&, t] {
+        for (std::uint32_t round = 0; round < rounds; ++round)
+          if (!rig.objects().put(std::span(work[t]).subspan(round * each, each), Deadline::none())) ++failed;
+      });
+    for (auto& writer : writers) writer.join();
+    CHECK(failed == 0);
+    CHECK(rig.find(us).size() == threads * rounds * each);
+  });
+}
+
 TEST_CASE("many threads put at once, and every acknowledged object is there once") {
   on_each([](Rig& rig) {
     constexpr std::uint32_t threads = 4;
