@@ -48,13 +48,12 @@ Exit keys(const Arguments& arguments) {
               "by a new invitation and compare the words by voice.");
         else if (arguments.has("--lost"))
           print_line(
-              "New keys are told to every alliance; the lost ones count no more. Start the node anew now: "
-              "its log signs with the new one from then on.");
+              "New keys are told to every alliance; the lost ones count no more. The log of a node that runs "
+              "signs with the new one within seconds.");
         else
           print_line(
               "New keys are told to every alliance. The replaced ones count beside them until the overlap "
-              "ends: `shieldwall alliance list` says when. Start the node anew before: its log signs with "
-              "the new one from then on.");
+              "ends: `shieldwall alliance list` says when. Until then the node's log is signed by both.");
         if (arguments.has("--organisation") && !arguments.has("--lost"))
           print_line("The founders have to accept the organisation's key: `alliance pending` on their side.");
       });

@@ -142,10 +142,10 @@ Result<bool> Node::tick(Duration budget) {
   auto& state = *state_;
   const auto work = [&]() -> Result<bool> {
     const auto now = state.parts.clock.now();
+    TRY(state.follow_keys());
     // Asked anew each second, since a put may bring an earlier instant.
     if (now >= state.next_visibility)
       state.next_visibility = std::min(TRY(state.store.objects().advance(now)), now + seconds(1));
-    TRY(state.follow_keys());
     if (state.log) TRY(state.log->publish());
     bool more = false;
     if (now >= state.next_expiry) {

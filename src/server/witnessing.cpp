@@ -88,13 +88,15 @@ Result<ledger::Cosigned> ask_member(Federation& federation,
                                     const policy::RosterMember& member,
                                     ledger::NodeLog& log) {
   auto result = Result<ledger::Cosigned>(ledger::Cosigned::nothing_to_sign);
-  for (auto& key : named_keys(known,
-                              member.organisation,
-                              policy::KeyUse::witness,
-                              witness_name(member.organisation),
-                              ledger::NoteKeyType::cosignature)) {
+  const auto keys = named_keys(known,
+                               member.organisation,
+                               policy::KeyUse::witness,
+                               witness_name(member.organisation),
+                               ledger::NoteKeyType::cosignature);
+  for (const auto& key : keys) {
     ledger::WitnessPeer peer{
-        .key = std::move(key),
+        .key = key,
+        .others = keys,
         .send = [&](const std::string& body) { return send_to(federation, member, body); },
         .cosigned_last = [&] { return cosigned_last(federation, member, log.origin()); },
         .log_keys = named_keys(known,

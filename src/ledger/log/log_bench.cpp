@@ -52,10 +52,9 @@ double floor_per_s(const std::string& folder, std::size_t bytes, double seconds)
 
 std::unique_ptr<NodeLog> a_log(const std::string& folder) {
   const auto key = need(SigningKey::from_seed(std::string(SigningKey::seed_bytes, 'k')));
-  return need(
-      NodeLog::open({.folder = folder,
-                     .signers = need(signers_of("bench.example/log", NoteKeyType::ed25519, key))},
-                    system_fs()));
+  return need(NodeLog::open(
+      {.folder = folder, .signers = need(signers_of("bench.example/log", NoteKeyType::ed25519, key))},
+      system_fs()));
 }
 
 /// Signs as the node's scheduler does, until it goes.

@@ -1,6 +1,7 @@
 #include "ledger/log/node_log.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdlib>
 
 #include "base/log.h"
@@ -70,6 +71,7 @@ Done check(std::span<const NewEntry> entries) {
 }  // namespace
 
 Result<std::unique_ptr<NodeLog>> NodeLog::open(Options options, Fs& fs) {
+  if (options.signers.empty()) return fail(ErrorCode::internal, "a log needs a key to sign with");
   TRY(fs.make_directory(options.folder));
   std::unique_ptr<NodeLog> log(new NodeLog(std::move(options), fs));
   TRY(log->recover());
@@ -121,7 +123,11 @@ Done NodeLog::read_checkpoint() {
   if (!text && text.error().code == ErrorCode::not_found) return {};
   if (!text) return fail(text.error());
   auto note = TRY(read_note(*text));
-  const auto checkpoint = TRY(open_own(note));
+  // Where the node's keys were replaced and the log not signed since, no present key signed it: what it says
+  // is held to the entries, and `publish` signs it anew.
+  const auto checkpoint = TRY(Checkpoint::parse(note.text));
+  if (checkpoint.origin != origin())
+    return fail(ErrorCode::corrupt, "the log in {} is another's: {}", options_.folder, checkpoint.origin);
   if (checkpoint.size > builder_.size())
     return fail(ErrorCode::corrupt,
                 "the log in {} signed {} entries and holds {}: it lost some; restore the node from a backup",
@@ -288,6 +294,11 @@ Result<Checkpoint> NodeLog::open_own(const Note& note) const {
   return opened;
 }
 
+void NodeLog::use(NoteSigners signers) {
+  assert(!signers.empty() && signers.front().name.name() == origin_);
+  signers_ = std::make_shared<const NoteSigners>(std::move(signers));
+}
+
 NoteSignature NodeLog::sign(std::string_view text) const {
   const auto signers = signers_.load();
   return sign_note(text, signers->front().name, signers->front().key);
@@ -295,9 +306,10 @@ NoteSignature NodeLog::sign(std::string_view text) const {
 
 namespace {
 
-bool has_signature_of(const Note& note, const NoteKey& key) {
-  return std::ranges::any_of(note.signatures, [&](const NoteSignature& one) {
-    return one.name == key.name() && one.key_id == key.id();
+bool is_signed_by_all(const Note& note, const NoteSigners& signers) {
+  return std::ranges::all_of(signers, [&](const NoteSigner& one) {
+    const auto found = signed_by(note, one.name);
+    return found && *found;
   });
 }
 
@@ -315,9 +327,7 @@ Done NodeLog::sign_checkpoint() {
     if (held_) return {};
     next.size = builder_.size();
     const bool same = published_ && published_->size == next.size;
-    if (same &&
-        std::ranges::all_of(*signers, [&](const auto& one) { return has_signature_of(*note_, one.name); }))
-      return {};
+    if (same && is_signed_by_all(*note_, *signers)) return {};
     next.root = builder_.root();
     if (same) note = *note_;
   }
@@ -461,10 +471,11 @@ Done NodeLog::add_cosignatures(const std::string& text, std::span<const NoteSign
   auto note = checkpoint();
   if (!note || note->text != text) return {};  // overtaken: they will be asked about the newer one
   for (const auto& signature : signatures) {
+    if (signature.name == origin()) continue;
     std::erase_if(note->signatures, [&](const NoteSignature& old) {
       return old.name == signature.name && old.key_id == signature.key_id;
     });
-    note->signatures.push_back(signature);
+    if (note->signatures.size() < note_signatures_max) note->signatures.push_back(signature);
   }
   TRY(replace_checkpoint(*note));
   const std::lock_guard lock(mutex_);

@@ -69,7 +69,8 @@ class NodeLog {
   /// What was signed last; nothing before the first.
   std::optional<Note> checkpoint() const;
   std::optional<Checkpoint> published() const;
-  /// Puts a witness's signature beside the checkpoint, if it is still the last. Durable on return.
+  /// Puts a witness's signatures beside the checkpoint, if it is still the last, and as many as a note holds.
+  /// Durable on return.
   Done add_cosignatures(const std::string& text, std::span<const NoteSignature> signatures);
 
   /// A copy in a new folder, as the log is at one instant, while appends wait; then what was witnessed of
@@ -99,7 +100,7 @@ class NodeLog {
   const std::string& origin() const { return origin_; }
   NoteKey key() const { return signers_.load()->front().name; }
   /// From now on it is signed by these, of the same name: the present checkpoint with the next `publish`.
-  void use(NoteSigners signers) { signers_ = std::make_shared<const NoteSigners>(std::move(signers)); }
+  void use(NoteSigners signers);
   /// Signs in the log's name what is no checkpoint: an answer about it.
   NoteSignature sign(std::string_view text) const;
 

@@ -33,11 +33,10 @@ struct World {
 
   Result<std::unique_ptr<NodeLog>> open() { return open(fs); }
   Result<std::unique_ptr<NodeLog>> open(Fs& on) {
-    NodeLog::Options options{
-        .folder = "log",
-        .signers = *signers_of("a.example/log", NoteKeyType::ed25519, a_key()),
-        .journal_bytes_max = journal_bytes_max,
-        .defect = defect};
+    NodeLog::Options options{.folder = "log",
+                             .signers = *signers_of("a.example/log", NoteKeyType::ed25519, a_key()),
+                             .journal_bytes_max = journal_bytes_max,
+                             .defect = defect};
     options.keep = [this](std::span<const Opening> openings) -> Done {
       if (!keeps) return fail(ErrorCode::exhausted, "the store is full");
       for (const auto& opening : openings) opened[opening.index] = opening.bytes;
@@ -258,10 +257,9 @@ TEST_CASE("a log whose tail or tiles were put back to an older state does not op
 TEST_CASE("entries of many threads share a sync, each at its own index") {
   const auto folder = fmt::format("/tmp/shieldwall-log-{}", ::getpid());
   std::vector<std::jthread> threads;
-  NodeLog::Options options{
-      .folder = folder,
-      .signers = *signers_of("a.example/log", NoteKeyType::ed25519, a_key()),
-      .journal_bytes_max = 20'000};
+  NodeLog::Options options{.folder = folder,
+                           .signers = *signers_of("a.example/log", NoteKeyType::ed25519, a_key()),
+                           .journal_bytes_max = 20'000};
   const auto log = *NodeLog::open(std::move(options), system_fs());
   std::vector<std::map<std::uint64_t, Bytes>> written(4);
   for (std::size_t thread = 0; thread < written.size(); ++thread)

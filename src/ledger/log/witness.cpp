@@ -168,6 +168,21 @@ Result<std::vector<std::string>> Witness::evidence() {
 
 namespace {
 
+bool is_by(const NoteSignature& signature, const NoteKey& key) {
+  return signature.name == key.name() && signature.key_id == key.id();
+}
+
+/// Those of the witness's keys, one each, whatever else it sent. errors: invalid: one does not verify
+Result<std::vector<NoteSignature>> cosignatures_of(const Note& note, const WitnessPeer& peer) {
+  std::vector<NoteKey> keys = peer.others;
+  keys.push_back(peer.key);
+  std::vector<NoteSignature> own;
+  for (const auto& key : keys)
+    if (TRY(cosigned_by(note, key)))
+      own.push_back(*std::ranges::find_if(note.signatures, [&](const auto& one) { return is_by(one, key); }));
+  return own;
+}
+
 /// One request. Gives the witness's size when it asks to begin elsewhere.
 Result<std::optional<std::uint64_t>> ask_once(NodeLog& log,
                                               WitnessPeer& peer,
@@ -187,11 +202,11 @@ Result<std::optional<std::uint64_t>> ask_once(NodeLog& log,
                 peer.key.name(),
                 status,
                 excerpt(body, 200));
-  const auto signatures = TRY(read_signatures(body));
-  const Note cosigned{.text = note.text, .signatures = signatures};
-  if (!TRY(cosigned_by(cosigned, peer.key)))
+  const Note answered{.text = note.text, .signatures = TRY(read_signatures(body))};
+  if (!TRY(cosigned_by(answered, peer.key)))
     return fail(ErrorCode::invalid, "witness {} answered without its cosignature", peer.key.name());
-  TRY(log.add_cosignatures(note.text, signatures));
+  const auto own = TRY(cosignatures_of(answered, peer));
+  TRY(log.add_cosignatures(note.text, own));
   peer.last = checkpoint.size;
   return std::optional<std::uint64_t>{};
 }

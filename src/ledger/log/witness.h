@@ -35,7 +35,7 @@ class Witness {
 
   struct Options {
     std::string folder{};
-    NoteSigners signers{};  // with cosignature keys
+    NoteSigners signers{};  // with cosignature keys; not empty
     /// The keys of the log of that origin; empty: we do not witness it.
     std::function<std::vector<NoteKey>(const std::string& origin)> logs{};
     Defect defect = Defect::none;
@@ -74,7 +74,8 @@ class Witness {
 
 /// For a log: asks witnesses for cosignatures.
 struct WitnessPeer {
-  NoteKey key;  // its cosignature key
+  NoteKey key;                       // its cosignature key,
+  std::vector<NoteKey> others = {};  // and others that count for it during an overlap
   /// Sends the body of an add-checkpoint request. Gives status and body.
   std::function<Result<std::pair<int, std::string>>(const std::string& body)> send;
   /// Fetches the checkpoint of our log that it cosigned last. Without it the witness can prove no larger log.

@@ -27,8 +27,7 @@ struct World {
   World() { start(); }
 
   void start() {
-    Witness::Options options{
-        .folder = "witness", .signers = {{witness_key, key_of('w')}}, .defect = defect};
+    Witness::Options options{.folder = "witness", .signers = {{witness_key, key_of('w')}}, .defect = defect};
     options.logs = [this](const std::string& origin) {
       return origin == "a.example/log" ? std::vector{log_key} : std::vector<NoteKey>{};
     };
@@ -97,7 +96,9 @@ TEST_CASE("during an overlap log and witness sign by both keys, behind it by the
   const auto log = world.log();
   auto peer = world.peer();
   const auto new_log_key = *NoteKey::make("a.example/log", NoteKeyType::ed25519, key_of('b').verify_key());
-  const auto new_witness_key = *NoteKey::make("w.example", NoteKeyType::cosignature, key_of('x').verify_key());
+  const auto new_witness_key =
+      *NoteKey::make("w.example", NoteKeyType::cosignature, key_of('x').verify_key());
+  peer.others = {new_witness_key};
   const auto signed_by_all = [&](std::initializer_list<NoteKey> keys) {
     const auto note = *log->checkpoint();
     return std::ranges::all_of(keys, [&](const NoteKey& key) { return *signed_by(note, key); });
@@ -133,13 +134,41 @@ TEST_CASE("during an overlap log and witness sign by both keys, behind it by the
 
 TEST_CASE("a log whose keys are lost takes their signature away from what it signed last") {
   World world;
-  const auto log = world.log();
+  auto log = world.log();
   grow(*log, 3);
-  log->use(*signers_of("a.example/log", NoteKeyType::ed25519, key_of('b')));
+  SUBCASE("at once") {
+    log->use(*signers_of("a.example/log", NoteKeyType::ed25519, key_of('b')));
+  }
+  SUBCASE("also when it was closed before it could") {
+    log.reset();
+    log = *NodeLog::open(
+        {.folder = "log", .signers = *signers_of("a.example/log", NoteKeyType::ed25519, key_of('b'))},
+        world.log_fs);
+  }
   REQUIRE(log->publish());
   CHECK(*signed_by(*log->checkpoint(), log->key()));
   CHECK_FALSE(*signed_by(*log->checkpoint(), world.log_key));
   CHECK(log->published()->size == 3);
+}
+
+TEST_CASE("of a witness's answer only its own cosignature stands beside the checkpoint") {
+  World world;
+  const auto log = world.log();
+  auto peer = world.peer();
+  peer.send = [send = peer.send, &log](const std::string& body) -> Result<std::pair<int, std::string>> {
+    auto answer = TRY(send(body));
+    for (std::uint32_t i = 0; i < 99; ++i)
+      answer.second += write_signature({.name = i == 0 ? log->origin() : "w.example",
+                                        .key_id = i == 0 ? log->key().id() : i,
+                                        .signature = Bytes(72, 'x')});
+    return answer;
+  };
+  grow(*log, 3);
+  CHECK(*ask_witness(*log, peer) == Cosigned::done);
+  const auto note = *log->checkpoint();
+  CHECK(note.signatures.size() == 2);
+  CHECK(*signed_by(note, world.log_key));
+  CHECK(cosigned_by(note, world.witness_key)->has_value());
 }
 
 TEST_CASE("a witness answers each wrong request as its protocol says") {
