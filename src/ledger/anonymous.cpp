@@ -93,7 +93,8 @@ Result<AnonymousWay> anonymous_way(store::Records& records,
   if (audience == nullptr) return fail(ErrorCode::not_found, "it came by no alliance");
   AnonymousWay way{.alliance = audience->alliance,
                    .is_narrowed = label.classification != policy::Classification{} ||
-                                  !label.compartments.empty() || label.persons.has_value()};
+                                  !label.compartments.empty() || !label.realm.is_nil() ||
+                                  label.persons.has_value()};
   std::vector<policy::Roster> rosters;
   for (auto& one : TRY(signed_rosters(records, way.alliance, 0))) rosters.push_back(std::move(one.roster));
   if (rosters.empty()) return fail(ErrorCode::not_found, "it came by no alliance");

@@ -42,7 +42,7 @@ Result<bool> may_leave(store::Store& store, const AnonymousCount& count);
 struct AnonymousWay {
   AllianceId alliance{};
   std::size_t sources = 0;   // members who could have seen it, this one among them
-  bool is_narrowed = false;  // to the cleared, to compartments or persons: how many of these is not known
+  bool is_narrowed = false;  // to the cleared, a compartment, an exercise, persons: how many is not known
   std::vector<policy::RosterMember> relays{};  // that could carry it: neither this member nor the owner
 };
 /// By the label under which the owner's indicator is held here.

@@ -76,6 +76,7 @@ struct Allied : World {
     auto subject = *ledger::subject_of(store->records(), company);
     subject.clearances = {{narrowed.classification.scheme, narrowed.classification.ordinal}};
     subject.compartments = narrowed.compartments;
+    if (!narrowed.realm.is_nil()) subject.exercises = {narrowed.realm};
     caller.scope = policy::Scope::of(subject);
     return caller;
   }
@@ -145,6 +146,9 @@ TEST_CASE("where a label admits only some of its audience, nobody knows how larg
   policy::Label label;
   SUBCASE("the cleared") {
     label.classification = {.scheme = 1, .ordinal = 1};
+  }
+  SUBCASE("an exercise") {
+    label.realm = ExerciseId{Uuid::named(Uuid{}, "exercise")};
   }
   SUBCASE("a compartment") {
     label.compartments = {CompartmentId{Uuid::named(Uuid{}, "compartment")}};
