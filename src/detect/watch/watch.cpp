@@ -24,6 +24,8 @@ constexpr Duration seen_every = seconds(10);  // positions of logs that stand st
 constexpr Duration clocks_differ = seconds(2);  // the disk's clock and ours
 constexpr Duration files_kept = days(60);       // positions of logs that are gone
 constexpr Duration packed_within = minutes(1);  // a file's beginning, once it is there
+constexpr Duration in_use_within =
+    minutes(1);  // a log that was written lately; others can wait for a listing
 constexpr std::size_t open_files_max = 4096;
 
 std::string name_in(const std::string& path) {
@@ -204,8 +206,7 @@ class FileWatch final : public Watch {
   std::optional<FilePosition> position_for(const LogCandidate& candidate,
                                            const std::string& file,
                                            const FileStatus& status) {
-    const PassedBy unchanged(status.device, status.inode, status.bytes, status.written, left_);
-    if (passed_by_.contains(unchanged)) return pass_by(candidate, unchanged, true);
+    if (passed_by_.contains(as_it_stands(status))) return pass_by(candidate, status, true);
     const auto& head = head_at(file, status);
     if (head.ends_early && waits_for_more(head, candidate, status)) return std::nullopt;
     // A copy, or the packed form, of one that is gone.
@@ -217,7 +218,7 @@ class FileWatch final : public Watch {
     in_flux_ = in_flux_ || copied == Copied::perhaps;
     if (copied == Copied::perhaps) return std::nullopt;
     if (copied != Copied::no || was_before_our_time(candidate, status))
-      return pass_by(candidate, unchanged, copied != Copied::by_little);
+      return pass_by(candidate, status, copied != Copied::by_little);
     FilePosition position;
     position.id = to_hex(system_random().bytes(16));
     // The name under which scan tells a node of this log, where it is long enough to have one for good.
@@ -226,12 +227,16 @@ class FileWatch final : public Watch {
     return position;
   }
 
-  /// The log itself looks like a copy of its copy where that was read first; it will be emptied.
-  std::nullopt_t pass_by(const LogCandidate& candidate, const PassedBy& as_it_is, bool until_it_changes) {
-    some_begin_anew_ = some_begin_anew_ || !candidate.is_rotated;
+  /// A log that is written looks like a copy of its copy where that was read first: it will be emptied.
+  std::nullopt_t pass_by(const LogCandidate& candidate, const FileStatus& status, bool until_it_changes) {
+    const bool is_in_use = !candidate.is_rotated && status.written > system_clock().now() - in_use_within;
+    some_begin_anew_ = some_begin_anew_ || is_in_use;
     if (passed_by_.size() > 10 * open_files_max) passed_by_.clear();
-    if (until_it_changes) passed_by_.insert(as_it_is);
+    if (until_it_changes) passed_by_.insert(as_it_stands(status));
     return std::nullopt;
+  }
+  PassedBy as_it_stands(const FileStatus& status) const {
+    return {status.device, status.inode, status.bytes, status.written, left_};
   }
 
   /// Is a file the copy of one that is still there? Its lines are read where they are; should that be
