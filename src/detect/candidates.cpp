@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 
 namespace shieldwall::detect {
@@ -102,17 +101,9 @@ void Candidates::probe_names(std::string_view name, std::uint32_t line) {
 }
 
 void Candidates::take_quads() {
-  const bool domains = tables_.kinds.test(static_cast<std::size_t>(LiteralKind::domain));
   read_quads(quads_);
-  for (const auto& quad : quads_) {
-    if (quad.is_address) {
-      add_v4(quad.address, quad.line);
-    } else if (domains) {
-      std::string_view name(quad.at, static_cast<std::size_t>(std::bit_width(quad.marks) - 1));
-      if (name.ends_with('.')) name.remove_suffix(1);
-      if (name.find('.') != name.npos) add_name(name, domain_tail(name), quad.line);
-    }
-  }
+  for (const auto& quad : quads_)
+    if (quad.is_address) add_v4(quad.address, quad.line);
 }
 
 /// What the filters for many keys at once let pass is asked of them key by key, and what then is left of the

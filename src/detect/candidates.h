@@ -32,9 +32,9 @@ class Candidates {
     v4s_.push_back({address, line});
   }
   /// A text of digits and dots that does not begin with a dot, up to DottedQuad::size_max bytes; `marks` as
-  /// there. What is no address is asked as a name.
+  /// there. What is no address is nothing that is looked for: no domain ends in a number.
   [[gnu::always_inline]] void add_quad(const char* at, std::uint32_t marks, std::uint32_t line) {
-    quads_.push_back({.at = at, .line = line, .marks = static_cast<std::uint16_t>(marks)});
+    if (v4_) quads_.push_back({.at = at, .line = line, .marks = static_cast<std::uint16_t>(marks)});
   }
   void add(const model::Address& address, std::uint32_t line) {
     if (address.is_v4()) return add_v4(address.v4(), line);

@@ -139,7 +139,7 @@ void add_folder(const std::string& path, std::vector<InputFile>& found) {
 Result<std::vector<InputFile>> find_files(std::span<const std::string> paths) {
   std::vector<InputFile> files;
   for (const auto& path : paths) {
-    struct stat status{};
+    struct stat status {};
     if (path == "-") {
       files.push_back({.path = path, .is_stream = true});
     } else if (::stat(path.c_str(), &status) != 0) {

@@ -127,8 +127,8 @@ struct ValueSieve {
   [[gnu::always_inline]] bool numeric(Slice span, std::uint64_t dots) {
     const auto size = span.size();
     if (mac && size - static_cast<unsigned>(std::popcount(dots)) == 12) return false;
-    if (size > DottedQuad::size_max || (dots & 1) != 0) return name(span, dots);
-    candidates.add_quad(block + span.begin, static_cast<std::uint32_t>(dots) | 1u << size, line);
+    if (size <= DottedQuad::size_max && (dots & 1) == 0)
+      candidates.add_quad(block + span.begin, static_cast<std::uint32_t>(dots) | 1u << size, line);
     return true;
   }
 
