@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ledger/anonymous.h"
 #include "ledger/milestone.h"
+#include "store/each_record.h"
 
 namespace shieldwall::library {
 
@@ -157,22 +158,19 @@ Result<Recorded> record_seen(store::Store& store,
 Result<std::vector<Seen>> own_counts(store::Records& records, const OrganisationId& organisation) {
   const auto prefix = prefix_of(organisation);
   std::vector<Seen> counts;
-  std::string after;
-  while (true) {
-    const auto rows = TRY(records.scan(store::Table::sighting_count, prefix, after, rows_at_once));
-    for (const auto& row : rows) {
-      const auto rest = std::string_view(row.key).substr(prefix.size());
-      const auto slash = rest.find('/');
-      if (slash == rest.npos) return fail(ErrorCode::corrupt, "a sighting count has no time");
-      Seen seen;
-      seen.indicator = TRY(model::ObjectId::parse(rest.substr(0, slash)));
-      seen.at = TRY(parse_time(rest.substr(slash + 1))).at;
-      seen.count = TRY(number_in(row.value));
-      counts.push_back(std::move(seen));
-    }
-    if (rows.size() < static_cast<std::size_t>(rows_at_once)) return counts;
-    after = rows.back().key;
-  }
+  const auto take = [&](const store::Record& row) -> Done {
+    const auto rest = std::string_view(row.key).substr(prefix.size());
+    const auto slash = rest.find('/');
+    if (slash == rest.npos) return fail(ErrorCode::corrupt, "a sighting count has no time");
+    Seen seen;
+    seen.indicator = TRY(model::ObjectId::parse(rest.substr(0, slash)));
+    seen.at = TRY(parse_time(rest.substr(slash + 1))).at;
+    seen.count = TRY(number_in(row.value));
+    counts.push_back(std::move(seen));
+    return {};
+  };
+  TRY(store::each_record(records, store::Table::sighting_count, prefix, rows_at_once, take));
+  return counts;
 }
 
 Result<bool> is_stopped(store::Settings& settings, const OrganisationId& organisation) {

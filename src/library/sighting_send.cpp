@@ -11,6 +11,7 @@
 #include "library/search.h"
 #include "library/sighting.h"
 #include "model/json_writer.h"
+#include "store/each_record.h"
 
 namespace shieldwall::library {
 
@@ -180,18 +181,18 @@ class Sender {
   /// What was told with a name, by whatever circle, also one that the organisation left since.
   Done find_named() {
     const auto prefix = fmt::format("told/{}/", caller_.organisation.text());
-    std::string after;
-    while (true) {
-      const auto rows = TRY(services_.store.records().scan(
-          store::Table::sighting_count, prefix, after, static_cast<int>(batch_max)));
-      for (const auto& row : rows) {
-        const auto parts = split(std::string_view(row.key).substr(prefix.size()), '/');
-        if (parts.size() < 2) return fail(ErrorCode::corrupt, "a told sighting's row is damaged");
-        named_.insert(TRY(model::ObjectId::parse(parts[1])));
-      }
-      if (rows.size() < batch_max) return {};
-      after = rows.back().key;
-    }
+    return store::each_record(services_.store.records(),
+                              store::Table::sighting_count,
+                              prefix,
+                              static_cast<int>(batch_max),
+                              [&](const store::Record& row) -> Done {
+                                const auto parts =
+                                    split(std::string_view(row.key).substr(prefix.size()), '/');
+                                if (parts.size() < 2)
+                                  return fail(ErrorCode::corrupt, "a told sighting's row is damaged");
+                                named_.insert(TRY(model::ObjectId::parse(parts[1])));
+                                return {};
+                              });
   }
 
   /// Why the indicator's sightings do not leave without a name; empty: they may.
