@@ -327,7 +327,10 @@ Done NodeLog::sign_checkpoint() {
     if (held_) return {};
     next.size = builder_.size();
     const bool same = published_ && published_->size == next.size;
-    if (same && is_signed_by_all(*note_, *signers)) return {};
+    if (same && (note_signers_ == signers || is_signed_by_all(*note_, *signers))) {
+      note_signers_ = signers;
+      return {};
+    }
     next.root = builder_.root();
     if (same) note = *note_;
   }
@@ -336,6 +339,7 @@ Done NodeLog::sign_checkpoint() {
   std::erase_if(note.signatures, [&](const NoteSignature& one) { return one.name == origin(); });
   for (const auto& one : *signers) note.signatures.push_back(sign_note(note.text, one.name, one.key));
   TRY(replace_checkpoint(note));
+  note_signers_ = signers;
   const std::lock_guard lock(mutex_);
   note_ = std::move(note);
   published_ = next;

@@ -153,7 +153,8 @@ class NodeLog {
   std::optional<Checkpoint> published_;
   std::optional<Journal> journal_;
 
-  std::mutex publishing_;  // one publisher at a time; taken before mutex_
+  std::mutex publishing_;                            // one publisher at a time; taken before mutex_
+  std::shared_ptr<const NoteSigners> note_signers_;  // who signed note_, once known; under publishing_
   std::vector<Tile> unwritten_;
 };
 

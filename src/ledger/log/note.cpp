@@ -60,13 +60,6 @@ Result<NoteSignature> read_signature(std::string_view line) {
   return signature;
 }
 
-/// The signature a note carries under a name and key id; nullptr without one.
-const NoteSignature* find(const Note& note, const NoteKey& key) {
-  const auto found = std::ranges::find_if(
-      note.signatures, [&](const auto& one) { return one.name == key.name() && one.key_id == key.id(); });
-  return found == note.signatures.end() ? nullptr : &*found;
-}
-
 std::unexpected<Error> does_not_verify(const NoteKey& key) {
   return fail(ErrorCode::invalid, "the signature of {} does not verify", key.name());
 }
@@ -165,12 +158,18 @@ Result<NoteSigners> signers_of(std::string_view name,
   return signers;
 }
 
+const NoteSignature* signature_of(const Note& note, const NoteKey& key) {
+  const auto found = std::ranges::find_if(
+      note.signatures, [&](const auto& one) { return one.name == key.name() && one.key_id == key.id(); });
+  return found == note.signatures.end() ? nullptr : &*found;
+}
+
 NoteSignature sign_note(std::string_view text, const NoteKey& as, const SigningKey& key) {
   return {.name = as.name(), .key_id = as.id(), .signature = Bytes(key.sign(text).view())};
 }
 
 Result<bool> signed_by(const Note& note, const NoteKey& key) {
-  const auto* found = find(note, key);
+  const auto* found = signature_of(note, key);
   if (found == nullptr) return false;
   const auto signature = Signature::from(found->signature);
   if (!signature || !verifies(key.key(), note.text, *signature)) return does_not_verify(key);
@@ -184,7 +183,7 @@ NoteSignature cosign(std::string_view checkpoint, const NoteKey& as, const Signi
 }
 
 Result<std::optional<Timestamp>> cosigned_by(const Note& note, const NoteKey& key) {
-  const auto* found = find(note, key);
+  const auto* found = signature_of(note, key);
   if (found == nullptr) return std::optional<Timestamp>();
   if (found->signature.size() != cosignature_bytes) return does_not_verify(key);
   const auto bytes = std::string_view(found->signature);

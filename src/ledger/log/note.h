@@ -80,6 +80,8 @@ std::string write_signature(const NoteSignature& signature);
 /// The lines alone, as a witness answers them. errors: invalid
 Result<std::vector<NoteSignature>> read_signatures(std::string_view lines);
 
+/// What the note carries in the name of that key, whether or not it verifies; null: nothing.
+const NoteSignature* signature_of(const Note& note, const NoteKey& key);
 /// Signs the text of a note in the name of a key of type ed25519.
 NoteSignature sign_note(std::string_view text, const NoteKey& as, const SigningKey& key);
 /// Whether the note carries a signature by `key`, an ed25519 one.

@@ -168,18 +168,13 @@ Result<std::vector<std::string>> Witness::evidence() {
 
 namespace {
 
-bool is_by(const NoteSignature& signature, const NoteKey& key) {
-  return signature.name == key.name() && signature.key_id == key.id();
-}
-
 /// Those of the witness's keys, one each, whatever else it sent. errors: invalid: one does not verify
 Result<std::vector<NoteSignature>> cosignatures_of(const Note& note, const WitnessPeer& peer) {
   std::vector<NoteKey> keys = peer.others;
-  keys.push_back(peer.key);
+  if (std::ranges::find(keys, peer.key) == keys.end()) keys.push_back(peer.key);
   std::vector<NoteSignature> own;
   for (const auto& key : keys)
-    if (TRY(cosigned_by(note, key)))
-      own.push_back(*std::ranges::find_if(note.signatures, [&](const auto& one) { return is_by(one, key); }));
+    if (TRY(cosigned_by(note, key))) own.push_back(*signature_of(note, key));
   return own;
 }
 

@@ -75,7 +75,7 @@ class Witness {
 /// For a log: asks witnesses for cosignatures.
 struct WitnessPeer {
   NoteKey key;                       // its cosignature key,
-  std::vector<NoteKey> others = {};  // and others that count for it during an overlap
+  std::vector<NoteKey> others = {};  // and those that count for it during an overlap
   /// Sends the body of an add-checkpoint request. Gives status and body.
   std::function<Result<std::pair<int, std::string>>(const std::string& body)> send;
   /// Fetches the checkpoint of our log that it cosigned last. Without it the witness can prove no larger log.
