@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <vector>
 
 #include "model/address.h"
 
@@ -89,23 +90,21 @@ __attribute__((target("sse4.1"))) void read_sse(std::span<DottedQuad> quads) {
 
 #endif
 
-struct Kernels {
-  std::array<QuadKernel, 2> all{};
-  std::size_t count = 0;
-
-  Kernels() {
+/// Widest first.
+std::vector<QuadKernel> kernels_of_machine() {
+  std::vector<QuadKernel> all;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("sse4.1")) all[count++] = {"sse4.1", &read_sse};
+  if (__builtin_cpu_supports("sse4.1")) all.push_back({"sse4.1", &read_sse});
 #endif
-    all[count++] = {"portable", &read_portably};
-  }
-};
+  all.push_back({"portable", &read_portably});
+  return all;
+}
 
 }  // namespace
 
 std::span<const QuadKernel> quad_kernels() {
-  static const Kernels kernels;
-  return {kernels.all.data(), kernels.count};
+  static const auto kernels = kernels_of_machine();
+  return kernels;
 }
 
 void read_quads(std::span<DottedQuad> quads) {

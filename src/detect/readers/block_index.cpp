@@ -1,6 +1,7 @@
 #include "detect/readers/block_index.h"
 
 #include <array>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -323,21 +324,19 @@ SHIELDWALL_AVX512 void index_avx512(std::string_view block, BlockIndex& into) {
 }
 #endif
 
-struct Kernels {
-  std::array<BlockKernel, 4> all{};
-  std::size_t count = 0;
-
-  Kernels() {
+/// Widest first.
+std::vector<BlockKernel> kernels_of_machine() {
+  std::vector<BlockKernel> all;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw"))
-      all[count++] = {Avx512::name, &index_avx512};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
-      all[count++] = {Avx2::name, &index_avx2};
-    if (__builtin_cpu_supports("sse4.2")) all[count++] = {Sse::name, &index_sse};
+  if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw"))
+    all.push_back({Avx512::name, &index_avx512});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
+    all.push_back({Avx2::name, &index_avx2});
+  if (__builtin_cpu_supports("sse4.2")) all.push_back({Sse::name, &index_sse});
 #endif
-    all[count++] = {Portable::name, &index_portably};
-  }
-};
+  all.push_back({Portable::name, &index_portably});
+  return all;
+}
 
 }  // namespace
 
@@ -349,8 +348,8 @@ void BlockIndex::reserve(std::size_t bytes) {
 }
 
 std::span<const BlockKernel> block_kernels() {
-  static const Kernels kernels;
-  return {kernels.all.data(), kernels.count};
+  static const auto kernels = kernels_of_machine();
+  return kernels;
 }
 
 void index_block(std::string_view block, BlockIndex& into) {

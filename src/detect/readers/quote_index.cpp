@@ -1,8 +1,8 @@
 #include "detect/readers/quote_index.h"
 
-#include <array>
 #include <bit>
 #include <cstring>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -142,25 +142,23 @@ ByteFacts facts_with(std::string_view text) {
 template <typename Kernel>
 constexpr QuoteKernel kernel{Kernel::name, &index_with<Kernel>, &facts_with<Kernel>};
 
-struct Kernels {
-  std::array<QuoteKernel, 4> all{};
-  std::size_t count = 0;
-
-  Kernels() {
+/// Widest first.
+std::vector<QuoteKernel> kernels_of_machine() {
+  std::vector<QuoteKernel> all;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bw")) all[count++] = kernel<Avx512>;
-    if (__builtin_cpu_supports("avx2")) all[count++] = kernel<Avx2>;
-    all[count++] = kernel<Sse>;
+  if (__builtin_cpu_supports("avx512bw")) all.push_back(kernel<Avx512>);
+  if (__builtin_cpu_supports("avx2")) all.push_back(kernel<Avx2>);
+  all.push_back(kernel<Sse>);
 #endif
-    all[count++] = kernel<Portable>;
-  }
-};
+  all.push_back(kernel<Portable>);
+  return all;
+}
 
 }  // namespace
 
 std::span<const QuoteKernel> quote_kernels() {
-  static const Kernels kernels;
-  return {kernels.all.data(), kernels.count};
+  static const auto kernels = kernels_of_machine();
+  return kernels;
 }
 
 ByteFacts index_quotes(std::string_view text, QuotePositions& quotes) {
